@@ -1,0 +1,123 @@
+/**
+ * What all commands share: `--json`, the two kinds of error and their exit
+ * codes, interruption, and colour only where a terminal shows it.
+ */
+import process from 'node:process';
+import { Command, Errors } from '@oclif/core';
+import { EXIT, UserError, type ErrorJson } from './errors.js';
+import { createProgress, type Progress } from './progress.js';
+import { printable } from './reporting/text.js';
+
+/** Raised by nobody but `interruption`: the user pressed Ctrl-C or the scheduler sent SIGTERM. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`Interrupted by ${signal}`);
+    this.name = 'Interrupted';
+    this.exitCode = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+  }
+}
+
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  /** Ends work in flight; its reason is an `Interrupted`. */
+  protected readonly interruption = new AbortController();
+  private progressOrNull: Progress | null = null;
+
+  protected get progress(): Progress {
+    return (this.progressOrNull ??= createProgress());
+  }
+
+  /** True where colour is welcome: a terminal, no NO_COLOR, no dumb terminal. */
+  protected get colour(): boolean {
+    const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+    if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+    if (FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0') return true;
+    return process.stdout.isTTY && TERM !== 'dumb';
+  }
+
+  override async init(): Promise<void> {
+    await super.init();
+    let seen = 0;
+    const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+      seen += 1;
+      if (seen > 1) process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
+      process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n');
+      this.interruption.abort(new Interrupted(signal));
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    // `hamba-eval … | head` closes the pipe early; that is no error.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.done);
+      throw error;
+    });
+  }
+
+  protected override finally(): Promise<void> {
+    this.progressOrNull?.close();
+    return Promise.resolve();
+  }
+
+  protected override catch(error: Error): Promise<void> {
+    this.progressOrNull?.close();
+    const { exitCode, json, lines } = describeError(error);
+    if (this.jsonEnabled()) {
+      process.stdout.write(`${JSON.stringify({ error: json }, null, 2)}\n`);
+    } else {
+      const [first = '', ...rest] = lines.map(printable);
+      const label = process.stderr.isTTY && this.colour ? '\u001b[1;31mError:\u001b[0m' : 'Error:';
+      process.stderr.write([`${label} ${first}`, ...rest, ''].join('\n'));
+    }
+    process.exitCode = exitCode;
+    return Promise.resolve();
+  }
+
+  protected override toSuccessJson(result: unknown): unknown {
+    return result;
+  }
+}
+
+interface DescribedError {
+  exitCode: number;
+  json: ErrorJson;
+  lines: string[];
+}
+
+function describeError(error: Error): DescribedError {
+  if (error instanceof UserError) {
+    const lines = error.toLines();
+    if (process.env.DEBUG !== undefined && error.stack !== undefined) lines.push(error.stack);
+    return { exitCode: error.exitCode, json: error.toJson(), lines };
+  }
+  if (error instanceof Interrupted) {
+    return {
+      exitCode: error.exitCode,
+      json: { code: 'interrupted', message: error.message },
+      lines: [error.message],
+    };
+  }
+  if (error instanceof Errors.CLIError) {
+    const message = error.message
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/\nSee more help with --help\s*$/, '')
+      .trim();
+    const next = 'see --help for the flags of this command';
+    return {
+      exitCode: EXIT.usage,
+      json: { code: 'usage', message, next },
+      lines: [message, `  next      ${next}`],
+    };
+  }
+  const stack = error.stack ?? String(error);
+  return {
+    exitCode: EXIT.bug,
+    json: { code: 'bug', message: error.message, next: 'please report this with the command and the stack' },
+    lines: [
+      'this is a bug in hamba-eval, not in your input; please report it with the lines below',
+      ...stack.split('\n'),
+    ],
+  };
+}

@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../command.js';
+import { DATASET_IDS } from '../datasets/registry.js';
+import { EXIT } from '../errors.js';
+import { outcomeJson, outcomeText } from '../reporting/outcome.js';
+
+export default class Run extends BaseCommand {
+  static override summary = 'Evaluate a checkpoint, or a prediction file, on a benchmark folder.';
+
+  static override description = [
+    'With --model the checkpoint predicts every photograph of the folder and the predictions are scored; without ground truth it predicts and stops there. With --predictions an existing file is scored.',
+    'Everything is left in a run directory; the same command again prints the result that is there.',
+  ].join('\n\n');
+
+  static override examples = [
+    '<%= config.bin %> run --dataset freihand --data FreiHAND_eval --model hamba.onnx',
+    '<%= config.bin %> run --dataset freihand --data FreiHAND_eval --predictions pred.json',
+  ];
+
+  static override flags = {
+    dataset: Flags.string({ required: true, options: [...DATASET_IDS], summary: 'The benchmark.' }),
+    data: Flags.string({ required: true, summary: 'Its folder, in the official layout.', helpValue: 'DIR' }),
+    split: Flags.string({ default: 'evaluation', options: ['evaluation'], summary: 'The split of it.' }),
+    model: Flags.string({
+      exactlyOne: ['model', 'predictions'],
+      summary: 'A checkpoint to evaluate; docs/model-contract.md says what it must look like.',
+      helpValue: 'FILE.onnx',
+    }),
+    predictions: Flags.string({
+      summary: 'Predictions to score: the official pred.json or a zip of it.',
+      helpValue: 'PATH',
+    }),
+    out: Flags.string({
+      summary: 'The run directory [default: reports/DATASET-NAME].',
+      helpValue: 'DIR',
+    }),
+    'batch-size': Flags.integer({
+      default: 4,
+      min: 1,
+      summary: 'Photographs a batch; another size may change the last digits of a prediction.',
+    }),
+    workers: Flags.integer({
+      min: 1,
+      summary: 'Scoring threads; no number depends on them [default: the cores].',
+    }),
+    force: Flags.boolean({ summary: 'Replace the run that is in the output folder.' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Run);
+    const { run } = await import('../evaluation/run.js');
+    const outcome = await run(
+      { ...flags, batchSize: flags['batch-size'], workers: flags.workers ?? availableParallelism() },
+      { progress: this.progress, signal: this.interruption.signal },
+    );
+    this.progress.close();
+    this.log(outcomeText(outcome, { colour: this.colour }));
+    if ((outcome.document?.coverage.unscored ?? outcome.unpredicted) > 0) process.exitCode = EXIT.findings;
+    return outcomeJson(outcome);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Predictions to be scored, wherever they come from: joints at once (half a
+ * kilobyte a sample), vertices as a stream in the samples' order.
+ */
+import type { Axes } from '../datasets/types.js';
+import type { JointOrder } from '../hand/joints.js';
+
+export interface PredictionSource {
+  /** For messages and for run.json: what was read. */
+  readonly origin: PredictionOrigin;
+  readonly count: number;
+  /** count × 21 × 3, metres; `null` where there are none. */
+  readonly joints: Float64Array | null;
+  /** `null` where there are no vertices. */
+  readonly vertexCount: number | null;
+  readonly jointOrder: JointOrder;
+  readonly axes: Axes;
+  /**
+   * Vertices of samples `first` … `first + count − 1`, count × V × 3, owned by
+   * the caller. Asked for in ascending order, each batch once.
+   */
+  vertices(first: number, count: number): Promise<Float64Array>;
+  /** Called after the last batch: what is known only at the end of the file. */
+  finish(): Promise<void>;
+  /** Releases files and threads; safe at any time. */
+  close(): Promise<void>;
+}
+
+export interface PredictionOrigin {
+  readonly kind: 'pred.json' | 'zip' | 'run-directory' | 'npy-folder' | 'npz' | 'model';
+  readonly path: string;
+  /** Filled in once the file has been read to its end. */
+  sha256?: string;
+}
+
+/** Samples handled together everywhere in scoring: one size, so that sums add up in one order. */
+export const SCORE_BATCH = 64;

@@ -1,0 +1,122 @@
+/**
+ * Scoring threads. Jobs go to whichever thread is free; results come back in
+ * the order of the jobs, so that nothing depends on the number of threads.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Protocol, SampleMetrics, ScoreAccumulatorJson } from '../metrics/index.js';
+
+export interface ScoreJob {
+  /** Position of the batch; jobs are submitted in this order, from 0. */
+  readonly batch: number;
+  readonly count: number;
+  /** count × 21 × 3, metres. */
+  readonly predictedJoints: Float64Array | null;
+  readonly trueJoints: Float64Array | null;
+  /** count × V × 3, metres; the two may differ in V. */
+  readonly predictedVertices: Float64Array | null;
+  readonly predictedVertexCount: number;
+  readonly trueVertices: Float64Array | null;
+  readonly trueVertexCount: number;
+}
+
+export type SampleRow =
+  | {
+      readonly state: 'scored';
+      readonly metrics: SampleMetrics;
+      readonly jointsReflected: boolean | undefined;
+      readonly verticesReflected: boolean | undefined;
+    }
+  | { readonly state: 'unscored'; readonly reason: string };
+
+export interface BatchScore {
+  readonly batch: number;
+  readonly rows: readonly SampleRow[];
+  readonly accumulator: ScoreAccumulatorJson;
+}
+
+/** Jobs a thread may have waiting beside the one it works on. */
+const WAITING_PER_THREAD = 1;
+
+export class ScorePool {
+  private readonly threads: Worker[];
+  private readonly idle: Worker[];
+  private readonly queued: ScoreJob[] = [];
+  private readonly early = new Map<number, BatchScore>();
+  private readonly onScore: (score: BatchScore) => void;
+  private next = 0;
+  private submitted = 0;
+  private failure: Error | null = null;
+  private wake: (() => void)[] = [];
+
+  /** @param onScore receives the scores in the order of submission. */
+  constructor(threads: number, protocol: Protocol, onScore: (score: BatchScore) => void) {
+    this.onScore = onScore;
+    this.threads = Array.from({ length: Math.max(1, threads) }, () => this.startThread(protocol));
+    this.idle = [...this.threads];
+  }
+
+  /** Resolves once the job is with a thread or near the front of the queue: the submitter's brake. */
+  async submit(job: ScoreJob): Promise<void> {
+    this.submitted += 1;
+    this.queued.push(job);
+    this.dispatch();
+    while (this.queued.length > this.threads.length * WAITING_PER_THREAD) await this.change();
+    this.throwFailure();
+  }
+
+  /** Resolves when every submitted job has been handed to `onScore`. */
+  async drain(): Promise<void> {
+    while (this.next < this.submitted) await this.change();
+    this.throwFailure();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.terminate()));
+  }
+
+  private startThread(protocol: Protocol): Worker {
+    const thread = new Worker(new URL('../../dist/evaluation/score.worker.js', import.meta.url), {
+      workerData: protocol,
+    });
+    thread.on('message', (score: BatchScore) => {
+      this.idle.push(thread);
+      this.early.set(score.batch, score);
+      for (let ready; (ready = this.early.get(this.next)) !== undefined; this.next++) {
+        this.early.delete(this.next);
+        this.onScore(ready);
+      }
+      this.dispatch();
+      this.notify();
+    });
+    thread.on('error', (error: Error) => {
+      this.failure ??= error;
+      this.notify();
+    });
+    return thread;
+  }
+
+  private dispatch(): void {
+    while (this.idle.length > 0 && this.queued.length > 0) {
+      const job = this.queued.shift()!;
+      const buffers = [job.predictedJoints, job.trueJoints, job.predictedVertices, job.trueVertices]
+        .filter((values) => values !== null)
+        .map((values) => values.buffer as ArrayBuffer);
+      this.idle.pop()!.postMessage(job, buffers);
+    }
+  }
+
+  private change(): Promise<void> {
+    this.throwFailure();
+    return new Promise((resolve) => this.wake.push(resolve));
+  }
+
+  private notify(): void {
+    const waiting = this.wake;
+    this.wake = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private throwFailure(): void {
+    if (this.failure !== null) throw this.failure;
+  }
+}

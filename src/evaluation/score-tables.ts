@@ -1,0 +1,72 @@
+/** The csv files of a scored run: metrics, samples, joints, curves. */
+import { jointNames, type JointOrder } from '../hand/joints.js';
+import type { PckCurve, ScoreResult } from '../metrics/index.js';
+import { metricsCsv, tableCsv, type Cell } from '../reporting/csv.js';
+import type { MetricsDocument } from '../runs/metrics-document.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import type { SampleRow } from './score-pool.js';
+
+export interface Tables {
+  readonly ids: readonly string[];
+  readonly rows: readonly SampleRow[];
+  readonly result: ScoreResult;
+  readonly document: MetricsDocument;
+  readonly jointOrder: JointOrder;
+}
+
+export async function writeTables(run: RunDirectory, tables: Tables): Promise<void> {
+  await run.writeText('metricsCsv', metricsCsv(tables.document));
+  await run.writeText('perSample', perSampleCsv(tables));
+  if (tables.result.joints.length > 0) await run.writeText('perJoint', perJointCsv(tables));
+  await run.writeText('pckCurves', pckCurvesCsv(tables.result));
+}
+
+function perJointCsv({ result, jointOrder }: Tables): string {
+  const names = jointNames(jointOrder);
+  const columns = [
+    'samples',
+    'pa_mpjpe_mm',
+    'mpjpe_mm',
+    'auc_aligned',
+    'auc',
+    'sta_mpjpe_mm',
+    'auc_sta',
+  ] as const;
+  const present = columns.filter((column) => result.joints.some((joint) => joint[column] !== undefined));
+  return tableCsv(
+    ['joint', 'name', ...present],
+    result.joints.map((score) => [
+      score.joint,
+      names[score.joint],
+      ...present.map((column) => score[column]),
+    ]),
+  );
+}
+
+/** One row a threshold, one column a curve, under the official script's names. */
+function pckCurvesCsv({ curves }: ScoreResult): string {
+  const present = Object.entries(curves) as [string, PckCurve][];
+  const thresholds = present[0]?.[1].thresholds_m ?? [];
+  return tableCsv(
+    ['threshold_mm', ...present.map(([name]) => name)],
+    thresholds.map((threshold, index) => [threshold * 1000, ...present.map(([, curve]) => curve.pck[index])]),
+  );
+}
+
+/** One row a sample; the metrics of an unscored one are empty, its reason is not. */
+function perSampleCsv({ ids, rows }: Tables): string {
+  const keys = [
+    ...new Set(rows.flatMap((row) => (row.state === 'scored' ? Object.keys(row.metrics) : []))),
+  ] as (keyof Extract<SampleRow, { state: 'scored' }>['metrics'])[];
+  const header = ['index', 'id', 'state', 'reason', ...keys, 'joints_reflected', 'vertices_reflected'];
+  return tableCsv(
+    header,
+    rows.map((row, index): Cell[] => {
+      const start = [index, ids[index], row.state];
+      if (row.state === 'unscored')
+        return [...start, row.reason, ...keys.map(() => undefined), undefined, undefined];
+      const values = keys.map((key) => row.metrics[key]);
+      return [...start, undefined, ...values, row.jointsReflected, row.verticesReflected];
+    }),
+  );
+}

@@ -1,0 +1,238 @@
+/** `score`: a prediction set against the ground truth, a batch at a time. */
+import type { DatasetFolder } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import { NpyWriter } from '../formats/npy.js';
+import { JOINT_COUNT } from '../hand/joints.js';
+import { officialScores, ScoreAccumulator, type Protocol } from '../metrics/index.js';
+import type { Progress } from '../progress.js';
+import type { ArrayDescription } from '../runs/manifest.js';
+import { METRICS_SCHEMA, type MetricsDocument } from '../runs/metrics-document.js';
+import { RUN_FILES, toJsonText, type RunDirectory } from '../runs/run-directory.js';
+import { openVertices, readJoints } from './ground-truth.js';
+import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
+import type { RecordStream } from './record-stream.js';
+import { ScorePool, type SampleRow } from './score-pool.js';
+import { writeTables } from './score-tables.js';
+import { confidenceIntervals } from './confidence.js';
+
+export interface ScoreRequest {
+  readonly run: RunDirectory;
+  readonly folder: DatasetFolder;
+  readonly source: PredictionSource;
+  readonly protocol: Protocol;
+  /** Scoring threads; the result does not depend on their number. */
+  readonly workers: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Scores, writes every result file of the run directory and returns metrics.json's content. */
+export async function score(request: ScoreRequest): Promise<MetricsDocument> {
+  const { run, folder, source, protocol } = request;
+  const { joints, vertices } = folder.groundTruth;
+  const trueJoints = joints === null || source.joints === null ? null : await readJoints(joints);
+  if (trueJoints !== null) requireCount(source, trueJoints.length / (JOINT_COUNT * 3), joints!);
+  const scoresVertices = vertices !== null && source.vertexCount !== null;
+  if (trueJoints === null && !scoresVertices) throw nothingInCommon(folder, source);
+
+  const importer = source.origin.kind === 'model' ? null : await PredictionImport.start(run, source);
+  const trueVertices = scoresVertices ? openVertices(vertices) : null;
+  const { rows, accumulator } = await scoreBatches(request, trueJoints, trueVertices, importer);
+
+  if (importer !== null) await run.update({ predictions: await importer.finish() });
+  const ids = await folder.sampleIds(source.count);
+  const unscored = rows.flatMap((row, index) =>
+    row.state === 'unscored' ? [{ id: ids[index]!, reason: row.reason }] : [],
+  );
+  const coverage = {
+    scored: source.count - unscored.length,
+    unscored: unscored.length,
+    folder: source.count,
+    benchmark: folder.benchmarkCount,
+  };
+  const result = accumulator.result();
+  const document: MetricsDocument = {
+    schema: METRICS_SCHEMA,
+    state: 'complete',
+    dataset: { id: folder.definition.id, split: folder.split },
+    coverage,
+    protocol,
+    metrics: { ...result.metrics, ...result.proper },
+    confidence: confidenceIntervals(rows, folder.groups === null ? null : folder.groups(ids)),
+    warnings: [],
+    unscored,
+  };
+  await writeTables(run, { ids, rows, result, document, jointOrder: folder.definition.jointOrder });
+  const official = officialScores(folder.definition.officialScores, accumulator);
+  if (official.state === 'available') await run.writeText('officialScores', official.text);
+  await run.writeText('metrics', toJsonText(document));
+  await run.update({ coverage, origin: source.origin });
+  return document;
+}
+
+interface ScoredBatches {
+  readonly rows: SampleRow[];
+  readonly accumulator: ScoreAccumulator;
+}
+
+async function scoreBatches(
+  request: ScoreRequest,
+  trueJoints: Float64Array | null,
+  trueVertices: RecordStream | null,
+  importer: PredictionImport | null,
+): Promise<ScoredBatches> {
+  const { source, protocol, workers, progress, signal } = request;
+  const rows: SampleRow[] = [];
+  const accumulator = new ScoreAccumulator(protocol);
+  const stage = progress.stage('score', source.count, 'samples');
+  const pool = new ScorePool(workers, protocol, (part) => {
+    rows.push(...part.rows);
+    accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
+    stage.update(rows.length);
+  });
+  try {
+    for (let first = 0, batch = 0; first < source.count; first += SCORE_BATCH, batch++) {
+      signal.throwIfAborted();
+      const count = Math.min(SCORE_BATCH, source.count - first);
+      const predicted = source.vertexCount === null ? null : await source.vertices(first, count);
+      if (predicted !== null) await importer?.writeVertices(first, predicted);
+      const truth = trueVertices === null ? null : await takeVertices(trueVertices, request, first, count);
+      await pool.submit({
+        batch,
+        count,
+        predictedJoints: trueJoints === null ? null : jointRows(source.joints!, first, count),
+        trueJoints: trueJoints === null ? null : jointRows(trueJoints, first, count),
+        predictedVertices: truth === null ? null : predicted,
+        predictedVertexCount: source.vertexCount ?? 0,
+        trueVertices: truth?.values ?? null,
+        trueVertexCount: truth?.vertexCount ?? 0,
+      });
+    }
+    if (trueVertices !== null) await requireEnd(trueVertices, request);
+    await source.finish();
+    await pool.drain();
+    return { rows, accumulator };
+  } catch (error) {
+    await importer?.abort();
+    throw error;
+  } finally {
+    stage.stop();
+    await Promise.all([pool.close(), trueVertices?.close()]);
+  }
+}
+
+function jointRows(joints: Float64Array, first: number, count: number): Float64Array {
+  return joints.slice(first * JOINT_COUNT * 3, (first + count) * JOINT_COUNT * 3);
+}
+
+async function takeVertices(
+  stream: RecordStream,
+  { folder, source }: ScoreRequest,
+  first: number,
+  count: number,
+): Promise<{ values: Float64Array; vertexCount: number }> {
+  const batch = await stream.next();
+  if (batch?.first === first && batch.count === count) {
+    return { values: batch.values, vertexCount: batch.shape[0]! };
+  }
+  const found = batch === null ? first : batch.first + batch.count;
+  throw countMismatch(source, found, folder.groundTruth.vertices!, (batch?.count ?? 0) > count);
+}
+
+async function requireEnd(stream: RecordStream, { folder, source }: ScoreRequest): Promise<void> {
+  const surplus = await stream.next();
+  if (surplus !== null) {
+    throw countMismatch(source, surplus.first + surplus.count, folder.groundTruth.vertices!, true);
+  }
+}
+
+function requireCount(source: PredictionSource, truths: number, file: string): void {
+  if (source.count !== truths) throw countMismatch(source, truths, file, false);
+}
+
+function countMismatch(source: PredictionSource, truths: number, file: string, atLeast: boolean): UserError {
+  return new UserError({
+    code: 'predictions-count',
+    message: 'Predictions and ground truth differ in the number of samples',
+    file: source.origin.path,
+    expected: `${atLeast ? 'at least ' : ''}${truths} samples, as in ${file}`,
+    got: `${source.count} samples`,
+    next: 'predict every sample of the folder, in its order, or give the folder the predictions were made from',
+  });
+}
+
+function nothingInCommon(folder: DatasetFolder, source: PredictionSource): UserError {
+  const has = (joints: boolean, vertices: boolean): string =>
+    joints && vertices
+      ? 'joints and vertices'
+      : joints
+        ? 'joints alone'
+        : vertices
+          ? 'vertices alone'
+          : 'nothing';
+  const { joints, vertices } = folder.groundTruth;
+  return new UserError({
+    code: 'nothing-to-score',
+    message: 'Predictions and ground truth have nothing in common to score',
+    file: source.origin.path,
+    expected: `${has(joints !== null, vertices !== null)}, as the ground truth has`,
+    got: has(source.joints !== null, source.vertexCount !== null),
+    next: 'predict what the ground truth has, or add the missing annotation file to the folder',
+  });
+}
+
+/** Keeps imported predictions in the run directory, in doubles: whoever reads the run later needs no other file. */
+class PredictionImport {
+  private readonly source: PredictionSource;
+  private readonly vertices: NpyWriter | null;
+  private readonly joints: NpyWriter | null;
+
+  private constructor(source: PredictionSource, joints: NpyWriter | null, vertices: NpyWriter | null) {
+    this.source = source;
+    this.joints = joints;
+    this.vertices = vertices;
+  }
+
+  static async start(run: RunDirectory, source: PredictionSource): Promise<PredictionImport> {
+    const { count, vertexCount } = source;
+    let joints: NpyWriter | null = null;
+    if (source.joints !== null) {
+      const shape = [count, JOINT_COUNT, 3];
+      joints = await NpyWriter.create(run.file('joints'), { shape, dtype: '<f8' });
+      await joints.writeRows(0, source.joints);
+    }
+    const shape = [count, vertexCount ?? 0, 3];
+    const vertices =
+      vertexCount === null ? null : await NpyWriter.create(run.file('vertices'), { shape, dtype: '<f8' });
+    return new PredictionImport(source, joints, vertices);
+  }
+
+  async writeVertices(first: number, values: Float64Array): Promise<void> {
+    await this.vertices?.writeRows(first, values);
+  }
+
+  async finish(): Promise<Record<string, ArrayDescription>> {
+    const { axes, jointOrder } = this.source;
+    const arrays: Record<string, ArrayDescription> = {};
+    for (const [name, writer] of [
+      ['joints', this.joints],
+      ['vertices', this.vertices],
+    ] as const) {
+      if (writer === null) continue;
+      await writer.close();
+      arrays[name] = {
+        file: RUN_FILES[name],
+        dtype: 'float64',
+        shape: [...writer.shape],
+        ...(name === 'joints' ? { joint_order: jointOrder } : {}),
+        axes,
+        units: 'm',
+      };
+    }
+    return arrays;
+  }
+
+  async abort(): Promise<void> {
+    await Promise.all([this.joints?.abort(), this.vertices?.abort()]);
+  }
+}

@@ -1,0 +1,44 @@
+/** One scoring thread: a batch of hands in, its per-sample metrics and its sums out. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { JOINT_COUNT } from '../hand/joints.js';
+import { SampleEvaluator, ScoreAccumulator, type Protocol } from '../metrics/index.js';
+import type { BatchScore, SampleRow, ScoreJob } from './score-pool.js';
+
+const protocol = workerData as Protocol;
+const evaluator = new SampleEvaluator(protocol);
+const port = parentPort!;
+
+port.on('message', (job: ScoreJob) => port.postMessage(scoreBatch(job)));
+
+function scoreBatch(job: ScoreJob): BatchScore {
+  const accumulator = new ScoreAccumulator(protocol);
+  const rows: SampleRow[] = [];
+  for (let index = 0; index < job.count; index++) {
+    const result = evaluator.evaluate({
+      prediction: {
+        joints: rowOf(job.predictedJoints, index, JOINT_COUNT),
+        vertices: rowOf(job.predictedVertices, index, job.predictedVertexCount),
+      },
+      groundTruth: {
+        joints: rowOf(job.trueJoints, index, JOINT_COUNT),
+        vertices: rowOf(job.trueVertices, index, job.trueVertexCount),
+      },
+    });
+    accumulator.add(result);
+    rows.push(
+      result.state === 'unscored'
+        ? { state: 'unscored', reason: result.message }
+        : {
+            state: 'scored',
+            metrics: result.metrics,
+            jointsReflected: result.joints_reflected,
+            verticesReflected: result.vertices_reflected,
+          },
+    );
+  }
+  return { batch: job.batch, rows, accumulator: accumulator.toJson() };
+}
+
+function rowOf(values: Float64Array | null, index: number, points: number): Float64Array | undefined {
+  return values?.subarray(index * points * 3, (index + 1) * points * 3);
+}

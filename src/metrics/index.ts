@@ -1,0 +1,71 @@
+/**
+ * `hamba-eval/metrics`: the metrics alone, for use in other programs. Pure
+ * functions over N×3 point arrays in metres; no file, no network, no output.
+ *
+ * Stable: what is exported here. docs/metrics.md says what each number means.
+ */
+
+export type { Points } from './points.js';
+export {
+  alignSimilarity,
+  alignScaleTranslation,
+  alignByOfficialTrafo,
+  applySimilarity,
+  type Reflection,
+  type Similarity,
+  type SimilarityAlignment,
+} from './procrustes.js';
+export { meanPositionError, positionErrors } from './position-error.js';
+export { paMeanPositionError } from './pa-error.js';
+export { fScores, F_SCORE_THRESHOLDS_MM, type FScores } from './f-score.js';
+export {
+  pckAuc,
+  pckCurve,
+  PckHistogram,
+  OFFICIAL_AUC_THRESHOLDS_MM,
+  type PckCurve,
+  type PckHistogramJson,
+  type ThresholdRangeMm,
+} from './pck.js';
+export {
+  FREIHAND_PROTOCOL,
+  HO3D_V2_PROTOCOL,
+  HO3D_V3_PROTOCOL,
+  protocolDifferences,
+  type JointSource,
+  type Protocol,
+  type ProtocolDifference,
+} from './protocol.js';
+export {
+  evaluateSample,
+  SampleEvaluator,
+  METRIC_KEYS,
+  PROPER_METRIC_KEYS,
+  type HandPoints,
+  type JointErrors,
+  type MetricKey,
+  type ProperMetricKey,
+  type SampleInput,
+  type SampleMetrics,
+  type SampleResult,
+  type ScoredSample,
+  type UnscoredReason,
+  type UnscoredSample,
+  type VertexHistograms,
+} from './sample.js';
+export {
+  ScoreAccumulator,
+  type JointScore,
+  type Metrics,
+  type PckCurves,
+  type ProperMetrics,
+  type ScoreAccumulatorJson,
+  type ScoreResult,
+} from './score-accumulator.js';
+export {
+  officialPckData,
+  officialScores,
+  type OfficialKind,
+  type OfficialPckData,
+  type OfficialScores,
+} from './official-scores.js';

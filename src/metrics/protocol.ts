@@ -1,0 +1,112 @@
+/**
+ * Protocols as data: everything that decides what a number means, in plain
+ * JSON, stored with every result. Numbers under different protocols are not
+ * comparable; `protocolDifferences` says what differs.
+ */
+
+import type { ThresholdRangeMm } from './pck.js';
+import { OFFICIAL_AUC_THRESHOLDS_MM } from './pck.js';
+import { F_SCORE_THRESHOLDS_MM } from './f-score.js';
+import type { Reflection } from './procrustes.js';
+
+/** Where the 21 joints come from: the model's own output, or its vertices under a named convention. */
+export type JointSource = 'model' | 'freihand' | 'ho3d' | 'smplx' | 'manopth';
+
+/** Rules under which a 3D hand benchmark is scored. JSON-serialisable, read-only. */
+export interface Protocol {
+  /** Dataset id: `freihand`, `ho3d-v2`, `ho3d-v3`. */
+  readonly dataset: string;
+  /** Raised when the same prediction could score another number. */
+  readonly version: number;
+  readonly jointSource: JointSource;
+  readonly jointOrder: 'openpose' | 'ho3d';
+  /** Camera axes of both sets: OpenCV (+z forward) or OpenGL (hand along −z). */
+  readonly axes: 'opencv' | 'opengl';
+  /** Alignment behind the `pa_` and `_aligned` metrics; joints and vertices are aligned separately. */
+  readonly alignment: 'similarity';
+  readonly reflection: Reflection;
+  /** No root is subtracted before the unaligned metrics. */
+  readonly rootAlignment: 'none';
+  /** Whether joints are also scored after HO-3D's scale-and-translation alignment. */
+  readonly scaleTranslation: boolean;
+  readonly aucThresholdsMm: ThresholdRangeMm;
+  readonly fScoreThresholdsMm: readonly [5, 15];
+  /** Which boxes the predictions were made from; null when not known (imported predictions). */
+  readonly boxes: string | null;
+  /** Test-time augmentation and fusion; null for none. */
+  readonly tta: string | null;
+  /** Samples of the whole benchmark. */
+  readonly sampleCount: number;
+}
+
+const COMMON = {
+  version: 1,
+  jointSource: 'model',
+  alignment: 'similarity',
+  reflection: 'allowed',
+  rootAlignment: 'none',
+  aucThresholdsMm: OFFICIAL_AUC_THRESHOLDS_MM,
+  fScoreThresholdsMm: F_SCORE_THRESHOLDS_MM,
+  boxes: null,
+  tta: null,
+} as const;
+
+/** FreiHAND `eval.py`; 3,960 evaluation samples. */
+export const FREIHAND_PROTOCOL: Protocol = {
+  dataset: 'freihand',
+  ...COMMON,
+  jointOrder: 'openpose',
+  axes: 'opencv',
+  scaleTranslation: false,
+  sampleCount: 3960,
+};
+
+/** HO-3D `eval.py`, version 2; 11,524 evaluation samples. */
+export const HO3D_V2_PROTOCOL: Protocol = {
+  dataset: 'ho3d-v2',
+  ...COMMON,
+  jointOrder: 'ho3d',
+  axes: 'opengl',
+  scaleTranslation: true,
+  sampleCount: 11524,
+};
+
+/** HO-3D `eval.py`, version 3; 20,137 evaluation samples. */
+export const HO3D_V3_PROTOCOL: Protocol = {
+  ...HO3D_V2_PROTOCOL,
+  dataset: 'ho3d-v3',
+  sampleCount: 20137,
+};
+
+/** A field in which two protocols differ, by its path: `aucThresholdsMm.to`. */
+export interface ProtocolDifference {
+  readonly field: string;
+  /** Undefined where the field does not exist. */
+  readonly left: unknown;
+  readonly right: unknown;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function collect(left: unknown, right: unknown, path: string, found: ProtocolDifference[]): void {
+  if (isRecord(left) && isRecord(right)) {
+    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      collect(left[key], right[key], path === '' ? key : `${path}.${key}`, found);
+    }
+  } else if (!Object.is(left, right)) {
+    found.push({ field: path, left, right });
+  }
+}
+
+/**
+ * The fields in which two protocols differ, in the order of the left one; empty
+ * when their numbers may be compared. Takes anything JSON-like, so that protocols
+ * read from result files of other versions, with fields more or fewer, compare too.
+ */
+export function protocolDifferences(left: object, right: object): ProtocolDifference[] {
+  const found: ProtocolDifference[] = [];
+  collect(left, right, '', found);
+  return found;
+}

@@ -1,0 +1,129 @@
+/** The result of a run as an 80-column terminal shows it. */
+import { isPartial, type MetricsDocument } from '../runs/metrics-document.js';
+import { formatMetric, metricLabel } from './metric-labels.js';
+import { grouped, printable, shortened, styled } from './text.js';
+
+const WIDTH = 80;
+
+/** One row: a quantity, aligned and raw. */
+interface Row {
+  readonly label: string;
+  readonly aligned: string;
+  readonly raw: string;
+}
+
+const ROWS: readonly Row[] = [
+  { label: 'MPJPE', aligned: 'pa_mpjpe_mm', raw: 'mpjpe_mm' },
+  { label: 'MPVPE', aligned: 'pa_mpvpe_mm', raw: 'mpvpe_mm' },
+  { label: 'F@5', aligned: 'f5_aligned', raw: 'f5' },
+  { label: 'F@15', aligned: 'f15_aligned', raw: 'f15' },
+  { label: 'AUC_J', aligned: 'auc_j_aligned', raw: 'auc_j' },
+  { label: 'AUC_V', aligned: 'auc_v_aligned', raw: 'auc_v' },
+];
+
+export interface MetricsTableOptions {
+  readonly title: string;
+  /** What was measured: the checkpoint or the prediction file. */
+  readonly subject: string;
+  readonly colour: boolean;
+}
+
+export function metricsTable(document: MetricsDocument, options: MetricsTableOptions): string {
+  const { colour } = options;
+  const { coverage } = document;
+  const counts = isPartial(coverage)
+    ? `partial ${grouped(coverage.scored)} of ${grouped(coverage.benchmark)} samples`
+    : `all ${grouped(coverage.benchmark)} samples`;
+  const title = `${printable(options.title)} · ${document.dataset.split}`;
+  const gap = ' '.repeat(Math.max(2, WIDTH - title.length - counts.length));
+  const lines = [
+    styled(title, 'bold', colour) + gap + (isPartial(coverage) ? styled(counts, 'yellow', colour) : counts),
+    styled(shortened(printable(options.subject), WIDTH), 'dim', colour),
+    '',
+    styled(row('', 'aligned (PA)', '95 % interval', 'raw', '95 % interval'), 'dim', colour),
+  ];
+  for (const { label, aligned, raw } of ROWS) {
+    if (document.metrics[aligned] === undefined && document.metrics[raw] === undefined) continue;
+    const unit = metricLabel(aligned).unit;
+    const name = unit === '' ? label : `${label} ${unit}`;
+    lines.push(
+      row(
+        name,
+        value(document, aligned),
+        interval(document, aligned),
+        value(document, raw),
+        interval(document, raw),
+      ),
+    );
+  }
+  lines.push(...scaleTranslationRow(document));
+  if (coverage.unscored > 0) {
+    const named = document.unscored.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
+    const more = document.unscored.length > named.length ? ', …' : '';
+    lines.push(
+      '',
+      ...wrapped(
+        `${grouped(coverage.unscored)} of ${grouped(coverage.folder)} samples are not scored: ${named.join(', ')}${more}`,
+        '! ',
+        colour,
+      ),
+    );
+  }
+  for (const warning of document.warnings) {
+    lines.push('', ...wrapped(`${warning.message}. ${warning.remedy}`, '! ', colour));
+  }
+  return lines.join('\n');
+}
+
+function row(
+  label: string,
+  aligned: string,
+  alignedInterval: string,
+  raw: string,
+  rawInterval: string,
+): string {
+  const cells = [
+    label.padEnd(12),
+    aligned.padStart(13),
+    alignedInterval.padStart(19),
+    raw.padStart(14),
+    rawInterval.padStart(20),
+  ];
+  return cells.join('').trimEnd();
+}
+
+function value(document: MetricsDocument, key: string): string {
+  const number = document.metrics[key];
+  return number === undefined ? '–' : formatMetric(key, number);
+}
+
+function interval(document: MetricsDocument, key: string): string {
+  const bounds = document.confidence[key];
+  return bounds === undefined ? '' : `${formatMetric(key, bounds.low)} – ${formatMetric(key, bounds.high)}`;
+}
+
+/** HO-3D's third alignment has a line of its own. */
+function scaleTranslationRow(document: MetricsDocument): string[] {
+  if (document.metrics.sta_mpjpe_mm === undefined) return [];
+  const error = `${value(document, 'sta_mpjpe_mm')} mm`;
+  const auc = value(document, 'auc_j_sta');
+  return ['', `scale-translation aligned joints: MPJPE ${error}, AUC_J ${auc}`];
+}
+
+/** `text` broken at spaces into lines of the terminal's width, behind a mark. */
+function wrapped(text: string, mark: string, colour: boolean): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of printable(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH - mark.length) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines.map((content, index) =>
+    index === 0 ? styled(mark, 'yellow', colour) + content : ' '.repeat(mark.length) + content,
+  );
+}

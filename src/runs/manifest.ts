@@ -1,0 +1,49 @@
+/**
+ * `run.json`: what a run is, where it stands and what it was made with.
+ * Other people's scripts read it (README, "The run directory").
+ */
+import { z } from 'zod';
+
+export const RUN_SCHEMA = 'hamba-eval/run@1';
+
+const arrayDescription = z.object({
+  file: z.string(),
+  dtype: z.enum(['float32', 'float64']),
+  shape: z.array(z.number().int().nonnegative()),
+  joint_order: z.string().optional(),
+  axes: z.string(),
+  units: z.string(),
+});
+
+const manifestSchema = z.looseObject({
+  schema: z.literal(RUN_SCHEMA),
+  /** About the run, not about the benchmark. */
+  state: z.enum(['running', 'complete', 'interrupted', 'failed']),
+  /** Everything that decides the numbers; the same configuration on the same folder is the same run. */
+  configuration: z.record(z.string(), z.unknown()),
+  dataset: z.looseObject({ id: z.string(), folder: z.string(), split: z.string() }),
+  predictions: z.record(z.string(), arrayDescription).optional(),
+  coverage: z
+    .object({
+      scored: z.number().int().nonnegative(),
+      unscored: z.number().int().nonnegative(),
+      folder: z.number().int().nonnegative(),
+      benchmark: z.number().int().positive(),
+    })
+    .optional(),
+  program: z.looseObject({ name: z.string(), version: z.string() }),
+  host: z.looseObject({ name: z.string(), pid: z.number().int() }),
+  times: z.looseObject({ started: z.string() }),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ArrayDescription = z.infer<typeof arrayDescription>;
+export type RunState = Manifest['state'];
+
+/** The manifest in `value`, or the first thing that is wrong with it. */
+export function parseManifest(value: unknown): { manifest: Manifest } | { problem: string } {
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return { manifest: parsed.data };
+  const issue = parsed.error.issues[0];
+  return { problem: issue === undefined ? 'unreadable' : `${issue.path.join('.')}: ${issue.message}` };
+}

@@ -1,0 +1,53 @@
+/** `metrics.json`: the result of a run, as other people's scripts read it. */
+import type { Protocol } from '../metrics/index.js';
+
+export const METRICS_SCHEMA = 'hamba-eval/metrics@1';
+
+/** How much of the benchmark a result covers. */
+export interface Coverage {
+  readonly scored: number;
+  readonly unscored: number;
+  /** Samples in the folder. */
+  readonly folder: number;
+  /** Samples in the whole benchmark's split. */
+  readonly benchmark: number;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  readonly level: number;
+}
+
+/** A finding about the data or the result: shown in the table, in metrics.json and in the log. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface UnscoredSample {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** A metric that does not exist has no key: nothing is ever NaN or null. */
+export type MetricValues = Readonly<Record<string, number>>;
+
+export interface MetricsDocument {
+  readonly schema: typeof METRICS_SCHEMA;
+  readonly state: 'complete';
+  readonly dataset: { readonly id: string; readonly split: string };
+  readonly coverage: Coverage;
+  readonly protocol: Protocol;
+  readonly metrics: MetricValues;
+  readonly confidence: Readonly<Record<string, Interval>>;
+  readonly warnings: readonly Warning[];
+  /** Every unscored sample with its reason. */
+  readonly unscored: readonly UnscoredSample[];
+}
+
+/** `partial 5 of 3,960` is not a benchmark number; this is the one place that decides it. */
+export function isPartial(coverage: Coverage): boolean {
+  return coverage.scored !== coverage.benchmark;
+}

@@ -1,0 +1,217 @@
+/** `run --predictions` with the built program, against the official evaluator's own output. */
+import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
+
+const golden = (name: string): string => join(FIXTURES, 'golden', name);
+
+function scorePrediction(data: string, predictions: string, ...more: string[]): Promise<CliResult> {
+  return cli(['run', '--dataset', 'freihand', '--data', data, '--predictions', predictions, ...more]);
+}
+
+function parseScores(text: string): Map<string, number> {
+  return new Map(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(': '))
+      .map(([key, value]) => [key!, Number(value)]),
+  );
+}
+
+interface RunJson {
+  run: string;
+  state: string;
+  coverage: object;
+  metrics: Record<string, number>;
+  unscored: { id: string; reason: string }[];
+}
+
+interface ErrorDocument {
+  error: { code: string; message: string; file?: string; offset?: number; expected?: string; got?: string };
+}
+
+const parse = <T>(text: string): T => JSON.parse(text) as T;
+
+describe('run --predictions', () => {
+  it.each(['freihand', 'freihand-zeros', 'freihand-other-topology'])(
+    'prints the scores of the official evaluator: %s',
+    async (name) => {
+      const out = join(await temporaryFolder(), 'run');
+      const result = await scorePrediction(golden(name), join(golden(name), 'pred.json'), '--out', out);
+      expect(result.stderr).not.toContain('Error');
+      expect(result.code).toBe(0);
+      const ours = parseScores(await readFile(join(out, 'scores.txt'), 'utf8'));
+      const theirs = parseScores(await readFile(join(golden(name), 'scores.txt'), 'utf8'));
+      expect([...ours.keys()]).toEqual([...theirs.keys()]);
+      for (const [key, value] of theirs)
+        expect(Math.abs(ours.get(key)! - value), key).toBeLessThanOrEqual(1e-6);
+    },
+  );
+
+  it('leaves the run directory of the contract and one JSON document on stdout', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const data = golden('freihand');
+    const result = await scorePrediction(data, join(data, 'pred.json'), '--out', out, '--json');
+    expect(result.code).toBe(0);
+    const document = parse<RunJson>(result.stdout);
+    expect(document).toMatchObject({
+      run: out,
+      reused: false,
+      schema: 'hamba-eval/metrics@1',
+      state: 'complete',
+      dataset: { id: 'freihand', split: 'evaluation' },
+      coverage: { scored: 5, unscored: 0, folder: 5, benchmark: 3960 },
+      unscored: [],
+    });
+    const files = (await readdir(out, { recursive: true })).sort();
+    expect(files).toEqual([
+      'metrics.csv',
+      'metrics.json',
+      'pck_curves.csv',
+      'per_joint.csv',
+      'per_sample.csv',
+      'predictions',
+      'predictions/joints.npy',
+      'predictions/vertices.npy',
+      'run.json',
+      'scores.txt',
+    ]);
+    const manifest = parse<Record<string, unknown>>(await readFile(join(out, 'run.json'), 'utf8'));
+    expect(manifest).toMatchObject({ state: 'complete', coverage: document.coverage });
+    const csv = await readFile(join(out, 'metrics.csv'), 'utf8');
+    for (const [key, value] of Object.entries(document.metrics)) expect(csv).toContain(`${key},${value},`);
+    const samples = (await readFile(join(out, 'per_sample.csv'), 'utf8')).trim().split('\n');
+    expect(samples).toHaveLength(6);
+    expect(samples[4]).toMatch(/^3,00000003,scored,,/);
+  });
+
+  it('says partial, and never names a small folder a benchmark number', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const result = await scorePrediction(
+      golden('freihand'),
+      join(golden('freihand'), 'pred.json'),
+      '--out',
+      out,
+    );
+    expect(result.stdout).toContain('partial 5 of 3,960 samples');
+    for (const line of result.stdout.split('\n')) {
+      if (!line.includes(out)) expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  it('does not depend on the number of threads', async () => {
+    const folder = await temporaryFolder();
+    const data = golden('freihand');
+    for (const workers of ['1', '3']) {
+      const out = join(folder, workers);
+      const result = await scorePrediction(data, join(data, 'pred.json'), '--out', out, '--workers', workers);
+      expect(result.code).toBe(0);
+    }
+    for (const file of ['metrics.json', 'per_sample.csv', 'per_joint.csv', 'predictions/vertices.npy']) {
+      expect(await readFile(join(folder, '1', file)), file).toEqual(await readFile(join(folder, '3', file)));
+    }
+  });
+
+  it('prints a finished run again, refuses another one, and replaces it with --force', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const first = golden('freihand');
+    const second = golden('freihand-zeros');
+    await scorePrediction(first, join(first, 'pred.json'), '--out', out);
+    await writeFile(join(out, 'notes.txt'), 'mine');
+    const before = await readFile(join(out, 'metrics.json'), 'utf8');
+
+    const again = await scorePrediction(first, join(first, 'pred.json'), '--out', out);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('finished earlier');
+
+    const other = await scorePrediction(second, join(second, 'pred.json'), '--out', out);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('already holds another run');
+    expect(await readFile(join(out, 'metrics.json'), 'utf8')).toBe(before);
+
+    const forced = await scorePrediction(second, join(second, 'pred.json'), '--out', out, '--force');
+    expect(forced.code).toBe(0);
+    expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine');
+    expect(await readFile(join(out, 'metrics.json'), 'utf8')).not.toBe(before);
+  });
+
+  it("refuses a folder of somebody else's files, also with --force", async () => {
+    const out = await temporaryFolder();
+    await writeFile(join(out, 'thesis.tex'), 'precious');
+    const result = await scorePrediction(
+      golden('freihand'),
+      join(golden('freihand'), 'pred.json'),
+      '--out',
+      out,
+      '--force',
+      '--json',
+    );
+    expect(result.code).toBe(1);
+    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({ code: 'output-not-a-run', file: out });
+    expect(await readdir(out)).toEqual(['thesis.tex']);
+  });
+
+  it('names file and byte where a prediction file is cut, and leaves nothing', async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'pred.json');
+    await cp(join(golden('freihand'), 'pred.json'), file);
+    await truncate(file, 100_000);
+    const out = join(folder, 'run');
+    const result = await scorePrediction(golden('freihand'), file, '--out', out, '--json');
+    expect(result.code).toBe(1);
+    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({
+      code: 'json-truncated',
+      file,
+      offset: 100_000,
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('says which of ground truth and predictions has how many samples', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const result = await scorePrediction(
+      golden('freihand-zeros'),
+      join(golden('freihand'), 'pred.json'),
+      '--out',
+      out,
+      '--json',
+    );
+    expect(result.code).toBe(1);
+    const { error } = parse<ErrorDocument>(result.stdout);
+    expect(error.code).toBe('predictions-count');
+    expect(error.expected).toContain('2 samples');
+    expect(error.got).toContain('5 samples');
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it.each([
+    ['no folder', '/no/such/folder', 'dataset-folder-missing'],
+    ['a folder of something else', FIXTURES, 'dataset-layout'],
+  ])('explains %s', async (_, data, code) => {
+    const result = await scorePrediction(data, join(golden('freihand'), 'pred.json'), '--json');
+    expect(result.code).toBe(1);
+    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({ code, file: data });
+  });
+
+  it('scores joints alone where the folder has no meshes', async () => {
+    const data = await temporaryFolder();
+    await mkdir(data, { recursive: true });
+    await cp(join(golden('freihand'), 'evaluation_xyz.json'), join(data, 'evaluation_xyz.json'));
+    const out = join(data, 'run');
+    const result = await scorePrediction(data, join(golden('freihand'), 'pred.json'), '--out', out, '--json');
+    expect(result.code).toBe(0);
+    const { metrics } = parse<RunJson>(result.stdout);
+    expect(metrics.pa_mpjpe_mm).toBeCloseTo(6.25642, 5);
+    expect(Object.keys(metrics)).not.toContain('pa_mpvpe_mm');
+    expect(existsSync(join(out, 'scores.txt'))).toBe(false);
+  });
+
+  it('turns a wrong flag into a usage error with exit code 2', async () => {
+    const result = await cli(['run', '--dataset', 'freihand', '--data', '.', '--json']);
+    expect(result.code).toBe(2);
+    expect(parse<ErrorDocument>(result.stdout).error.code).toBe('usage');
+  });
+});
