@@ -1,4 +1,5 @@
 /** NumPy's .npz: a zip archive of .npy files. The table of contents is read at once, each array when it is asked for. */
+import type { Readable } from 'node:stream';
 import type { Entry } from 'yauzl';
 import { UserError } from '../errors.js';
 import { MAX_HEADER_BYTES, npyHeaderLength, parseNpyHeader, type NpyHeader } from './npy-header.js';
@@ -58,6 +59,11 @@ export class NpzFile {
   /** The .npy file itself, for types that are read elsewhere. */
   async bytes(name: string): Promise<Buffer> {
     return readEntry(this.#opened, this.#entry(name), this.#limits);
+  }
+
+  /** The same bytes as they come, checked on the way: for arrays that are too long to hold. */
+  async stream(name: string): Promise<Readable> {
+    return openEntry(this.#opened, this.#entry(name), this.#limits);
   }
 
   close(): void {

@@ -206,7 +206,6 @@ export class NumberJsonParser {
             const point = p;
             c = bytes[++p]!;
             if (digits === 0) while (c === ZERO) c = bytes[++p]!;
-            d = c - ZERO;
             // Four digits at a time while there are four; the rest one by one.
             while (digits <= 5 && p + 4 <= length) {
               const four = view.getInt32(p, true);

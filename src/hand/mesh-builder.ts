@@ -1,16 +1,5 @@
 /** Building and evening out triangle meshes; nothing here knows that the mesh is a hand. */
-import {
-  type Vec3,
-  add,
-  addScaled,
-  cross,
-  dot,
-  mix,
-  norm,
-  pointAt,
-  scale,
-  subtract,
-} from './vectors.js';
+import { type Vec3, add, addScaled, cross, dot, mix, norm, pointAt, scale, subtract } from './vectors.js';
 
 /** The smooth surface that a mesh is laid on. */
 export interface Surface {
@@ -38,7 +27,7 @@ export class MeshBuilder {
    */
   zip(lower: readonly number[], upper: readonly number[], angleOf: (vertex: number) => number): void {
     const lowerAngles = unwrapped(lower.map(angleOf));
-    const upperAngles = unwrapped(upper.map(angleOf), lowerAngles[0]!);
+    const upperAngles = unwrapped(upper.map(angleOf), lowerAngles[0]);
     let i = 0;
     let j = 0;
     while (i < lower.length || j < upper.length) {
@@ -57,9 +46,9 @@ export class MeshBuilder {
   }
 
   /** Triangle pairs between two loops of equal length with matching vertices; `skip` leaves a quad out. */
-  strip(lower: readonly number[], upper: readonly number[], skip: (column: number) => boolean): void {
+  strip(lower: readonly number[], upper: readonly number[], skip?: (column: number) => boolean): void {
     for (let i = 0; i < lower.length; i++) {
-      if (skip(i)) continue;
+      if (skip?.(i) === true) continue;
       const next = (i + 1) % lower.length;
       const [a, b, c, d] = [lower[i]!, lower[next]!, upper[next]!, upper[i]!];
       this.faces.push([a, b, c], [a, c, d]);
@@ -156,12 +145,7 @@ export function neighboursOf(vertexCount: number, faces: ArrayLike<number>): num
 }
 
 /** Evens out the vertices along the surface: tangential smoothing, then projection; `fixed` ones stay. */
-export function relax(
-  mesh: MeshBuilder,
-  surface: Surface,
-  fixed: ReadonlySet<number>,
-  rounds: number,
-): void {
+export function relax(mesh: MeshBuilder, surface: Surface, fixed: ReadonlySet<number>, rounds: number): void {
   const neighbours = neighboursOf(mesh.points.length, mesh.faces.flat());
   for (let round = 0; round < rounds; round++) {
     const before = [...mesh.points];

@@ -8,7 +8,7 @@
  * thumb on the −x side, the back of the hand towards −z (a camera at −z sees
  * the back of a right hand with its fingers up).
  */
-import { type Vec3, addScaled, dot, mix, norm, normalise, scale, subtract } from './vectors.js';
+import { type Vec3, addScaled, dot, mix, normalise, scale, subtract } from './vectors.js';
 
 /** Millimetres towards the little finger, the fingertips, the palm → the rest frame. */
 export function anatomical(ulnar: number, distal: number, palmar: number): Vec3 {
@@ -243,13 +243,8 @@ export function projectToSkin(p: Vec3): Vec3 {
 }
 
 /** The first crossing of `distance` = 0 from an inner point along a unit direction, at most `reach` away. */
-export function castToSkin(
-  distance: (p: Vec3) => number,
-  from: Vec3,
-  direction: Vec3,
-  reach: number,
-): Vec3 {
-  const unit = norm(direction) === 0 ? direction : normalise(direction);
+export function castToSkin(distance: (p: Vec3) => number, from: Vec3, direction: Vec3, reach: number): Vec3 {
+  const unit = normalise(direction);
   let low = 0;
   let high = 0;
   while (high < reach) {

@@ -168,7 +168,9 @@ function shapeBases(
   const zero: Vec3 = [0, 0, 0];
   for (let i = 0; i < VERTEX_COUNT; i++) {
     const row = weights.subarray(i * SKINNING_JOINT_COUNT, (i + 1) * SKINNING_JOINT_COUNT);
-    const membership = FINGERS.map((_, f) => [0, 1, 2].reduce((sum, j) => sum + row[skinningJoint(f, j)]!, 0));
+    const membership = FINGERS.map((_, f) =>
+      [0, 1, 2].reduce((sum, j) => sum + row[skinningJoint(f, j)]!, 0),
+    );
     shapeField(pointAt(vertices, i), pointAt(normals, i), membership).forEach((displacement, k) => {
       setPoint(shapeBasis, k * VERTEX_COUNT + i, displacement);
     });
@@ -187,11 +189,14 @@ function shapeBases(
 function shapeField(point: Vec3, normal: Vec3, membership: readonly number[]): Vec3[] {
   // A finger is carried along by its knuckle: the palm's field at the base, stretched past it.
   const lengthen = (factor: (finger: number) => number): Vec3 =>
-    FINGERS.reduce<Vec3>((sum, finger, f) => {
-      const axis = normalise(subtract(finger.joints[3], finger.joints[0]));
-      const s = Math.max(0, dot(subtract(point, finger.joints[0]), axis));
-      return addScaled(sum, axis, s * membership[f]! * factor(f));
-    }, [0, 0, 0]);
+    FINGERS.reduce<Vec3>(
+      (sum, finger, f) => {
+        const axis = normalise(subtract(finger.joints[3], finger.joints[0]));
+        const s = Math.max(0, dot(subtract(point, finger.joints[0]), axis));
+        return addScaled(sum, axis, s * membership[f]! * factor(f));
+      },
+      [0, 0, 0],
+    );
   const carried = (field: (p: Vec3) => Vec3): Vec3 => {
     const fingers = membership.reduce((sum, m) => sum + m, 0);
     return FINGERS.reduce<Vec3>(

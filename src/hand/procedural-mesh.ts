@@ -123,13 +123,13 @@ function growFinger(
   for (let i = 0; i < FINGER_CYLINDER_RINGS; i++) {
     const s = from + ((domeCentre - from) * i) / (FINGER_CYLINDER_RINGS - 1);
     const current = ring(s, FINGER_RING, 0);
-    if (previous.length === current.length && i > 0) mesh.strip(previous, current, () => false);
-    else if (part !== 0) mesh.strip(previous, current, () => false);
+    // Only the thumb's base loop has another number of vertices than a ring.
+    if (previous.length === current.length) mesh.strip(previous, current);
     else connect(previous, current, s);
     previous = current;
   }
   const outer = ring(domeCentre, FINGER_RING, 0.6);
-  mesh.strip(previous, outer, () => false);
+  mesh.strip(previous, outer);
   const inner = ring(domeCentre, FINGER_RING / 2, 1.12);
   connect(outer, inner, domeCentre);
   const apex = mesh.vertex(projectToSkin(tip), part);
@@ -163,8 +163,7 @@ function palmRing(mesh: MeshBuilder, row: number): number[] {
   });
   const cast = (from: Vec3, direction: Vec3): number =>
     mesh.vertex(castToSkin(distance, from, direction, 0.03), -1);
-  const side = (from: Vec3, sign: number, z: number): number =>
-    cast(add(from, [0, 0, 0]), [sign, 0, z]);
+  const side = (from: Vec3, sign: number, z: number): number => cast(from, [sign, 0, z]);
   const dorsal = columns.map((point) => cast(point, DORSAL_DIRECTION));
   const ulnar = [-0.35, 0.35].map((z) => side(columns[DORSAL - 1]!, 1, z));
   const palmar = [...columns].reverse().map((point) => cast(point, [0, 0, 1]));
@@ -198,7 +197,9 @@ function buildTopology(): { mesh: MeshBuilder; wrist: number[]; tips: number[]; 
   const palmarOf = (k: number): number => last[PALM_COLUMNS - 3 - k]!;
   const webs = [2, 4, 6].map((k) => {
     const [d, p] = [mesh.points[last[k]!]!, mesh.points[palmarOf(k)]!];
-    return [1 / 3, 2 / 3].map((t) => mesh.vertex(projectToSkin(addScaled(mix(d, p, t), [0, -1, 0], 0.001)), -1));
+    return [1 / 3, 2 / 3].map((t) =>
+      mesh.vertex(projectToSkin(addScaled(mix(d, p, t), [0, -1, 0], 0.001)), -1),
+    );
   });
   const sides = [[last[21]!, last[20]!], ...webs, [last[9]!, last[10]!]];
   const tips: number[] = [];

@@ -34,10 +34,11 @@ export function rotationFromAxisAngle(axisAngle: Vec3): Matrix3 {
  * the axis is free; the largest component is taken positive.
  */
 export function axisAngleFromRotation(m: Matrix3): Vec3 {
-  const cosine = Math.min(1, Math.max(-1, (m[0] + m[4] + m[8] - 1) / 2));
-  const angle = Math.acos(cosine);
+  const cosine = (m[0] + m[4] + m[8] - 1) / 2;
   const skew: Vec3 = [m[7] - m[5], m[2] - m[6], m[3] - m[1]];
   const sine2 = norm(skew);
+  // atan2, not acos: exact to rounding near 0 and π too.
+  const angle = Math.atan2(sine2 / 2, cosine);
   if (sine2 > 1e-6) return [(skew[0] * angle) / sine2, (skew[1] * angle) / sine2, (skew[2] * angle) / sine2];
   if (cosine > 0) return [skew[0] / 2, skew[1] / 2, skew[2] / 2];
   // Near π the skew part vanishes; (R + I) / 2 is the outer product of the axis.

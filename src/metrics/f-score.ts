@@ -18,7 +18,7 @@
  * answers the rest.
  */
 
-import { NeighbourGrid, squaredCut } from './neighbour-grid.js';
+import { NeighbourGrid } from './neighbour-grid.js';
 import { asDoubles, firstOutOfRange, pointCount, type Points } from './points.js';
 
 /** Thresholds of the two F-scores, millimetres (Zimmermann et al., FreiHAND, ICCV 2019). */
@@ -26,9 +26,10 @@ export const F_SCORE_THRESHOLDS_MM = [5, 15] as const;
 
 const NEAR = F_SCORE_THRESHOLDS_MM[0] / 1000;
 const FAR = F_SCORE_THRESHOLDS_MM[1] / 1000;
-const NEAR_CUT = squaredCut(NEAR);
-const FAR_CUT = squaredCut(FAR);
-const CELL = 2 * NEAR;
+/** The grid knows the radii by index: 0 near, 1 far. */
+const RADII = [NEAR, FAR];
+/** Side of a grid cell, metres: the fastest of 2.5 … 10 mm on a hand mesh. */
+const CELL = 0.0075;
 
 /** F@5 mm and F@15 mm, shares 0…1. */
 export interface FScores {
@@ -45,8 +46,8 @@ function harmonic(near: number, of: number, nearBack: number, ofBack: number): n
 
 /** Computes F-scores with memory that is reused from one call to the next. */
 export class FScorer {
-  readonly #predictionGrid = new NeighbourGrid();
-  readonly #truthGrid = new NeighbourGrid();
+  readonly #predictionGrid = new NeighbourGrid(RADII);
+  readonly #truthGrid = new NeighbourGrid(RADII);
   /** Points of one set not yet known to be within the near or far threshold. */
   #near = 0;
   #far = 0;
@@ -92,6 +93,9 @@ export class FScorer {
   #count(grid: NeighbourGrid, from: Float64Array, count: number, sameIndex: Float64Array | undefined): void {
     let near = 0;
     let far = 0;
+    // Neighbouring indices are mostly neighbours in space: what was near the last point is tried first.
+    let nearWitness = 0;
+    let farWitness = 0;
     for (let i = 0, k = 0; i < count; i++, k += 3) {
       const known = sameIndex === undefined ? Infinity : sameIndex[i]!;
       if (known < NEAR) {
@@ -99,15 +103,18 @@ export class FScorer {
         far++;
         continue;
       }
-      const x = from[k]!;
-      const y = from[k + 1]!;
-      const z = from[k + 2]!;
-      if (grid.anyWithin(x, y, z, NEAR, NEAR_CUT)) {
-        near++;
-        far++;
-      } else if (known < FAR || grid.anyWithin(x, y, z, FAR, FAR_CUT)) {
-        far++;
+      if (!(known < FAR) && !grid.within(farWitness, from, k, 1)) {
+        const found = grid.find(from, k, 1);
+        if (found < 0) continue;
+        farWitness = found;
       }
+      far++;
+      if (!grid.within(nearWitness, from, k, 0)) {
+        const found = grid.find(from, k, 0);
+        if (found < 0) continue;
+        nearWitness = found;
+      }
+      near++;
     }
     this.#near = near;
     this.#far = far;

@@ -90,7 +90,11 @@ function jointEntries(kind: OfficialKind, joints: readonly JointScore[]): Entry[
 }
 
 /** Why the official script has no scores for these samples, or undefined when it has. */
-function obstacle(kind: OfficialKind, accumulator: ScoreAccumulator, result: ScoreResult): string | undefined {
+function obstacle(
+  kind: OfficialKind,
+  accumulator: ScoreAccumulator,
+  result: ScoreResult,
+): string | undefined {
   const { protocol, topology } = accumulator;
   if (result.scored === 0) return 'no sample was scored';
   if (result.unscored > 0) {
@@ -138,12 +142,7 @@ export function officialScores(kind: OfficialKind, accumulator: ScoreAccumulator
       ['mesh_al_auc3d', metrics.auc_v_aligned!],
     );
   } else {
-    entries.push(
-      ['mesh_mean3d', -100],
-      ['mesh_auc3d', -1],
-      ['mesh_al_mean3d', -100],
-      ['mesh_al_auc3d', -1],
-    );
+    entries.push(['mesh_mean3d', -100], ['mesh_auc3d', -1], ['mesh_al_mean3d', -100], ['mesh_al_auc3d', -1]);
   }
   entries.push(
     ['f_score_5', metrics.f5!],

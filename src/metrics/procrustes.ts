@@ -314,15 +314,7 @@ export function alignSimilarity(
 export function applySimilarity(transform: Similarity, points: Points): Float64Array {
   const count = pointCount(points);
   const out = new Float64Array(count * 3);
-  mapInto(
-    asDoubles(points),
-    count,
-    transform.rotation,
-    transform.scale,
-    transform.from,
-    transform.to,
-    out,
-  );
+  mapInto(asDoubles(points), count, transform.rotation, transform.scale, transform.from, transform.to, out);
   return out;
 }
 

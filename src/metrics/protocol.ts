@@ -4,6 +4,7 @@
  * comparable; `protocolDifferences` says what differs.
  */
 
+import type { JointOrder } from '../hand/joints.js';
 import type { ThresholdRangeMm } from './pck.js';
 import { OFFICIAL_AUC_THRESHOLDS_MM } from './pck.js';
 import { F_SCORE_THRESHOLDS_MM } from './f-score.js';
@@ -19,7 +20,7 @@ export interface Protocol {
   /** Raised when the same prediction could score another number. */
   readonly version: number;
   readonly jointSource: JointSource;
-  readonly jointOrder: 'openpose' | 'ho3d';
+  readonly jointOrder: JointOrder;
   /** Camera axes of both sets: OpenCV (+z forward) or OpenGL (hand along −z). */
   readonly axes: 'opencv' | 'opengl';
   /** Alignment behind the `pa_` and `_aligned` metrics; joints and vertices are aligned separately. */

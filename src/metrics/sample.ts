@@ -54,7 +54,7 @@ export const PROPER_METRIC_KEYS = [
 export type ProperMetricKey = (typeof PROPER_METRIC_KEYS)[number];
 
 /** Metric values; a metric that does not exist for the input has no key. */
-export type SampleMetrics = { [key in MetricKey | ProperMetricKey]?: number };
+export type SampleMetrics = Partial<Record<MetricKey | ProperMetricKey, number>>;
 
 /** One hand: joints J×3 and vertices V×3, metres. */
 export interface HandPoints {
@@ -209,7 +209,10 @@ export class SampleEvaluator {
       if (index >= 0) return unscored('ground-truth-not-finite', `true ${part} ${at(truth, index)}`);
     }
     if (pairs > 0) return undefined;
-    return unscored('nothing-to-score', 'neither joints nor vertices are there in prediction and ground truth');
+    return unscored(
+      'nothing-to-score',
+      'neither joints nor vertices are there in prediction and ground truth',
+    );
   }
 
   #doubles(slot: number, points: Points | undefined): Float64Array | undefined {

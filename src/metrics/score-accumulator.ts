@@ -18,8 +18,8 @@ import {
 } from './sample.js';
 
 /** `metrics` of metrics.json: a metric that does not exist has no key. */
-export type Metrics = { [key in MetricKey]?: number };
-export type ProperMetrics = { [key in ProperMetricKey]?: number };
+export type Metrics = Partial<Record<MetricKey, number>>;
+export type ProperMetrics = Partial<Record<ProperMetricKey, number>>;
 
 /** The scores of one joint over all samples that have joints. */
 export interface JointScore {
@@ -47,12 +47,12 @@ export interface ScoreResult {
   readonly scored: number;
   readonly unscored: number;
   /** How many samples were turned away for each reason that occurred. */
-  readonly unscoredReasons: { [reason in UnscoredReason]?: number };
+  readonly unscoredReasons: Partial<Record<UnscoredReason, number>>;
   readonly metrics: Metrics;
   /** The aligned metrics with det R = +1. */
   readonly proper: ProperMetrics;
   /** Samples behind each metric, where there are any. */
-  readonly counts: { [key in MetricKey | ProperMetricKey]?: number };
+  readonly counts: Partial<Record<MetricKey | ProperMetricKey, number>>;
   /** Samples whose best alignment mirrors the hand. */
   readonly reflected: { readonly joints: number; readonly vertices: number };
   readonly joints: readonly JointScore[];
@@ -241,7 +241,7 @@ export class ScoreAccumulator {
       const mean = this.#means.get(key);
       if (mean !== undefined) counts[key] = mean.count;
     }
-    const unscoredReasons: { [reason in UnscoredReason]?: number } = {};
+    const unscoredReasons: Partial<Record<UnscoredReason, number>> = {};
     for (const reason of [...this.#unscoredReasons.keys()].sort()) {
       unscoredReasons[reason] = this.#unscoredReasons.get(reason)!;
     }

@@ -262,6 +262,20 @@ describe('numbers', () => {
     expect(error.offset).toBe(4);
   });
 
+  it('takes nothing but digits for digits, wherever they stand', () => {
+    for (const text of ['0.12345678901234567', '0.1234', '12345678']) {
+      for (let at = 3; at < text.length; at++) {
+        for (const other of '/:;<=>?@#p\xb5\x00') {
+          const error = failure(() =>
+            parse(`[${text.slice(0, at)}${other}${text.slice(at + 1)}, 7]`, SCALARS),
+          );
+          expect(['json-syntax', 'json-number']).toContain(error.code);
+          expect(error.offset).toBe(error.code === 'json-number' ? 1 : at + 1);
+        }
+      }
+    }
+  });
+
   it('refuses a number without an end', () => {
     expect(failure(() => parse(`[${'1'.repeat(70_000)}]`, SCALARS)).code).toBe('json-number');
     expect(failure(() => parse(`[${'1'.repeat(70_000)}]`, SCALARS, 1000)).code).toBe('json-number');

@@ -75,7 +75,10 @@ describe.each(CASES)('golden %s', (name) => {
     });
   });
 
-  it.skipIf(name.startsWith('ho3d'))('has the official PCK curves to 1e-12', () => {
+  // HO-3D's script draws its curves but does not dump them.
+  if (name.startsWith('ho3d')) return;
+
+  it('has the official PCK curves to 1e-12', () => {
     const expected = goldenJson(name, 'pck_data.json') as Record<string, [number[], number[]]>;
     const data = officialPckData(accumulator.result());
     for (const curve of ['xyz', 'xyz_al', 'mesh', 'mesh_al'] as const) {
@@ -110,9 +113,7 @@ describe('golden mirrored sample', () => {
     const { samples } = score('freihand');
     expect(samples.map((sample) => sample.joints_reflected)).toEqual([false, false, false, true, false]);
     expect(samples.map((sample) => sample.vertices_reflected)).toEqual([false, false, false, true, false]);
-    expect(samples[3]!.metrics.pa_mpvpe_proper_mm!).toBeGreaterThan(
-      samples[3]!.metrics.pa_mpvpe_mm! + 5,
-    );
+    expect(samples[3]!.metrics.pa_mpvpe_proper_mm!).toBeGreaterThan(samples[3]!.metrics.pa_mpvpe_mm! + 5);
     expect(samples[0]!.metrics.pa_mpvpe_proper_mm).toBe(samples[0]!.metrics.pa_mpvpe_mm);
   });
 });
