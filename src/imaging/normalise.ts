@@ -1,0 +1,43 @@
+/**
+ * Bytes to the network's numbers: (x − 255·mean) / (255·std) per channel, in the float32
+ * arithmetic of NumPy 1.x (the float64 constants are rounded to float32, then each operation is).
+ */
+
+/** One value a channel, R G B, on the scale 0…1. */
+export type ChannelValues = readonly [number, number, number];
+
+/** ImageNet's, used by HaMeR and Hamba (PROTOCOLS §5). */
+export const IMAGENET_MEAN: ChannelValues = [0.485, 0.456, 0.406];
+export const IMAGENET_STD: ChannelValues = [0.229, 0.224, 0.225];
+
+/** 3 × 256: the normalised value of each byte, for each channel. */
+export type NormalisationTable = Float32Array;
+
+export function normalisationTable(mean: ChannelValues, std: ChannelValues): NormalisationTable {
+  const table = new Float32Array(3 * 256);
+  for (let channel = 0; channel < 3; channel++) {
+    const offset = Math.fround(255 * mean[channel]!);
+    const divisor = Math.fround(255 * std[channel]!);
+    for (let byte = 0; byte < 256; byte++) {
+      // A Float32Array rounds what it is given; the difference has to be rounded on its own.
+      table[channel * 256 + byte] = Math.fround(byte - offset) / divisor;
+    }
+  }
+  return table;
+}
+
+/**
+ * Writes a patch of pixels × 3 bytes (R G B interleaved) as 3 × pixels floats (planes R, G, B).
+ *
+ * @param at  where in `out` the first plane begins: sample · 3 · pixels in an NCHW batch.
+ */
+export function normalise(patch: Uint8Array, table: NormalisationTable, out: Float32Array, at = 0): void {
+  const pixels = patch.length / 3;
+  const green = at + pixels;
+  const blue = green + pixels;
+  for (let pixel = 0, from = 0; pixel < pixels; pixel++, from += 3) {
+    out[at + pixel] = table[patch[from]!]!;
+    out[green + pixel] = table[256 + patch[from + 1]!]!;
+    out[blue + pixel] = table[512 + patch[from + 2]!]!;
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The affine warp of the reference pipelines, to the bit:
+ * `cv2.warpAffine(image, M, (P, P), flags=INTER_LINEAR, borderMode=BORDER_CONSTANT, borderValue=0)`
+ * on 8-bit images, as OpenCV 4 computes it before 4.11. OpenCV works in fixed point: coordinates
+ * are rounded to 1/32 px and the four weights of a sample sum to 2¹⁵.
+ */
+import type { RgbImage } from './decode.js';
+
+/** Row-major 2 × 3: (x, y) → (m0·x + m1·y + m2, m3·x + m4·y + m5). Pixel centres are integers. */
+export type Affine = readonly [number, number, number, number, number, number];
+
+export type Point = readonly [number, number];
+
+/**
+ * The affine map that takes three points to three points, as `cv2.getAffineTransform` finds it:
+ * LU with partial pivoting on the 6 × 6 system in doubles, in OpenCV's order of operations
+ * (`[x y 1 0 0 0]` rows first, then `[0 0 0 x y 1]`, interleaved point by point).
+ *
+ * @throws Error where the three source points lie on one line.
+ */
+export function affineFromPoints(
+  from: readonly [Point, Point, Point],
+  to: readonly [Point, Point, Point],
+): Affine {
+  const a: number[][] = [];
+  const b: number[] = [];
+  for (let point = 0; point < 3; point++) {
+    const [x, y] = from[point]!;
+    a.push([x, y, 1, 0, 0, 0], [0, 0, 0, x, y, 1]);
+    b.push(to[point]![0], to[point]![1]);
+  }
+  solveInPlace(a, b);
+  return b as unknown as Affine;
+}
+
+/** Solves a·x = b for a square `a` by LU with partial pivoting; `b` becomes x. */
+function solveInPlace(a: number[][], b: number[]): void {
+  const n = b.length;
+  for (let i = 0; i < n; i++) {
+    let pivot = i;
+    for (let row = i + 1; row < n; row++) {
+      if (Math.abs(a[row]![i]!) > Math.abs(a[pivot]![i]!)) pivot = row;
+    }
+    if (Math.abs(a[pivot]![i]!) < Number.EPSILON * 100) {
+      throw new Error('affineFromPoints: the source points lie on one line');
+    }
+    [a[i], a[pivot]] = [a[pivot]!, a[i]!];
+    [b[i], b[pivot]] = [b[pivot]!, b[i]!];
+    const upper = a[i]!;
+    const factor = -1 / upper[i]!;
+    for (let row = i + 1; row < n; row++) {
+      const lower = a[row]!;
+      const alpha = lower[i]! * factor;
+      for (let column = i + 1; column < n; column++) lower[column]! += alpha * upper[column]!;
+      b[row]! += alpha * b[i]!;
+    }
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    let sum = b[i]!;
+    for (let column = i + 1; column < n; column++) sum -= a[i]![column]! * b[column]!;
+    b[i] = sum / a[i]![i]!;
+  }
+}
+
+/** The inverse map, as warpAffine computes it (a singular map gives zeros). */
+export function invertAffine([m0, m1, m2, m3, m4, m5]: Affine): Affine {
+  const determinant = m0 * m4 - m1 * m3;
+  const d = determinant !== 0 ? 1 / determinant : 0;
+  const i0 = m4 * d;
+  const i1 = m1 * -d;
+  const i3 = m3 * -d;
+  const i4 = m0 * d;
+  return [i0, i1, -i0 * m2 - i1 * m5, i3, i4, -i3 * m2 - i4 * m5];
+}
+
+/** The part of the destination that is computed. */
+export interface Patch {
+  readonly width: number;
+  readonly height: number;
+  /** The destination column that the patch begins at; 0 unless given. */
+  readonly firstColumn?: number;
+}
+
+/** Coordinates carry 10 fractional bits while they are added up, and 5 once they are rounded (AB_BITS, INTER_BITS). */
+const COORDINATE_SCALE = 1 << 10;
+/** Half of what the shift from 10 to 5 fractional bits drops. */
+const ROUND_TO_FRACTION = 1 << 4;
+
+/**
+ * Warps `image` into a patch of height × width × 3 bytes.
+ *
+ * @param toSource  maps destination to source pixels (the inverse of the matrix given to OpenCV).
+ * @param mirrored  sample the image flipped left to right, without making the flipped copy.
+ * @param out       where to write; made when not given.
+ */
+export function warpAffine(
+  image: RgbImage,
+  toSource: Affine,
+  patch: Patch,
+  mirrored = false,
+  out: Uint8Array = new Uint8Array(patch.width * patch.height * 3),
+): Uint8Array {
+  const { width, height, data } = image;
+  const [a, b, c, d, e, f] = toSource;
+  const columnX = fixedPoint(patch.width, patch.firstColumn ?? 0, a, 0, 0);
+  const columnY = fixedPoint(patch.width, patch.firstColumn ?? 0, d, 0, 0);
+  const rowX = fixedPoint(patch.height, 0, b, c, ROUND_TO_FRACTION);
+  const rowY = fixedPoint(patch.height, 0, e, f, ROUND_TO_FRACTION);
+  if (columnX === null || columnY === null || rowX === null || rowY === null) return out.fill(0);
+  const stride = width * 3;
+  const step = mirrored ? -3 : 3;
+  let to = 0;
+  for (let row = 0; row < patch.height; row++) {
+    const startX = rowX[row]!;
+    const startY = rowY[row]!;
+    for (let column = 0; column < patch.width; column++, to += 3) {
+      const x = (startX + columnX[column]!) >> 5;
+      const y = (startY + columnY[column]!) >> 5;
+      const left = x >> 5;
+      const top = y >> 5;
+      const fx = x & 31;
+      const fy = y & 31;
+      // Weights are 32 × these products and rounding is + 2¹⁴, >> 15; the common 32 is divided out.
+      const topLeft = (32 - fx) * (32 - fy);
+      const topRight = fx * (32 - fy);
+      const bottomLeft = (32 - fx) * fy;
+      const bottomRight = fx * fy;
+      const p = top * stride + (mirrored ? width - 1 - left : left) * 3;
+      if (left >= 0 && left < width - 1 && top >= 0 && top < height - 1) {
+        const p2 = p + step;
+        const q = p + stride;
+        const q2 = q + step;
+        out[to] =
+          (topLeft * data[p]! +
+            topRight * data[p2]! +
+            bottomLeft * data[q]! +
+            bottomRight * data[q2]! +
+            512) >>
+          10;
+        out[to + 1] =
+          (topLeft * data[p + 1]! +
+            topRight * data[p2 + 1]! +
+            bottomLeft * data[q + 1]! +
+            bottomRight * data[q2 + 1]! +
+            512) >>
+          10;
+        out[to + 2] =
+          (topLeft * data[p + 2]! +
+            topRight * data[p2 + 2]! +
+            bottomLeft * data[q + 2]! +
+            bottomRight * data[q2 + 2]! +
+            512) >>
+          10;
+        continue;
+      }
+      // At the border, what lies outside counts as 0.
+      const hasLeft = left >= 0 && left < width;
+      const hasRight = left >= -1 && left < width - 1;
+      const hasTop = top >= 0 && top < height;
+      const hasBottom = top >= -1 && top < height - 1;
+      for (let channel = 0; channel < 3; channel++) {
+        const at = p + channel;
+        let sum = 512;
+        if (hasTop && hasLeft) sum += topLeft * data[at]!;
+        if (hasTop && hasRight) sum += topRight * data[at + step]!;
+        if (hasBottom && hasLeft) sum += bottomLeft * data[at + stride]!;
+        if (hasBottom && hasRight) sum += bottomRight * data[at + stride + step]!;
+        out[to + channel] = sum >> 10;
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * `round(slope · i + offset)` at 10 fractional bits for each of `count` columns or rows from
+ * `first`, plus `bias`. Null where a value does not fit: the box lies a million pixels away, or
+ * nowhere, and the patch is empty.
+ */
+function fixedPoint(
+  count: number,
+  first: number,
+  slope: number,
+  offset: number,
+  bias: number,
+): Int32Array | null {
+  const values = new Int32Array(count);
+  for (let index = 0; index < count; index++) {
+    const value = roundHalfToEven((slope * (index + first) + offset) * COORDINATE_SCALE) + bias;
+    // Half the range, so that a column's and a row's part can be added.
+    if (!(Math.abs(value) < 2 ** 30)) return null;
+    values[index] = value;
+  }
+  return values;
+}
+
+/** OpenCV's cvRound: to the nearest integer, ties to the even one. */
+export function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest < 0.5) return floor;
+  if (rest > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}

@@ -1,0 +1,91 @@
+/**
+ * The pipelined predictor: crops are made ahead of the session, the session always has its next
+ * batch waiting, and results come out in sample order.
+ */
+import { openCropSource, unlessAborted, type CropBatch, type ImageSample } from './crop-source.js';
+import { batchSizeFor, type ModelContract } from './model-contract.js';
+import { BatchReader, type PredictedBatch } from './predicted-batch.js';
+import type { RunResult, Session } from './session.js';
+import { noTimings, type StageTimings } from './timings.js';
+
+export type { ImageSample } from './crop-source.js';
+export type { PredictedBatch } from './predicted-batch.js';
+
+export interface PredictOptions {
+  /** In order; read as they are needed. */
+  readonly samples: Iterable<ImageSample>;
+  readonly session: Session;
+  readonly contract: ModelContract;
+  /** What the model is fixed to, or 4, unless given. */
+  readonly batchSize?: number;
+  /** Photographs decoded side by side; 4 unless given. Changes no result. */
+  readonly decodeConcurrency?: number;
+  /** What a photograph that cannot be read does: end the work with its error, or become an invalid sample. */
+  readonly unreadable?: 'stop' | 'skip';
+  readonly signal?: AbortSignal;
+  /** Added to while predicting. */
+  readonly timings?: StageTimings;
+}
+
+/** One batch in the session, one waiting for it. */
+const RUNS_IN_FLIGHT = 2;
+
+/**
+ * Predicts all samples, batch by batch. The session is left open.
+ *
+ * The memory held does not depend on the number of samples: a few batches of crops, two in the
+ * session, and whatever the caller keeps.
+ *
+ * @throws UserError for a photograph that cannot be read (unless skipped), an output of the wrong
+ *         shape, or a model that fails; the signal's reason when that is aborted.
+ */
+export async function* predict(options: PredictOptions): AsyncGenerator<PredictedBatch, void, undefined> {
+  const { session, contract, signal } = options;
+  const timings = options.timings ?? noTimings();
+  const batchSize = batchSizeFor(contract, options.batchSize);
+  const reader = new BatchReader(contract, batchSize, session.file);
+  const source = openCropSource({ ...options, batchSize, timings });
+  const dims = [batchSize, 3, ...contract.input.size];
+  const fetches = [contract.outputs.joints, contract.outputs.vertices].flatMap((output) =>
+    output === null ? [] : [output.name],
+  );
+  const running: { readonly batch: CropBatch; readonly result: Promise<RunResult> }[] = [];
+  let isFirst = true;
+
+  const finish = async (): Promise<PredictedBatch> => {
+    const { batch, result } = running.shift()!;
+    const { outputs, data, runMs, idleMs } = await unlessAborted(result, signal);
+    source.recycle(data);
+    const predicted = reader.read(batch, outputs);
+    timings.runMs += runMs;
+    // Idle before the first batch is the time before there was work at all.
+    timings.waitMs += isFirst ? 0 : idleMs;
+    timings.batches += 1;
+    timings.images += predicted.count;
+    isFirst = false;
+    return predicted;
+  };
+
+  const batches = source.batches();
+  try {
+    for (;;) {
+      let next: IteratorResult<CropBatch, void>;
+      try {
+        next = await batches.next();
+      } catch (error) {
+        // What was begun before the bad photograph is still handed out.
+        while (running.length > 0 && signal?.aborted !== true) yield await finish();
+        throw error;
+      }
+      if (next.done === true) break;
+      const { data } = next.value;
+      const result = session.run({ input: contract.input.name, dims, data, fetches });
+      result.catch(() => undefined); // told when its turn comes
+      running.push({ batch: next.value, result });
+      if (running.length >= RUNS_IN_FLIGHT) yield await finish();
+    }
+    while (running.length > 0) yield await finish();
+  } finally {
+    await batches.return();
+  }
+}

@@ -1,0 +1,162 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { decodeImage } from '../../src/imaging/decode.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hamba-decode-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const pixels = Uint8Array.from({ length: 12 * 10 * 3 }, (_, index) => (index * 29) % 256);
+const source = () => sharp(pixels, { raw: { width: 12, height: 10, channels: 3 } });
+
+async function put(name: string, content: Uint8Array | string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, content);
+  return file;
+}
+
+async function errorOf(file: string): Promise<UserError> {
+  const error: unknown = await decodeImage(file).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UserError);
+  expect((error as UserError).file).toBe(file);
+  return error as UserError;
+}
+
+describe('what is read', () => {
+  it('a PNG, whatever it is called', async () => {
+    const file = await put('photo.jpg', await source().png().toBuffer());
+    expect(await decodeImage(file)).toMatchObject({ width: 12, height: 10 });
+    expect(Buffer.from((await decodeImage(file)).data).equals(pixels)).toBe(true);
+  });
+
+  it('a JPEG, without turning it by its EXIF orientation', async () => {
+    const plain = await source().jpeg({ quality: 95 }).toBuffer();
+    const turned = await source().jpeg({ quality: 95 }).withMetadata({ orientation: 6 }).toBuffer();
+    const a = await decodeImage(await put('plain.jpg', plain));
+    const b = await decodeImage(await put('turned.jpg', turned));
+    expect(b).toMatchObject({ width: 12, height: 10 });
+    expect(Buffer.from(a.data).equals(b.data)).toBe(true);
+  });
+
+  it('a JPEG with a colour profile, without applying it', async () => {
+    const plain = await source().jpeg({ quality: 95 }).toBuffer();
+    const profiled = await source().jpeg({ quality: 95 }).keepIccProfile().withIccProfile('p3').toBuffer();
+    const bare = await sharp(profiled, { ignoreIcc: true }).raw().toBuffer();
+    const read = await decodeImage(await put('p3.jpg', profiled));
+    expect(Buffer.from(read.data).equals(bare)).toBe(true);
+    expect(plain.length).toBeLessThan(profiled.length);
+  });
+
+  it('grey images as three equal channels', async () => {
+    const grey = Uint8Array.from({ length: 12 * 10 }, (_, index) => index);
+    const png = await sharp(grey, { raw: { width: 12, height: 10, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    const { data } = await decodeImage(await put('grey.png', png));
+    expect(data.length).toBe(360);
+    expect([...data.subarray(0, 9)]).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    const jpeg = await sharp(grey, { raw: { width: 12, height: 10, channels: 1 } })
+      .toColourspace('b-w')
+      .jpeg()
+      .toBuffer();
+    expect((await decodeImage(await put('grey.jpg', jpeg))).data.length).toBe(360);
+  });
+
+  it('drops an alpha channel without blending', async () => {
+    const rgba = new Uint8Array(12 * 10 * 4);
+    for (let pixel = 0; pixel < 120; pixel++) {
+      rgba.set([...pixels.subarray(pixel * 3, pixel * 3 + 3), pixel], pixel * 4);
+    }
+    const png = await sharp(rgba, { raw: { width: 12, height: 10, channels: 4 } })
+      .png()
+      .toBuffer();
+    const { data } = await decodeImage(await put('alpha.png', png));
+    expect(Buffer.from(data).equals(pixels)).toBe(true);
+  });
+
+  it('takes the high byte of a 16-bit PNG', async () => {
+    const deep = Uint16Array.from(pixels, (value) => value * 256 + 200);
+    const png = await sharp(deep, { raw: { width: 12, height: 10, channels: 3 } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    expect((await sharp(png).metadata()).depth).toBe('ushort');
+    const { data } = await decodeImage(await put('deep.png', png));
+    expect(Buffer.from(data).equals(pixels)).toBe(true);
+  });
+});
+
+describe('what is refused, with the file and the reason', () => {
+  it('text', async () => {
+    const error = await errorOf(await put('text.jpg', 'this is no photograph'));
+    expect(error.code).toBe('image-format');
+    expect(error.got).toContain('this is no photograph');
+  });
+
+  it('an SVG', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
+    expect((await errorOf(await put('drawing.jpg', svg))).code).toBe('image-format');
+  });
+
+  it('another image format', async () => {
+    const error = await errorOf(await put('photo.png', await source().webp().toBuffer()));
+    expect(error.code).toBe('image-format');
+    expect(error.got).toContain('52 49 46 46');
+  });
+
+  it('an empty file', async () => {
+    expect((await errorOf(await put('empty.jpg', ''))).got).toBe('an empty file');
+  });
+
+  it('a missing file', async () => {
+    expect((await errorOf(join(folder, 'nothing.jpg'))).code).toBe('image-missing');
+  });
+
+  it('a truncated JPEG and a truncated PNG', async () => {
+    const big = sharp({
+      create: {
+        width: 64,
+        height: 64,
+        channels: 3,
+        background: 'red',
+        noise: { type: 'gaussian', mean: 128, sigma: 50 },
+      },
+    });
+    for (const format of ['jpeg', 'png'] as const) {
+      const whole = await big.clone().toFormat(format).toBuffer();
+      const error = await errorOf(await put(`half.${format}`, whole.subarray(0, whole.length >> 1)));
+      expect(error.code).toBe('image-damaged');
+      expect(error.next).toContain('truncated');
+    }
+  });
+
+  it('a CMYK JPEG', async () => {
+    const cmyk = await source().toColourspace('cmyk').jpeg().toBuffer();
+    expect((await errorOf(await put('print.jpg', cmyk))).code).toBe('image-cmyk');
+  });
+
+  it('an image beyond the pixel limit, before decoding it', async () => {
+    // The header of a PNG that claims 30,000 × 30,000 pixels.
+    const png = Buffer.from(await readFile(await put('small.png', await source().png().toBuffer())));
+    png.writeUInt32BE(30_000, 16);
+    png.writeUInt32BE(30_000, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    expect((await errorOf(await put('huge.png', png))).code).toBe('image-too-large');
+  });
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}

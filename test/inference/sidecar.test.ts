@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { parseSidecar, readSidecar } from '../../src/inference/sidecar.js';
+
+describe('where a sidecar is looked for', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hamba-sidecar-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('nowhere else than beside the model, its own name first', async () => {
+    const model = join(folder, 'net.v2.onnx');
+    expect(await readSidecar(model)).toBeNull();
+    await writeFile(join(folder, 'model.json'), '{"units": "mm"}');
+    expect((await readSidecar(model))?.content).toEqual({ units: 'mm' });
+    await writeFile(join(folder, 'net.v2.json'), '{"units": "m"}');
+    expect(await readSidecar(model)).toEqual({ file: join(folder, 'net.v2.json'), content: { units: 'm' } });
+  });
+});
+
+function refusal(text: string): UserError {
+  try {
+    parseSidecar(text, 'net.json');
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).file).toBe('net.json');
+    return error as UserError;
+  }
+  throw new Error('the sidecar was not refused');
+}
+
+describe('what a sidecar may hold', () => {
+  it('every key, or none', () => {
+    const whole = {
+      input: 'img',
+      outputs: { joints: 'j', vertices: 'v' },
+      size: [256, 192],
+      crop: 'hamer',
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      units: 'mm',
+      joint_order: 'ho3d',
+      handedness: 'both',
+    };
+    expect(parseSidecar(JSON.stringify(whole), 'net.json')).toEqual(whole);
+    expect(parseSidecar('{}', 'net.json')).toEqual({});
+  });
+
+  it.each([
+    ['{"unit": "mm"}', 'unit', 'units'],
+    ['{"outputs": {"joint": "a"}}', 'outputs.joint', 'outputs.joints'],
+  ])('unknown keys are refused: %s', (text, got, expected) => {
+    const error = refusal(text);
+    expect(error.code).toBe('sidecar-key-unknown');
+    expect(error.got).toBe(got);
+    expect(error.expected).toContain(expected);
+  });
+
+  it.each([
+    ['{"units": "cm"}', 'units', '"m" or "mm"', '"cm"'],
+    ['{"size": [256]}', 'size', '[height, width]', '[256]'],
+    ['{"size": [256, 19.5]}', 'size', '[height, width]', '[256,19.5]'],
+    ['{"size": "256x192"}', 'size', '[height, width]', '"256x192"'],
+    ['{"crop": "center"}', 'crop', '"hamer" or "whole-image"', '"center"'],
+    ['{"std": [1, 0, 1]}', 'std', 'positive', '[1,0,1]'],
+    ['{"mean": null}', 'mean', 'three numbers', 'null'],
+    ['{"joint_order": "mano"}', 'joint_order', '"openpose"', '"mano"'],
+    ['{"handedness": "left"}', 'handedness', '"right"', '"left"'],
+    ['{"outputs": {"joints": 3}}', 'outputs.joints', 'a string', '3'],
+    ['{"outputs": {}}', 'outputs', '{"joints": NAME}', '{}'],
+  ])('wrong values are refused: %s', (text, key, expected, got) => {
+    const error = refusal(text);
+    expect(error.code).toBe('sidecar-value-invalid');
+    expect(error.message).toMatch(new RegExp(`: ${key}$`));
+    expect(error.expected).toContain(expected);
+    expect(error.got).toBe(got);
+  });
+
+  it('what is no JSON object is refused', () => {
+    expect(refusal('{"units": ').code).toBe('sidecar-not-json');
+    expect(refusal('[1]')).toMatchObject({
+      code: 'sidecar-value-invalid',
+      expected: 'a JSON object',
+      got: '[1]',
+    });
+  });
+});
