@@ -1,0 +1,240 @@
+/**
+ * Fits the demo's baseline on a demo dataset's training half: ridge regression
+ * from pooled pixels to joints and vertices. A small model, but a real one: it
+ * is fitted on images, knows nothing of the evaluation half and errs like one.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Matrix } from 'ml-matrix';
+import { UserError } from '../errors.js';
+import { JOINT_COUNT } from '../hand/joints.js';
+import { VERTEX_COUNT } from '../hand/procedural-mesh.js';
+import { writeFileAtomic } from '../runs/atomic-file.js';
+import { BACKGROUND_VERSIONS } from './background.js';
+import { constantCheckpoint, linearCheckpoint } from './checkpoint.js';
+import { type DemoProgress, imageName } from './dataset.js';
+import { PATCH_SIZE, pooledFeatures } from './features.js';
+import {
+  type LowRankBasis,
+  RidgeMoments,
+  type RidgeSolution,
+  principalComponents,
+  project,
+} from './linear-model.js';
+
+export interface RidgeOptions {
+  /** A folder written by `writeDemoDataset`. */
+  readonly dataset: string;
+  /** The `.onnx` file to write. */
+  readonly out: string;
+  /** Cells along each side of the pooling grid; divides 256. */
+  readonly pool?: number;
+  /** Strengths to choose from, relative to the features' mean variance. */
+  readonly lambdas?: readonly number[];
+  /** Kept in the model's metadata, by which `prepareDemo` knows it again. */
+  readonly stamp?: string;
+  readonly onProgress?: DemoProgress;
+}
+
+export interface RidgeFit {
+  readonly file: string;
+  readonly pool: number;
+  /** The strength with the least error on the held-out part. */
+  readonly lambda: number;
+  /** Per strength tried: mean joint error in millimetres on the held-out part, both hands centred on their mean joint. */
+  readonly heldOut: readonly { readonly lambda: number; readonly centredMpjpeMm: number }[];
+  /** Unique training samples; each counts once per background. */
+  readonly samples: number;
+  readonly components: number;
+}
+
+const DEFAULT_POOL = 16;
+const DEFAULT_LAMBDAS = [0.01, 0.03, 0.1, 0.3] as const;
+const RANK = 40;
+/** Share of the unique training samples, the last ones, that λ is chosen on. */
+const HELD_OUT_SHARE = 0.2;
+const JOINT_NUMBERS = JOINT_COUNT * 3;
+
+/** Ground truth of a training half, one row per unique sample: 63 joint and 2,334 vertex coordinates. */
+async function readTargets(dataset: string): Promise<Matrix> {
+  const [joints, vertices] = await Promise.all([
+    readPoints(join(dataset, 'training_xyz.json'), JOINT_COUNT),
+    readPoints(join(dataset, 'training_verts.json'), VERTEX_COUNT),
+  ]);
+  if (joints.length !== vertices.length) {
+    throw new UserError({
+      code: 'demo-dataset-damaged',
+      message: 'Joints and vertices of the training half differ in number',
+      file: dataset,
+      expected: `${joints.length} vertex arrays`,
+      got: String(vertices.length),
+      next: 'delete the folder and run the demo again',
+    });
+  }
+  return new Matrix(joints.map((row, i) => [...row, ...vertices[i]!]));
+}
+
+async function readPoints(file: string, count: number): Promise<number[][]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw damaged(file, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (!Array.isArray(value)) throw damaged(file, typeof value);
+  return value.map((sample: unknown, index) => {
+    const row: unknown[] = Array.isArray(sample) ? sample.flat() : [];
+    if (row.length !== count * 3 || !row.every((x) => typeof x === 'number')) {
+      throw damaged(file, `${row.length} entries in sample ${index}, not ${count * 3} numbers`);
+    }
+    return row;
+  });
+}
+
+function damaged(file: string, got: string, cause?: unknown): UserError {
+  return new UserError({
+    code: 'demo-dataset-damaged',
+    message: 'The demo dataset cannot be read',
+    file,
+    got,
+    next: 'delete the dataset folder and run the demo again',
+    cause,
+  });
+}
+
+/** Fits the ridge baseline and writes it as an ONNX file. */
+export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit> {
+  const { dataset, out, pool = DEFAULT_POOL, lambdas = DEFAULT_LAMBDAS, onProgress } = options;
+  if (!Number.isInteger(pool) || pool < 1 || PATCH_SIZE % pool !== 0) {
+    throw new UserError({
+      code: 'demo-pool',
+      message: 'The pooling grid does not divide the crop',
+      expected: `a divisor of ${PATCH_SIZE}`,
+      got: String(pool),
+    });
+  }
+  const targets = await readTargets(dataset);
+  const unique = targets.rows;
+  const images = unique * BACKGROUND_VERSIONS.length;
+  const files = Array.from({ length: images }, (_, i) => join(dataset, 'training', 'rgb', imageName(i)));
+  const features = await pooledFeatures(files, pool, (done) => onProgress?.('read training', done, images));
+
+  const steps = lambdas.length + 3;
+  const tick = async (done: number): Promise<void> => {
+    onProgress?.('fit ridge', done, steps);
+    // Let a progress bar draw itself between the long calculations.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  await tick(0);
+  const basis = principalComponents(targets, RANK);
+  const coefficients = project(targets, basis);
+  await tick(1);
+
+  const width = 3 * pool * pool;
+  const rowOf = (image: number): Float64Array => features.subarray(image * width, (image + 1) * width);
+  const moments = new RidgeMoments(width, basis.components.rows);
+  const addSamples = (from: number, to: number): void => {
+    for (let image = 0; image < images; image++) {
+      const sample = image % unique;
+      if (sample < from || sample >= to) continue;
+      moments.add(rowOf(image), Float64Array.from(coefficients.getRow(sample)));
+    }
+  };
+  const firstHeldOut = Math.max(1, Math.floor(unique * (1 - HELD_OUT_SHARE)));
+  addSamples(0, firstHeldOut);
+  await tick(2);
+  const heldOut: { lambda: number; centredMpjpeMm: number }[] = [];
+  for (const lambda of lambdas) {
+    const solution = moments.solve(lambda);
+    let sum = 0;
+    let count = 0;
+    for (let image = 0; image < images; image++) {
+      const sample = image % unique;
+      if (sample < firstHeldOut) continue;
+      sum += centredError(predictJoints(solution, basis, rowOf(image)), targets.getRow(sample));
+      count++;
+    }
+    heldOut.push({ lambda, centredMpjpeMm: (1000 * sum) / count });
+    await tick(2 + heldOut.length);
+  }
+  const best = heldOut.reduce((a, b) => (b.centredMpjpeMm < a.centredMpjpeMm ? b : a));
+
+  addSamples(firstHeldOut, unique);
+  const { weights, bias } = moments.solve(best.lambda);
+  const { mean, components } = basis;
+  const rank = components.rows;
+  const doc =
+    `Ridge regression (relative lambda ${best.lambda}) from ${pool}x${pool}x3 pooled pixels through ${rank} principal ` +
+    `components, fitted on ${unique} procedural hands in front of ${BACKGROUND_VERSIONS.length} backgrounds each. ` +
+    'Metres, camera frame, OpenCV axes, OpenPose joint order.';
+  const bytes = linearCheckpoint(
+    {
+      pool,
+      components: rank,
+      weights: weights.to1DArray(),
+      bias,
+      jointBasis: components.subMatrix(0, rank - 1, 0, JOINT_NUMBERS - 1).to1DArray(),
+      jointMean: mean.subarray(0, JOINT_NUMBERS),
+      vertexBasis: components.subMatrix(0, rank - 1, JOINT_NUMBERS, components.columns - 1).to1DArray(),
+      vertexMean: mean.subarray(JOINT_NUMBERS),
+    },
+    doc,
+    options.stamp ?? '',
+  );
+  await writeFileAtomic(out, bytes);
+  await tick(steps);
+  return { file: out, pool, lambda: best.lambda, heldOut, samples: unique, components: rank };
+}
+
+/** 63 coordinates in metres. */
+function predictJoints(solution: RidgeSolution, basis: LowRankBasis, x: Float64Array): Float64Array {
+  const { weights, bias } = solution;
+  const coefficients = Float64Array.from(bias);
+  for (let i = 0; i < x.length; i++) {
+    for (let k = 0; k < coefficients.length; k++) coefficients[k]! += x[i]! * weights.get(i, k);
+  }
+  const joints = basis.mean.slice(0, JOINT_NUMBERS);
+  coefficients.forEach((coefficient, k) => {
+    for (let j = 0; j < JOINT_NUMBERS; j++) joints[j]! += coefficient * basis.components.get(k, j);
+  });
+  return joints;
+}
+
+/** Mean joint distance in metres with both hands centred on their mean joint. */
+function centredError(prediction: Float64Array, truth: readonly number[]): number {
+  const offset = [0, 0, 0];
+  for (let k = 0; k < JOINT_NUMBERS; k++) offset[k % 3]! += (prediction[k]! - truth[k]!) / JOINT_COUNT;
+  let sum = 0;
+  for (let k = 0; k < JOINT_NUMBERS; k += 3) {
+    sum += Math.hypot(
+      prediction[k]! - truth[k]! - offset[0]!,
+      prediction[k + 1]! - truth[k + 1]! - offset[1]!,
+      prediction[k + 2]! - truth[k + 2]! - offset[2]!,
+    );
+  }
+  return sum / JOINT_COUNT;
+}
+
+/** A hand that never changes: 21×3 joints and 778×3 vertices, metres, camera frame. */
+export interface MeanPose {
+  readonly joints: Float64Array;
+  readonly vertices: Float64Array;
+}
+
+/** The mean of the training half: the constant prediction that a fitted model has to beat. */
+export async function meanPosePredictor(dataset: string): Promise<MeanPose> {
+  const mean = (await readTargets(dataset)).mean('column');
+  return {
+    joints: Float64Array.from(mean.slice(0, JOINT_NUMBERS)),
+    vertices: Float64Array.from(mean.slice(JOINT_NUMBERS)),
+  };
+}
+
+/** Writes the mean pose as an ONNX file with the ridge model's inputs and outputs. */
+export async function writeMeanPoseCheckpoint(dataset: string, out: string, stamp = ''): Promise<MeanPose> {
+  const mean = await meanPosePredictor(dataset);
+  const doc =
+    'The mean hand of the demo training half, whatever the image. Metres, camera frame, OpenCV axes.';
+  await writeFileAtomic(out, constantCheckpoint(mean.joints, mean.vertices, doc, stamp));
+  return mean;
+}
