@@ -40,10 +40,11 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    let seen = 0;
     const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
-      seen += 1;
-      if (seen > 1) process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
+      // A second signal takes its default course: process.exit() inside a
+      // native session.run would end in an abort, with another exit code.
+      process.removeListener('SIGINT', stop);
+      process.removeListener('SIGTERM', stop);
       process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n');
       this.interruption.abort(new Interrupted(signal));
     };
@@ -51,8 +52,7 @@ export abstract class BaseCommand extends Command {
     process.on('SIGTERM', stop);
     // `hamba-eval … | head` closes the pipe early; that is no error.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.done);
-      throw error;
+      if (error.code !== 'EPIPE') throw error;
     });
   }
 

@@ -33,7 +33,9 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
   return stream.isTTY ? new BarProgress(stream) : new LineProgress(stream);
 }
 
-const NAME_WIDTH = 10;
+const NAME_WIDTH = 17;
+const BAR_WIDTH = 22;
+const COUNT_WIDTH = 16;
 
 class BarProgress implements Progress {
   private bars: MultiBar | null = null;
@@ -50,28 +52,38 @@ class BarProgress implements Progress {
         hideCursor: true,
         clearOnComplete: false,
         stopOnComplete: false,
-        barsize: 24,
+        barsize: BAR_WIDTH,
         fps: 10,
-        etaBuffer: 50,
-        format: `{name} {bar} {value}/{total} {unit} · {rate}/s · {eta_formatted} left`,
+        format: '{name} {bar} {count} {rate} {time}',
         barCompleteChar: '━',
         barIncompleteChar: '─',
         linewrap: false,
       },
       Presets.shades_classic,
     );
-    const bars = this.bars;
     const started = performance.now();
-    const bar: SingleBar = bars.create(total, 0, { name: name.padEnd(NAME_WIDTH), unit, rate: '–' });
+    let done = 0;
+    const fields = (ended: boolean): Record<string, string> => {
+      const seconds = (performance.now() - started) / 1000;
+      const left = done === 0 ? '' : `${formatSeconds((seconds / done) * (total - done))} left`;
+      return {
+        name: name.padEnd(NAME_WIDTH),
+        count: `${done}/${total}${unit === '' ? '' : ` ${unit}`}`.padEnd(COUNT_WIDTH),
+        rate: `${formatRate(done / Math.max(seconds, 1e-3))}/s`.padStart(8),
+        time: (ended ? formatSeconds(seconds) : left).padStart(10),
+      };
+    };
+    const bar: SingleBar = this.bars.create(total, 0, fields(false));
     let stopped = false;
     return {
-      update(done) {
-        const seconds = (performance.now() - started) / 1000;
-        bar.update(done, { rate: formatRate(done / Math.max(seconds, 1e-3)) });
+      update: (value) => {
+        done = value;
+        bar.update(value, fields(value >= total));
       },
       stop: () => {
         if (stopped) return;
         stopped = true;
+        bar.update(done, fields(true));
         bar.stop();
       },
     };
@@ -105,7 +117,8 @@ class LineProgress implements Progress {
     const print = (suffix: string): void => {
       const seconds = (performance.now() - started) / 1000;
       const rate = formatRate(done / Math.max(seconds, 1e-3));
-      this.stream.write(`${name}: ${done}/${total} ${unit} (${rate}/s)${suffix}\n`);
+      const counted = unit === '' ? '' : ` ${unit}`;
+      this.stream.write(`${name}: ${done}/${total}${counted} (${rate}/s)${suffix}\n`);
     };
     return {
       update(value) {
@@ -134,6 +147,36 @@ class LineProgress implements Progress {
   }
 }
 
+function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 function formatRate(rate: number): string {
   return rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
+}
+
+/**
+ * A callback for work that knows nothing of this file: `(stage, done, total)`,
+ * one stage after another. It throws the signal's reason once that is aborted.
+ */
+export function stagesOf(
+  progress: Progress,
+  signal: AbortSignal,
+): (stage: string, done: number, total: number) => void {
+  let current: { name: string; stage: ProgressStage } | null = null;
+  return (name, done, total) => {
+    signal.throwIfAborted();
+    if (current?.name !== name) {
+      current?.stage.stop();
+      current = { name, stage: progress.stage(name, total, '') };
+    }
+    current.stage.update(done);
+    if (done >= total) {
+      current.stage.stop();
+      current = null;
+    }
+  };
 }

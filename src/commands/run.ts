@@ -28,7 +28,8 @@ export default class Run extends BaseCommand {
       helpValue: 'FILE.onnx',
     }),
     predictions: Flags.string({
-      summary: 'Predictions to score: the official pred.json or a zip of it.',
+      summary:
+        'Predictions to score: the official pred.json or a zip of it, a run directory, a folder of joints.npy and vertices.npy, or an .npz of those with an optional ids array.',
       helpValue: 'PATH',
     }),
     out: Flags.string({
@@ -36,9 +37,9 @@ export default class Run extends BaseCommand {
       helpValue: 'DIR',
     }),
     'batch-size': Flags.integer({
-      default: 4,
       min: 1,
-      summary: 'Photographs a batch; another size may change the last digits of a prediction.',
+      summary:
+        'Photographs a batch; another size may change the last digits of a prediction [default: 4, or what the model is fixed to].',
     }),
     workers: Flags.integer({
       min: 1,

@@ -1,6 +1,8 @@
 /** Looking into a dataset folder: what is there, and clear words for what is not. */
 import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
+import type { GroundTruthFiles, Notice } from './types.js';
 
 /** @throws UserError where `root` is no folder. */
 export async function requireFolder(root: string, what: string): Promise<void> {
@@ -38,6 +40,26 @@ export async function fileNames(folder: string): Promise<string[] | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The two annotation files of FreiHAND and HO-3D, and what it means that one is absent. */
+export async function groundTruthFiles(
+  root: string,
+  split: string,
+): Promise<{ groundTruth: GroundTruthFiles; notices: Notice[] }> {
+  const xyz = join(root, `${split}_xyz.json`);
+  const verts = join(root, `${split}_verts.json`);
+  const [hasXyz, hasVerts] = await Promise.all([isFile(xyz), isFile(verts)]);
+  const notices: Notice[] = [];
+  if (hasXyz !== hasVerts) {
+    const [absent, what] = hasXyz ? [verts, 'vertices'] : [xyz, 'joints'];
+    notices.push({
+      code: 'ground-truth-incomplete',
+      message: `${basename(absent)} is absent, so ${what} are not scored`,
+      remedy: `put it beside ${basename(hasXyz ? xyz : verts)} to score ${what} as well`,
+    });
+  }
+  return { groundTruth: { joints: hasXyz ? xyz : null, vertices: hasVerts ? verts : null }, notices };
 }
 
 /** The first few of a list, and how many there are: for error messages. */

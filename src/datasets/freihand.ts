@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { FREIHAND_PROTOCOL } from '../metrics/index.js';
-import { fileNames, firstFew, isFile, requireFolder } from './folder.js';
+import { fileNames, firstFew, groundTruthFiles, requireFolder } from './folder.js';
 import type { DatasetDefinition, DatasetFolder, Sample } from './types.js';
 
 const IMAGE_NAME = /^(\d{8})\.jpg$/;
@@ -27,11 +27,12 @@ export const freihand: DatasetDefinition = {
 
   async open(root, split): Promise<DatasetFolder> {
     await requireFolder(root, 'FreiHAND');
-    const xyz = join(root, `${split}_xyz.json`);
-    const verts = join(root, `${split}_verts.json`);
     const images = join(root, split, 'rgb');
-    const [hasXyz, hasVerts, imageNames] = await Promise.all([isFile(xyz), isFile(verts), fileNames(images)]);
-    if (!hasXyz && !hasVerts && imageNames === null) {
+    const [{ groundTruth, notices }, imageNames] = await Promise.all([
+      groundTruthFiles(root, split),
+      fileNames(images),
+    ]);
+    if (groundTruth.joints === null && groundTruth.vertices === null && imageNames === null) {
       throw new UserError({
         code: 'dataset-layout',
         message: 'This folder is not laid out as FreiHAND is',
@@ -41,20 +42,16 @@ export const freihand: DatasetDefinition = {
         next: 'give the folder that FreiHAND_pub_v2_eval.zip unpacks to with --data',
       });
     }
-    const notices: string[] = [];
-    if (hasXyz !== hasVerts) {
-      notices.push(`${hasXyz ? verts : xyz} is absent: ${hasXyz ? 'vertices' : 'joints'} are not scored`);
-    }
     return {
       definition: freihand,
       root,
       split,
-      groundTruth: { joints: hasXyz ? xyz : null, vertices: hasVerts ? verts : null },
+      groundTruth,
       benchmarkCount: FREIHAND_PROTOCOL.sampleCount,
       notices,
-      samples: () => Promise.resolve(listSamples(images, imageNames)),
+      samples: () => Promise.resolve().then(() => listSamples(images, imageNames)),
       sampleIds: (count) => Promise.resolve(Array.from({ length: count }, (_, index) => idOf(index))),
-      groups: null,
+      sequenceOf: null,
     };
   },
 };

@@ -1,9 +1,10 @@
 /** The benchmarks by id: one line each. */
 import { UserError } from '../errors.js';
 import { freihand } from './freihand.js';
+import { ho3dV2, ho3dV3 } from './ho3d.js';
 import type { DatasetDefinition } from './types.js';
 
-const DATASETS: readonly DatasetDefinition[] = [freihand];
+const DATASETS: readonly DatasetDefinition[] = [freihand, ho3dV2, ho3dV3];
 
 export const DATASET_IDS: readonly string[] = DATASETS.map((dataset) => dataset.id);
 

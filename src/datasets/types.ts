@@ -34,6 +34,14 @@ export interface GroundTruthFiles {
   readonly vertices: string | null;
 }
 
+/** Something a folder lacks that does not stop the work at hand but changes what comes of it. */
+export interface Notice {
+  readonly code: string;
+  /** One sentence without a final full stop. */
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** A dataset folder on disk, opened. */
 export interface DatasetFolder {
   readonly definition: DatasetDefinition;
@@ -42,8 +50,7 @@ export interface DatasetFolder {
   readonly groundTruth: GroundTruthFiles;
   /** Samples in this split of the whole benchmark. */
   readonly benchmarkCount: number;
-  /** What the folder lacks, in words for the user; none of it stops the work at hand. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /**
    * The photographs in the benchmark's order.
    *
@@ -52,8 +59,8 @@ export interface DatasetFolder {
   samples(): Promise<Sample[]>;
   /** The ids of `count` samples in the benchmark's order, without looking at photographs. */
   sampleIds(count: number): Promise<string[]>;
-  /** For each sample, the group (video sequence) it belongs to; `null` where samples are independent. */
-  groups: ((ids: readonly string[]) => string[]) | null;
+  /** The video sequence of a sample, by its id; `null` where samples are independent or it is not known. */
+  readonly sequenceOf: ((id: string) => string) | null;
 }
 
 export interface DatasetDefinition {

@@ -1,8 +1,33 @@
-import type { SampleRow } from './score-pool.js';
+/** How sure each metric is: bootstrap intervals from the per-sample values. */
+import type { SampleMetrics } from '../metrics/index.js';
 import type { Interval } from '../runs/metrics-document.js';
+import { bootstrapIntervals } from '../statistics/bootstrap.js';
+import type { SampleRow } from './score-pool.js';
+
+/**
+ * 95 % percentile intervals of every metric, seeded: the same run always prints
+ * the same ones. All official metrics are means of per-sample values, so that
+ * resampling samples is resampling the metric.
+ *
+ * @param groups for each sample, what it must be resampled together with (a video sequence).
+ */
 export function confidenceIntervals(
-  _rows: readonly SampleRow[],
-  _groups: readonly string[] | null,
+  rows: readonly SampleRow[],
+  groups: readonly string[] | null,
 ): Record<string, Interval> {
-  return {};
+  const keys = new Set<keyof SampleMetrics>();
+  for (const row of rows) {
+    if (row.state === 'scored')
+      for (const key of Object.keys(row.metrics)) keys.add(key as keyof SampleMetrics);
+  }
+  const columns: Partial<Record<keyof SampleMetrics, Float64Array>> = {};
+  for (const key of keys) {
+    columns[key] = Float64Array.from(rows, (row) =>
+      row.state === 'scored' ? (row.metrics[key] ?? Number.NaN) : Number.NaN,
+    );
+  }
+  const intervals = bootstrapIntervals(columns, groups === null ? {} : { groups });
+  return Object.fromEntries(
+    Object.entries(intervals).map(([key, { low, high, level }]) => [key, { low, high, level }]),
+  );
 }

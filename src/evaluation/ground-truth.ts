@@ -42,6 +42,10 @@ async function countRecords(path: string, layout: RecordLayout): Promise<number>
   }
 }
 
+export function countVertices(path: string): Promise<number> {
+  return countRecords(path, VERTICES);
+}
+
 /**
  * Before predicting: photographs, joints and vertices must be about the same samples.
  *

@@ -44,6 +44,7 @@ export async function openOfficialPredictions(
 class OfficialPredictions implements PredictionSource {
   readonly origin: PredictionOrigin;
   readonly count: number;
+  readonly ids = null;
   readonly joints: Float64Array | null;
   readonly vertexCount: number | null;
   readonly jointOrder;

@@ -2,10 +2,13 @@
 import { open, stat } from 'node:fs/promises';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
+import { readNpz } from '../formats/npz.js';
+import { openFolderPredictions, openNpzPredictions } from './array-predictions.js';
 import { openOfficialPredictions } from './official-predictions.js';
 import type { PredictionSource } from './prediction-source.js';
 
-const ACCEPTED = 'a pred.json, or a zip with a pred.json in it';
+const ACCEPTED =
+  'a pred.json, a zip of it, a run directory, a folder of joints.npy and vertices.npy, or an .npz of those';
 
 /** @throws UserError where there is nothing, or nothing that can be scored. */
 export async function openPredictions(path: string, dataset: DatasetDefinition): Promise<PredictionSource> {
@@ -23,17 +26,18 @@ export async function openPredictions(path: string, dataset: DatasetDefinition):
       cause: error,
     });
   });
-  if (info.isDirectory()) {
-    throw new UserError({
-      code: 'predictions-kind',
-      message: 'A folder cannot be scored as predictions',
-      file: path,
-      expected: ACCEPTED,
-      got: 'a folder',
-      next: 'name the file itself with --predictions',
-    });
-  }
-  return openOfficialPredictions(path, (await startsAsZip(path)) ? 'zip' : 'plain', dataset);
+  if (info.isDirectory()) return openFolderPredictions(path, dataset);
+  if (!(await startsAsZip(path))) return openOfficialPredictions(path, 'plain', dataset);
+  // Both are zip archives: what is inside tells them apart, not the name.
+  return (await holdsArrays(path))
+    ? openNpzPredictions(path, dataset)
+    : openOfficialPredictions(path, 'zip', dataset);
+}
+
+async function holdsArrays(path: string): Promise<boolean> {
+  const archive = await readNpz(path);
+  archive.close();
+  return archive.names.length > 0;
 }
 
 async function startsAsZip(path: string): Promise<boolean> {

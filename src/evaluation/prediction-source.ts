@@ -9,6 +9,8 @@ export interface PredictionSource {
   /** For messages and for run.json: what was read. */
   readonly origin: PredictionOrigin;
   readonly count: number;
+  /** The sample each row belongs to; `null` where rows are in the benchmark's order. */
+  readonly ids: readonly string[] | null;
   /** count × 21 × 3, metres; `null` where there are none. */
   readonly joints: Float64Array | null;
   /** `null` where there are no vertices. */
@@ -17,7 +19,8 @@ export interface PredictionSource {
   readonly axes: Axes;
   /**
    * Vertices of samples `first` … `first + count − 1`, count × V × 3, owned by
-   * the caller. Asked for in ascending order, each batch once.
+   * the caller. Asked for in ascending order, each batch once; sources with
+   * `ids` give them in any order.
    */
   vertices(first: number, count: number): Promise<Float64Array>;
   /** Called after the last batch: what is known only at the end of the file. */

@@ -10,11 +10,11 @@ import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
 import type { Outcome } from '../reporting/outcome.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
-import { RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
+import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
+import { openRunPredictions } from './array-predictions.js';
 import { checkCounts } from './ground-truth.js';
 import { openModel, predict, type OpenedModel } from './predict.js';
 import { openPredictions } from './open-predictions.js';
-import { openRunPredictions } from './run-predictions.js';
 import type { PredictionSource } from './prediction-source.js';
 import { score } from './score.js';
 
@@ -27,7 +27,8 @@ export interface RunRequest {
   readonly predictions?: string | undefined;
   /** Default: `reports/<dataset>-<name of the model or predictions>`. */
   readonly out?: string | undefined;
-  readonly batchSize: number;
+  /** Default: what the model is fixed to, or 4. */
+  readonly batchSize: number | undefined;
   /** Scoring threads. */
   readonly workers: number;
   readonly force: boolean;
@@ -38,11 +39,13 @@ export interface RunContext {
   readonly signal: AbortSignal;
 }
 
+/** What a result's protocol says of the boxes where no dataset gave any: side = the longer side of the photograph. */
+const WHOLE_IMAGE = 'image';
+
 /** @throws UserError for everything that is wrong with the input; Interrupted through the signal's reason. */
 export async function run(request: RunRequest, context: RunContext): Promise<Outcome> {
   const definition = datasetById(request.dataset);
   const folder = await definition.open(resolve(request.data), request.split);
-  for (const notice of folder.notices) context.progress.note(`note: ${notice}`);
   return request.model === undefined
     ? scorePredictions(request, folder, context)
     : evaluateModel(request, request.model, folder, context);
@@ -61,15 +64,14 @@ async function evaluateModel(
 ): Promise<Outcome> {
   const samples = await folder.samples();
   await checkCounts(folder, samples.length);
+  const protocol: Protocol = { ...folder.definition.protocol, boxes: WHOLE_IMAGE };
   const model = await openModel(modelPath, request.batchSize);
   try {
     const configuration = {
-      ...sharedConfiguration(request, folder, await fingerprint(folder, samples)),
+      ...sharedConfiguration(request, folder, protocol, await fingerprint(folder, samples)),
       model: { path: resolve(modelPath), sha256: model.sha256, contract: model.contract },
-      boxes: 'image',
-      provider: model.provider,
-      batch_size: request.batchSize,
-      tta: 'none',
+      provider: model.session.providerUsed,
+      batch_size: model.batchSize,
     };
     const opened = await openDirectory(request, modelPath, folder, configuration);
     if (opened.state === 'finished') return reuse(opened.run, folder, modelPath);
@@ -80,13 +82,13 @@ async function evaluateModel(
       return outcome(run, folder, modelPath, null);
     }
     const document = await guarded(run, () =>
-      withSource(openRunPredictions(run, folder.definition), (source) =>
-        scoreInto(run, request, folder, source, context),
+      withSource(openRunPredictions(run, folder.definition, 'model'), (source) =>
+        scoreInto(run, request, folder, source, protocol, context),
       ),
     );
     return outcome(run, folder, modelPath, document);
   } finally {
-    await model.close();
+    await model.session.close();
   }
 }
 
@@ -96,8 +98,7 @@ async function predictInto(
   samples: readonly Sample[],
   context: RunContext,
 ): Promise<void> {
-  const { arrays, unpredicted, timings } = await predict({ samples, model, run, ...context });
-  await run.update({ predictions: arrays, unpredicted, timings });
+  await run.update({ ...(await predict({ samples, model, run, ...context })) });
 }
 
 async function scorePredictions(
@@ -117,15 +118,18 @@ async function scorePredictions(
       next: 'give the folder that holds them with --data',
     });
   }
+  const { protocol } = folder.definition;
   const source = await openPredictions(path, folder.definition);
   try {
     const configuration = {
-      ...sharedConfiguration(request, folder, await fingerprint(folder, null)),
+      ...sharedConfiguration(request, folder, protocol, await fingerprint(folder, null)),
       predictions: { kind: source.origin.kind, path: resolve(path), ...(await sizeAndTime(path)) },
     };
     const opened = await openDirectory(request, path, folder, configuration);
     if (opened.state === 'finished') return reuse(opened.run, folder, path);
-    const document = await guarded(opened.run, () => scoreInto(opened.run, request, folder, source, context));
+    const document = await guarded(opened.run, () =>
+      scoreInto(opened.run, request, folder, source, protocol, context),
+    );
     return outcome(opened.run, folder, path, document);
   } finally {
     await source.close();
@@ -137,9 +141,9 @@ async function scoreInto(
   request: RunRequest,
   folder: DatasetFolder,
   source: PredictionSource,
+  protocol: Protocol,
   context: RunContext,
 ): Promise<MetricsDocument> {
-  const protocol: Protocol = folder.definition.protocol;
   const document = await score({ run, folder, source, protocol, workers: request.workers, ...context });
   await run.finish('complete');
   return document;
@@ -161,13 +165,18 @@ async function guarded<T>(run: RunDirectory, step: () => Promise<T>): Promise<T>
   }
 }
 
-function sharedConfiguration(request: RunRequest, folder: DatasetFolder, print: string): RunConfiguration {
+function sharedConfiguration(
+  request: RunRequest,
+  folder: DatasetFolder,
+  protocol: Protocol,
+  print: string,
+): RunConfiguration {
   return {
     dataset: folder.definition.id,
     data: folder.root,
     split: request.split,
     fingerprint: print,
-    protocol: folder.definition.protocol,
+    protocol,
   };
 }
 
@@ -224,8 +233,15 @@ async function withSource<T>(
   }
 }
 
-/** Stands for a file's content in a configuration: its digest is known only once it has been read. */
+/** Stands for the content in a configuration: its digest is known only once it has been read. */
 async function sizeAndTime(path: string): Promise<{ bytes: number; modified: string }> {
-  const { size, mtime } = await stat(path);
-  return { bytes: size, modified: mtime.toISOString() };
+  const info = await stat(path);
+  if (!info.isDirectory()) return { bytes: info.size, modified: info.mtime.toISOString() };
+  const names = [RUN_FILES.joints, RUN_FILES.vertices, 'joints.npy', 'vertices.npy', 'ids.npy'];
+  const files = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => null)));
+  const present = files.filter((file) => file !== null);
+  return {
+    bytes: present.reduce((total, file) => total + file.size, 0),
+    modified: new Date(Math.max(0, ...present.map((file) => file.mtimeMs))).toISOString(),
+  };
 }

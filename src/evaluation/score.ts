@@ -8,10 +8,11 @@ import type { Progress } from '../progress.js';
 import type { ArrayDescription } from '../runs/manifest.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../runs/metrics-document.js';
 import { RUN_FILES, toJsonText, type RunDirectory } from '../runs/run-directory.js';
-import { openVertices, readJoints } from './ground-truth.js';
+import { countVertices, openVertices, readJoints } from './ground-truth.js';
+import { matchByIds } from './match-ids.js';
 import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
 import type { RecordStream } from './record-stream.js';
-import { ScorePool, type SampleRow } from './score-pool.js';
+import { ScorePool, type BatchScore, type SampleRow } from './score-pool.js';
 import { writeTables } from './score-tables.js';
 import { confidenceIntervals } from './confidence.js';
 
@@ -28,18 +29,45 @@ export interface ScoreRequest {
 
 /** Scores, writes every result file of the run directory and returns metrics.json's content. */
 export async function score(request: ScoreRequest): Promise<MetricsDocument> {
-  const { run, folder, source, protocol } = request;
+  const { folder } = request;
   const { joints, vertices } = folder.groundTruth;
-  const trueJoints = joints === null || source.joints === null ? null : await readJoints(joints);
-  if (trueJoints !== null) requireCount(source, trueJoints.length / (JOINT_COUNT * 3), joints!);
-  const scoresVertices = vertices !== null && source.vertexCount !== null;
-  if (trueJoints === null && !scoresVertices) throw nothingInCommon(folder, source);
+  if (
+    (joints === null || request.source.joints === null) &&
+    (vertices === null || request.source.vertexCount === null)
+  ) {
+    throw nothingInCommon(folder, request.source);
+  }
+  const trueJoints = joints === null ? null : await readJoints(joints);
+  const truths = trueJoints === null ? null : trueJoints.length / (JOINT_COUNT * 3);
+  const { source, absent } = await inFolderOrder(request.source, folder, truths);
+  if (truths !== null && source.count !== truths) throw countMismatch(source, truths, joints!, false);
+  const rows: SampleRow[] = [];
+  const accumulator = new ScoreAccumulator(request.protocol);
+  await scoreBatches({ ...request, source }, source.joints === null ? null : trueJoints, (part) => {
+    rows.push(...part.rows);
+    accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
+  });
+  for (const index of absent) rows[index] = { state: 'unscored', reason: 'there is no prediction for it' };
+  return writeResult({ ...request, source }, rows, accumulator);
+}
 
-  const importer = source.origin.kind === 'model' ? null : await PredictionImport.start(run, source);
-  const trueVertices = scoresVertices ? openVertices(vertices) : null;
-  const { rows, accumulator } = await scoreBatches(request, trueJoints, trueVertices, importer);
+/** Predictions with ids are matched by them; all others are in the folder's order already. */
+async function inFolderOrder(
+  source: PredictionSource,
+  folder: DatasetFolder,
+  truths: number | null,
+): Promise<{ source: PredictionSource; absent: ReadonlySet<number> }> {
+  if (source.ids === null) return { source, absent: new Set() };
+  const count = truths ?? (await countVertices(folder.groundTruth.vertices!));
+  const matched = matchByIds(source, await folder.sampleIds(count));
+  return { source: matched, absent: matched.absent };
+}
 
-  if (importer !== null) await run.update({ predictions: await importer.finish() });
+async function writeResult(
+  { run, folder, source, protocol }: ScoreRequest,
+  rows: readonly SampleRow[],
+  accumulator: ScoreAccumulator,
+): Promise<MetricsDocument> {
   const ids = await folder.sampleIds(source.count);
   const unscored = rows.flatMap((row, index) =>
     row.state === 'unscored' ? [{ id: ids[index]!, reason: row.reason }] : [],
@@ -51,6 +79,7 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
     benchmark: folder.benchmarkCount,
   };
   const result = accumulator.result();
+  const { sequenceOf } = folder;
   const document: MetricsDocument = {
     schema: METRICS_SCHEMA,
     state: 'complete',
@@ -58,8 +87,8 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
     coverage,
     protocol,
     metrics: { ...result.metrics, ...result.proper },
-    confidence: confidenceIntervals(rows, folder.groups === null ? null : folder.groups(ids)),
-    warnings: [],
+    confidence: confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf)),
+    warnings: [...folder.notices],
     unscored,
   };
   await writeTables(run, { ids, rows, result, document, jointOrder: folder.definition.jointOrder });
@@ -70,25 +99,21 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   return document;
 }
 
-interface ScoredBatches {
-  readonly rows: SampleRow[];
-  readonly accumulator: ScoreAccumulator;
-}
-
+/** Takes predictions and truths through the pool, a batch at a time, and keeps imported predictions. */
 async function scoreBatches(
   request: ScoreRequest,
   trueJoints: Float64Array | null,
-  trueVertices: RecordStream | null,
-  importer: PredictionImport | null,
-): Promise<ScoredBatches> {
-  const { source, protocol, workers, progress, signal } = request;
-  const rows: SampleRow[] = [];
-  const accumulator = new ScoreAccumulator(protocol);
+  onScore: (score: BatchScore) => void,
+): Promise<void> {
+  const { run, folder, source, protocol, workers, progress, signal } = request;
+  const { vertices } = folder.groundTruth;
+  const importer = source.origin.kind === 'model' ? null : await PredictionImport.start(run, source);
+  const trueVertices = vertices === null || source.vertexCount === null ? null : openVertices(vertices);
   const stage = progress.stage('score', source.count, 'samples');
+  let scored = 0;
   const pool = new ScorePool(workers, protocol, (part) => {
-    rows.push(...part.rows);
-    accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
-    stage.update(rows.length);
+    onScore(part);
+    stage.update((scored += part.rows.length));
   });
   try {
     for (let first = 0, batch = 0; first < source.count; first += SCORE_BATCH, batch++) {
@@ -111,7 +136,7 @@ async function scoreBatches(
     if (trueVertices !== null) await requireEnd(trueVertices, request);
     await source.finish();
     await pool.drain();
-    return { rows, accumulator };
+    if (importer !== null) await run.update({ predictions: await importer.finish() });
   } catch (error) {
     await importer?.abort();
     throw error;
@@ -144,10 +169,6 @@ async function requireEnd(stream: RecordStream, { folder, source }: ScoreRequest
   if (surplus !== null) {
     throw countMismatch(source, surplus.first + surplus.count, folder.groundTruth.vertices!, true);
   }
-}
-
-function requireCount(source: PredictionSource, truths: number, file: string): void {
-  if (source.count !== truths) throw countMismatch(source, truths, file, false);
 }
 
 function countMismatch(source: PredictionSource, truths: number, file: string, atLeast: boolean): UserError {

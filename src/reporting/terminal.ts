@@ -70,7 +70,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     );
   }
   for (const warning of document.warnings) {
-    lines.push('', ...wrapped(`${warning.message}. ${warning.remedy}`, '! ', colour));
+    lines.push('', ...wrapped(`${warning.message}. ${sentence(warning.remedy)}`, '! ', colour));
   }
   return lines.join('\n');
 }
@@ -108,6 +108,10 @@ function scaleTranslationRow(document: MetricsDocument): string[] {
   const error = `${value(document, 'sta_mpjpe_mm')} mm`;
   const auc = value(document, 'auc_j_sta');
   return ['', `scale-translation aligned joints: MPJPE ${error}, AUC_J ${auc}`];
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** `text` broken at spaces into lines of the terminal's width, behind a mark. */

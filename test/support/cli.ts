@@ -1,5 +1,6 @@
 /** Runs the built program as a user does, and keeps what it printed. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,8 +21,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Sends SIGINT as soon as stderr holds this text. */
-  readonly interruptAt?: string;
+  /** Sends SIGINT as soon as this file is there. */
+  readonly interruptAtFile?: string;
 }
 
 export function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
@@ -33,17 +34,19 @@ export function cli(args: readonly string[], options: CliOptions = {}): Promise<
     });
     let stdout = '';
     let stderr = '';
-    let interrupted = false;
+    const { interruptAtFile } = options;
+    const watch = setInterval(() => {
+      if (interruptAtFile === undefined || !existsSync(interruptAtFile)) return;
+      clearInterval(watch);
+      child.kill('SIGINT');
+    }, 10);
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
-      if (options.interruptAt !== undefined && !interrupted && stderr.includes(options.interruptAt)) {
-        interrupted = true;
-        child.kill('SIGINT');
-      }
-    });
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      clearInterval(watch);
+      resolve({ code, stdout, stderr });
+    });
   });
 }
 

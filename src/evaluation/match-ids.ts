@@ -1,0 +1,82 @@
+/** Predictions that name their samples, brought into the benchmark's order. Matching is by id, never by position. */
+import { UserError } from '../errors.js';
+import { JOINT_COUNT } from '../hand/joints.js';
+import type { PredictionSource } from './prediction-source.js';
+
+/** A source in the benchmark's order; samples that nobody predicted are rows of NaN. */
+export interface MatchedSource extends PredictionSource {
+  /** Positions in the benchmark's order that have no prediction. */
+  readonly absent: ReadonlySet<number>;
+}
+
+/**
+ * @param sampleIds the folder's samples, in its order.
+ * @throws UserError where an id appears twice or is none of the folder's.
+ */
+export function matchByIds(source: PredictionSource, sampleIds: readonly string[]): MatchedSource {
+  const rowOf = new Map<string, number>();
+  source.ids!.forEach((id, row) => {
+    const key = plainId(id);
+    if (rowOf.has(key)) throw idError(source, 'names a sample twice', id, rowOf.get(key)!, row);
+    rowOf.set(key, row);
+  });
+  const rows = Int32Array.from(sampleIds, (id) => {
+    const key = plainId(id);
+    const row = rowOf.get(key);
+    rowOf.delete(key);
+    return row ?? -1;
+  });
+  for (const [, row] of rowOf) {
+    throw idError(source, 'names a sample that is not in the folder', source.ids![row]!, row);
+  }
+  const absent = new Set<number>();
+  rows.forEach((row, index) => {
+    if (row === -1) absent.add(index);
+  });
+  return {
+    ...source,
+    count: sampleIds.length,
+    joints: source.joints === null ? null : gather(source.joints, rows, JOINT_COUNT * 3),
+    absent,
+    async vertices(first, count) {
+      const width = source.vertexCount! * 3;
+      const out = new Float64Array(count * width).fill(Number.NaN);
+      for (let index = 0; index < count;) {
+        const start = rows[first + index]!;
+        let length = 1;
+        // Neighbours in the file are read together; in most files all are.
+        while (index + length < count && start >= 0 && rows[first + index + length] === start + length)
+          length++;
+        if (start >= 0) out.set(await source.vertices(start, length), index * width);
+        index += length;
+      }
+      return out;
+    },
+    finish: () => source.finish(),
+    close: () => source.close(),
+  };
+}
+
+/** `12` and `00000012` are the same sample; everything else is compared as it is. */
+function plainId(id: string): string {
+  return /^\d+$/.test(id) ? id.replace(/^0+(?=\d)/, '') : id;
+}
+
+function gather(values: Float64Array, rows: Int32Array, width: number): Float64Array {
+  const out = new Float64Array(rows.length * width).fill(Number.NaN);
+  rows.forEach((row, index) => {
+    if (row >= 0) out.set(values.subarray(row * width, (row + 1) * width), index * width);
+  });
+  return out;
+}
+
+function idError(source: PredictionSource, what: string, id: string, ...rows: number[]): UserError {
+  return new UserError({
+    code: 'predictions-ids',
+    message: `'ids' ${what}`,
+    file: source.origin.path,
+    expected: 'each id of the folder at most once',
+    got: `${JSON.stringify(id)} in row ${rows.join(' and row ')}`,
+    next: 'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame',
+  });
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { FREIHAND_PROTOCOL } from '../../src/metrics/index.js';
+import { metricsCsv, tableCsv } from '../../src/reporting/csv.js';
+import { metricsTable } from '../../src/reporting/terminal.js';
+import { grouped, printable, shortened } from '../../src/reporting/text.js';
+import { METRICS_SCHEMA, type MetricsDocument } from '../../src/runs/metrics-document.js';
+
+const document = (change: Partial<MetricsDocument> = {}): MetricsDocument => ({
+  schema: METRICS_SCHEMA,
+  state: 'complete',
+  dataset: { id: 'freihand', split: 'evaluation' },
+  coverage: { scored: 3960, unscored: 0, folder: 3960, benchmark: 3960 },
+  protocol: FREIHAND_PROTOCOL,
+  metrics: { pa_mpjpe_mm: 5.8123, pa_mpvpe_mm: 5.5, f5_aligned: 0.7312, mpjpe_mm: 1077.112 },
+  confidence: { pa_mpjpe_mm: { low: 5.7, high: 5.9, level: 0.95 } },
+  warnings: [],
+  unscored: [],
+  ...change,
+});
+
+const table = (change: Partial<MetricsDocument> = {}, colour = false): string =>
+  metricsTable(document(change), { title: 'FreiHAND', subject: 'hamba.onnx', colour });
+
+describe('the metrics table', () => {
+  it('shows aligned and raw figures with their intervals', () => {
+    expect(table()).toBe(
+      [
+        'FreiHAND · evaluation                                          all 3,960 samples',
+        'hamba.onnx',
+        '',
+        '             aligned (PA)      95 % interval           raw       95 % interval',
+        'MPJPE mm             5.81        5.70 – 5.90       1077.11',
+        'MPVPE mm             5.50                                –',
+        'F@5                 0.731                                –',
+      ].join('\n'),
+    );
+  });
+
+  it('says partial, unscored and warnings, within 80 columns', () => {
+    const text = table({
+      coverage: { scored: 3, unscored: 2, folder: 5, benchmark: 3960 },
+      unscored: [
+        { id: '00000001', reason: 'predicted joints hold NaN at point 0, x' },
+        { id: '00000004', reason: 'predicted vertices hold Infinity at point 12, z' },
+      ],
+      warnings: [{ code: 'x', message: 'Something is odd about this result', remedy: 'Look at it twice' }],
+    });
+    expect(text).toContain('partial 3 of 3,960 samples');
+    expect(text).toContain('2 of 5 samples are not scored: 00000001 (predicted joints hold NaN');
+    expect(text).toContain('! Something is odd about this result. Look at it twice');
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('colours only when told to', () => {
+    expect(table()).not.toContain('\u001b');
+    expect(table({}, true)).toContain('\u001b[1mFreiHAND');
+  });
+});
+
+describe('text for a terminal', () => {
+  it('never lets data move the cursor', () => {
+    expect(printable('a\u001b[2Jb\r\u0007\u009b')).toBe('a\\x1b[2Jb\\x0d\\x07\\x9b');
+  });
+
+  it('keeps both ends of a long path', () => {
+    const short = shortened(`/data/${'x'.repeat(100)}/pred.json`, 40);
+    expect(short).toHaveLength(40);
+    expect(short).toMatch(/^\/data.*…x*\/pred\.json$/);
+    expect(shortened('short', 40)).toBe('short');
+  });
+
+  it('groups thousands', () => {
+    expect([0, 999, 1000, 20137, 1234567].map(grouped)).toEqual(['0', '999', '1,000', '20,137', '1,234,567']);
+  });
+});
+
+describe('the csv files', () => {
+  it('hold full precision under the keys of metrics.json', () => {
+    expect(metricsCsv(document({ metrics: { pa_mpjpe_mm: 0.1 + 0.2 } }))).toBe(
+      'metric,value,low,high,level\npa_mpjpe_mm,0.30000000000000004,5.7,5.9,0.95\n',
+    );
+  });
+
+  it('leave absent values empty and quote what needs it', () => {
+    expect(tableCsv(['a', 'b', 'c'], [[undefined, true, 'x, "y"']])).toBe('a,b,c\n,1,"x, ""y"""\n');
+  });
+});
