@@ -15,7 +15,7 @@ export class Random {
   #counter: number;
   #spare: number | undefined;
   /** The last bound of `below` and the first output it has to reject. */
-  #bound = 0;
+  #bound = NaN;
   #limit = 0;
 
   /**
