@@ -45,6 +45,10 @@ export default class Run extends BaseCommand {
       min: 1,
       summary: 'Scoring threads; no number depends on them [default: the cores].',
     }),
+    reflection: Flags.option({ options: ['allowed', 'forbidden'] as const })({
+      summary:
+        'Whether the alignment may mirror a hand [default: allowed, as the official evaluators do; the figures of the other rule stand beside].',
+    }),
     force: Flags.boolean({ summary: 'Replace the run that is in the output folder.' }),
   };
 

@@ -5,7 +5,7 @@ import { fingerprint } from '../datasets/fingerprint.js';
 import { datasetById } from '../datasets/registry.js';
 import type { DatasetFolder, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import type { Protocol } from '../metrics/index.js';
+import type { Protocol, Reflection } from '../metrics/index.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
 import type { Outcome } from '../reporting/outcome.js';
@@ -31,6 +31,8 @@ export interface RunRequest {
   readonly batchSize: number | undefined;
   /** Scoring threads. */
   readonly workers: number;
+  /** Whether the alignment may mirror a hand; default: as the official protocol has it. */
+  readonly reflection?: Reflection | undefined;
   readonly force: boolean;
 }
 
@@ -64,7 +66,7 @@ async function evaluateModel(
 ): Promise<Outcome> {
   const samples = await folder.samples();
   await checkCounts(folder, samples.length);
-  const protocol: Protocol = { ...folder.definition.protocol, boxes: WHOLE_IMAGE };
+  const protocol: Protocol = { ...protocolOf(request, folder), boxes: WHOLE_IMAGE };
   const model = await openModel(modelPath, request.batchSize);
   try {
     const configuration = {
@@ -76,12 +78,12 @@ async function evaluateModel(
     const opened = await openDirectory(request, modelPath, folder, configuration);
     if (opened.state === 'finished') return reuse(opened.run, folder, modelPath);
     const { run } = opened;
-    await guarded(run, () => predictInto(run, model, samples, context));
+    await guarded(run, context.progress, () => predictInto(run, model, samples, context));
     if (folder.groundTruth.joints === null && folder.groundTruth.vertices === null) {
       await run.finish('complete');
       return outcome(run, folder, modelPath, null);
     }
-    const document = await guarded(run, () =>
+    const document = await guarded(run, context.progress, () =>
       withSource(openRunPredictions(run, folder.definition, 'model'), (source) =>
         scoreInto(run, request, folder, source, protocol, context),
       ),
@@ -118,7 +120,7 @@ async function scorePredictions(
       next: 'give the folder that holds them with --data',
     });
   }
-  const { protocol } = folder.definition;
+  const protocol = protocolOf(request, folder);
   const source = await openPredictions(path, folder.definition);
   try {
     const configuration = {
@@ -127,7 +129,7 @@ async function scorePredictions(
     };
     const opened = await openDirectory(request, path, folder, configuration);
     if (opened.state === 'finished') return reuse(opened.run, folder, path);
-    const document = await guarded(opened.run, () =>
+    const document = await guarded(opened.run, context.progress, () =>
       scoreInto(opened.run, request, folder, source, protocol, context),
     );
     return outcome(opened.run, folder, path, document);
@@ -153,16 +155,22 @@ async function scoreInto(
  * Runs one step of a run. Where it fails, what is finished stays and what is
  * not is removed; the manifest says which of the two happened.
  */
-async function guarded<T>(run: RunDirectory, step: () => Promise<T>): Promise<T> {
+async function guarded<T>(run: RunDirectory, progress: Progress, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
     const interrupted = error instanceof Error && error.name === 'Interrupted';
     if (interrupted) await run.finish('interrupted');
-    else if (run.manifest.predictions !== undefined) await run.finish('failed');
-    else await run.discard();
+    else if (run.manifest.predictions !== undefined) {
+      await run.finish('failed');
+      progress.note(`The predictions are kept; score them with --predictions ${run.path} and another --out.`);
+    } else await run.discard();
     throw error;
   }
+}
+
+function protocolOf({ reflection }: RunRequest, { definition }: DatasetFolder): Protocol {
+  return reflection === undefined ? definition.protocol : { ...definition.protocol, reflection };
 }
 
 function sharedConfiguration(

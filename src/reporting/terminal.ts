@@ -40,7 +40,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     styled(title, 'bold', colour) + gap + (isPartial(coverage) ? styled(counts, 'yellow', colour) : counts),
     styled(shortened(printable(options.subject), WIDTH), 'dim', colour),
     '',
-    styled(row('', 'aligned (PA)', '95 % interval', 'raw', '95 % interval'), 'dim', colour),
+    styled(row('', alignedTitle(document), '95 % interval', 'raw', '95 % interval'), 'dim', colour),
   ];
   for (const { label, aligned, raw } of ROWS) {
     if (document.metrics[aligned] === undefined && document.metrics[raw] === undefined) continue;
@@ -56,7 +56,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
       ),
     );
   }
-  lines.push(...scaleTranslationRow(document));
+  lines.push(...scaleTranslationRow(document), ...properRotationRow(document));
   if (coverage.unscored > 0) {
     const named = document.unscored.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
     const more = document.unscored.length > named.length ? ', …' : '';
@@ -100,6 +100,26 @@ function value(document: MetricsDocument, key: string): string {
 function interval(document: MetricsDocument, key: string): string {
   const bounds = document.confidence[key];
   return bounds === undefined ? '' : `${formatMetric(key, bounds.low)} – ${formatMetric(key, bounds.high)}`;
+}
+
+function alignedTitle({ protocol }: MetricsDocument): string {
+  return protocol.reflection === 'allowed' ? 'aligned (PA)' : 'PA, det +1';
+}
+
+/** The official alignment may mirror a hand; where it did, the figures without that stand beside. */
+function properRotationRow(document: MetricsDocument): string[] {
+  const { metrics } = document;
+  const parts = [
+    ['MPJPE', 'pa_mpjpe_mm', 'pa_mpjpe_proper_mm', ' mm'],
+    ['MPVPE', 'pa_mpvpe_mm', 'pa_mpvpe_proper_mm', ' mm'],
+    ['F@5', 'f5_aligned', 'f5_aligned_proper', ''],
+    ['F@15', 'f15_aligned', 'f15_aligned_proper', ''],
+  ] as const;
+  if (parts.every(([, key, proper]) => metrics[key] === metrics[proper])) return [];
+  const shown = parts
+    .filter(([, , proper]) => metrics[proper] !== undefined)
+    .map(([label, key, proper, unit]) => `${label} ${formatMetric(key, metrics[proper]!)}${unit}`);
+  return ['', ...wrapped(`no reflection (det +1): ${shown.join(', ')}`, '', false)];
 }
 
 /** HO-3D's third alignment has a line of its own. */

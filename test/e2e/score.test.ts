@@ -102,6 +102,61 @@ describe('run --predictions', () => {
     }
   });
 
+  it('shows the figures of a proper rotation beside, and scores by them when told to', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const data = golden('freihand');
+    const official = await scorePrediction(data, join(data, 'pred.json'), '--out', out);
+    expect(official.stdout).toContain('no reflection (det +1): MPJPE 9.07 mm, MPVPE 7.75 mm');
+
+    const more = ['--reflection', 'forbidden', '--out', `${out}-proper`, '--json'];
+    const proper = await scorePrediction(data, join(data, 'pred.json'), ...more);
+    const { metrics } = parse<RunJson>(proper.stdout);
+    const beside = parse<RunJson>(await readFile(join(out, 'metrics.json'), 'utf8')).metrics;
+    expect(metrics.pa_mpjpe_mm).toBe(beside.pa_mpjpe_proper_mm);
+    expect(metrics.f5_aligned).toBe(beside.f5_aligned_proper);
+    expect(JSON.parse(proper.stdout)).toMatchObject({ protocol: { reflection: 'forbidden' } });
+    expect(existsSync(join(`${out}-proper`, 'scores.txt'))).toBe(false);
+  });
+
+  it.each(['ho3d', 'ho3d-zeros'])("prints the scores of HO-3D's evaluator: %s", async (name) => {
+    const out = join(await temporaryFolder(), 'run');
+    const result = await cli([
+      ...['run', '--dataset', 'ho3d-v2', '--data', golden(name)],
+      ...['--predictions', join(golden(name), 'pred.json'), '--out', out],
+    ]);
+    expect(result.code).toBe(0);
+    const ours = parseScores(await readFile(join(out, 'scores.txt'), 'utf8'));
+    const theirs = parseScores(await readFile(join(golden(name), 'scores.txt'), 'utf8'));
+    expect([...ours.keys()]).toEqual([...theirs.keys()]);
+    for (const [key, value] of theirs)
+      expect(Math.abs(ours.get(key)! - value), key).toBeLessThanOrEqual(1e-6);
+    expect(result.stdout).toContain('evaluation.txt is absent');
+  });
+
+  it('names HO-3D samples by its list and resamples whole sequences', async () => {
+    const data = await temporaryFolder();
+    await cp(golden('ho3d'), data, { recursive: true });
+    await writeFile(join(data, 'evaluation.txt'), 'SM1/0000\nSM1/0001\nMPM10/0000\nMPM10/0001\nMPM10/0002\n');
+    const run = (out: string): Promise<CliResult> =>
+      cli([
+        ...['run', '--dataset', 'ho3d-v3', '--data', data, '--predictions', join(data, 'pred.json')],
+        ...['--out', join(data, out), '--json'],
+      ]);
+    const result = await run('run');
+    expect(result.code).toBe(0);
+    expect(result.stdout).not.toContain('sample-list-missing');
+    expect(await readFile(join(data, 'run/per_sample.csv'), 'utf8')).toContain('2,MPM10/0000,scored');
+
+    await writeFile(join(data, 'evaluation.txt'), 'SM1/0000\nSM1/0001\nMPM10/0000\n');
+    const short = await run('short');
+    expect(short.code).toBe(1);
+    expect(parse<ErrorDocument>(short.stdout).error).toMatchObject({
+      code: 'dataset-count-mismatch',
+      file: join(data, 'evaluation.txt'),
+      got: '3 lines',
+    });
+  });
+
   it('does not depend on the number of threads', async () => {
     const folder = await temporaryFolder();
     const data = golden('freihand');
