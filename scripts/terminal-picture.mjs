@@ -11,19 +11,21 @@ const COLOURS = { 31: '#f47067', 32: '#8ddb8c', 33: '#e5c07b' };
 const lines = readFileSync(0, 'utf8').replace(/\s+$/, '').split('\n');
 const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
+const ESCAPE = String.fromCharCode(27);
+const STYLE = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`);
+
 /** Runs of text with one style each, and the column they start in. */
 function runs(line) {
   const found = [];
   let style = {};
   let column = 0;
-  for (const piece of line.split(/(\u001b\[[\d;]*m)/)) {
-    const codes = /^\u001b\[([\d;]*)m$/.exec(piece);
-    if (codes === null) {
+  for (const piece of line.split(STYLE)) {
+    if (!piece.startsWith(ESCAPE)) {
       if (piece.trim() !== '') found.push({ text: piece, column, style });
       column += [...piece].length;
       continue;
     }
-    for (const code of codes[1].split(';').map(Number)) {
+    for (const code of piece.slice(2, -1).split(';').map(Number)) {
       if (code === 0) style = {};
       else if (code === 1) style = { ...style, bold: true };
       else if (code === 2) style = { ...style, dim: true };

@@ -160,6 +160,7 @@ async function arraySource(
         ? null
         : inOrder(await joints.readRows(0, joints.rows), arrays.jointOrder, dataset.jointOrder);
     if (points !== null) turnAxes(points, arrays.axes, dataset.axes);
+    let readMs = 0;
     return {
       origin,
       count,
@@ -169,11 +170,13 @@ async function arraySource(
       jointOrder: dataset.jointOrder,
       axes: dataset.axes,
       async vertices(first, length) {
+        const from = performance.now();
         const rows = await vertices!.readRows(first, first + length);
+        readMs += performance.now() - from;
         turnAxes(rows, arrays.axes, dataset.axes);
         return rows;
       },
-      finish: () => Promise.resolve(),
+      finish: () => Promise.resolve(readMs),
       close,
     };
   } catch (error) {

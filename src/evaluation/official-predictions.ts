@@ -82,10 +82,12 @@ class OfficialPredictions implements PredictionSource {
     return batch.values;
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<number> {
     const surplus = this.ahead ?? (await this.stream.next());
     if (surplus !== null) throw this.lengthMismatch(surplus.first + surplus.count, 'more');
-    this.origin.sha256 = this.stream.summary().sha256;
+    const { sha256, busyMs } = this.stream.summary();
+    this.origin.sha256 = sha256;
+    return busyMs;
   }
 
   async close(): Promise<void> {

@@ -23,8 +23,11 @@ export interface PredictionSource {
    * `ids` give them in any order.
    */
   vertices(first: number, count: number): Promise<Float64Array>;
-  /** Called after the last batch: what is known only at the end of the file. */
-  finish(): Promise<void>;
+  /**
+   * Called after the last batch: checks what is known only at the end of the
+   * file, and says how many milliseconds reading took (in whatever thread).
+   */
+  finish(): Promise<number>;
   /** Releases files and threads; safe at any time. */
   close(): Promise<void>;
 }

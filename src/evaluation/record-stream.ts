@@ -21,6 +21,8 @@ export interface RecordStreamOptions {
 export interface RecordStreamSummary extends NumberJsonSummary {
   /** Of the file's bytes, as on disk. */
   readonly sha256: string;
+  /** Milliseconds the reader worked; the rest of its time it waited for its batches to be taken. */
+  readonly busyMs: number;
 }
 
 /** What the worker says. */

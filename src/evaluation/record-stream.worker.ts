@@ -17,11 +17,13 @@ const data = workerData as ReaderData;
 const port = parentPort!;
 const taken = new Int32Array(data.taken);
 let posted = 0;
+let waitedMs = 0;
+const started = performance.now();
 
 try {
   const digest = createHash('sha256');
   const summary = data.container === 'zip' ? await readZip() : readPlain();
-  send({ type: 'end', summary: { ...summary, sha256: digest.digest('hex') } });
+  send({ type: 'end', summary: { ...summary, sha256: digest.digest('hex'), busyMs: busyMs() } });
 
   function readPlain(): NumberJsonSummary {
     return readNumberJsonSync(data.path, data.layout, {
@@ -49,6 +51,10 @@ try {
   send({ type: 'user-error', error: error.toJson() });
 }
 
+function busyMs(): number {
+  return performance.now() - started - waitedMs;
+}
+
 function send(message: ReaderMessage, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
@@ -58,7 +64,9 @@ function hand(batch: RecordBatch): void {
   for (;;) {
     const seen = Atomics.load(taken, 0);
     if (posted - seen < data.readAhead) break;
+    const from = performance.now();
     Atomics.wait(taken, 0, seen);
+    waitedMs += performance.now() - from;
   }
   posted += 1;
   send({ type: 'batch', batch }, [batch.values.buffer as ArrayBuffer]);

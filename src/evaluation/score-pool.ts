@@ -3,7 +3,7 @@
  * the order of the jobs, so that nothing depends on the number of threads.
  */
 import { Worker } from 'node:worker_threads';
-import type { Protocol, SampleMetrics, ScoreAccumulatorJson } from '../metrics/index.js';
+import type { Protocol, SampleMetrics, ScoreAccumulatorJson, ScoringStage } from '../metrics/index.js';
 
 export interface ScoreJob {
   /** Position of the batch; jobs are submitted in this order, from 0. */
@@ -32,6 +32,8 @@ export interface BatchScore {
   readonly batch: number;
   readonly rows: readonly SampleRow[];
   readonly accumulator: ScoreAccumulatorJson;
+  /** Where the thread's time went. */
+  readonly milliseconds: Readonly<Record<ScoringStage, number>>;
 }
 
 /** Jobs a thread may have waiting beside the one it works on. */

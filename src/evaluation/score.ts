@@ -14,6 +14,7 @@ import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
 import type { RecordStream } from './record-stream.js';
 import { ScorePool, type BatchScore, type SampleRow } from './score-pool.js';
 import { writeTables } from './score-tables.js';
+import { addStages, describeTimings, noScoreTimings, timed, type ScoreTimings } from './score-timings.js';
 import { confidenceIntervals } from './confidence.js';
 
 export interface ScoreRequest {
@@ -29,6 +30,7 @@ export interface ScoreRequest {
 
 /** Scores, writes every result file of the run directory and returns metrics.json's content. */
 export async function score(request: ScoreRequest): Promise<MetricsDocument> {
+  const started = performance.now();
   const { folder } = request;
   const { joints, vertices } = folder.groundTruth;
   if (
@@ -43,12 +45,20 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   if (truths !== null && source.count !== truths) throw countMismatch(source, truths, joints!, false);
   const rows: SampleRow[] = [];
   const accumulator = new ScoreAccumulator(request.protocol);
-  await scoreBatches({ ...request, source }, source.joints === null ? null : trueJoints, (part) => {
+  const timings = noScoreTimings();
+  await scoreBatches({ ...request, source }, source.joints === null ? null : trueJoints, timings, (part) => {
     rows.push(...part.rows);
     accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
+    addStages(timings, part.milliseconds);
   });
   for (const index of absent) rows[index] = { state: 'unscored', reason: 'there is no prediction for it' };
-  return writeResult({ ...request, source }, rows, accumulator);
+  const document = await timed(timings, 'write_ms', () =>
+    writeResult({ ...request, source }, rows, accumulator),
+  );
+  timings.wall_ms = performance.now() - started;
+  await request.run.update({ score_timings: timings });
+  request.progress.note(describeTimings(timings, source.count));
+  return document;
 }
 
 /** Predictions with ids are matched by them; all others are in the folder's order already. */
@@ -103,6 +113,7 @@ async function writeResult(
 async function scoreBatches(
   request: ScoreRequest,
   trueJoints: Float64Array | null,
+  timings: ScoreTimings,
   onScore: (score: BatchScore) => void,
 ): Promise<void> {
   const { run, folder, source, protocol, workers, progress, signal } = request;
@@ -120,7 +131,9 @@ async function scoreBatches(
       signal.throwIfAborted();
       const count = Math.min(SCORE_BATCH, source.count - first);
       const predicted = source.vertexCount === null ? null : await source.vertices(first, count);
-      if (predicted !== null) await importer?.writeVertices(first, predicted);
+      if (predicted !== null && importer !== null) {
+        await timed(timings, 'write_ms', () => importer.writeVertices(first, predicted));
+      }
       const truth = trueVertices === null ? null : await takeVertices(trueVertices, request, first, count);
       await pool.submit({
         batch,
@@ -134,9 +147,11 @@ async function scoreBatches(
       });
     }
     if (trueVertices !== null) await requireEnd(trueVertices, request);
-    await source.finish();
+    timings.read_ms += (await source.finish()) + (trueVertices?.summary().busyMs ?? 0);
     await pool.drain();
-    if (importer !== null) await run.update({ predictions: await importer.finish() });
+    if (importer !== null) {
+      await run.update({ predictions: await timed(timings, 'write_ms', () => importer.finish()) });
+    }
   } catch (error) {
     await importer?.abort();
     throw error;

@@ -2,10 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { SampleEvaluator, ScoreAccumulator, type Protocol } from '../metrics/index.js';
+import { StageWatch } from './stage-watch.js';
 import type { BatchScore, SampleRow, ScoreJob } from './score-pool.js';
 
 const protocol = workerData as Protocol;
-const evaluator = new SampleEvaluator(protocol);
+const watch = new StageWatch();
+const evaluator = new SampleEvaluator(protocol, watch);
 const port = parentPort!;
 
 port.on('message', (job: ScoreJob) => port.postMessage(scoreBatch(job)));
@@ -36,7 +38,7 @@ function scoreBatch(job: ScoreJob): BatchScore {
           },
     );
   }
-  return { batch: job.batch, rows, accumulator: accumulator.toJson() };
+  return { batch: job.batch, rows, accumulator: accumulator.toJson(), milliseconds: watch.take() };
 }
 
 function rowOf(values: Float64Array | null, index: number, points: number): Float64Array | undefined {

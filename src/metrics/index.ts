@@ -49,6 +49,8 @@ export {
   type SampleMetrics,
   type SampleResult,
   type ScoredSample,
+  type ScoringStage,
+  type Stopwatch,
   type UnscoredReason,
   type UnscoredSample,
   type VertexHistograms,

@@ -136,6 +136,15 @@ function at(points: Points, index: number): string {
   return `hold ${points[index]!} at point ${Math.floor(index / 3)}, ${'xyz'[index % 3]!}`;
 }
 
+/** The parts of scoring whose time is worth knowing. */
+export type ScoringStage = 'align' | 'distance' | 'fScore';
+
+/** Told when a stage ends; what a clock is, its owner knows. Time outside the stages goes to none of them. */
+export interface Stopwatch {
+  start(): void;
+  lap(stage: ScoringStage): void;
+}
+
 /** Scores samples one after another under one protocol, reusing its memory. */
 export class SampleEvaluator {
   readonly protocol: Protocol;
@@ -147,9 +156,12 @@ export class SampleEvaluator {
   readonly #widened: Float64Array[] = [0, 1, 2, 3].map(() => new Float64Array(0));
   #aligned: Float64Array = new Float64Array(0);
   #distances: Float64Array = new Float64Array(0);
+  readonly #watch: Stopwatch | undefined;
 
-  constructor(protocol: Protocol) {
+  /** @param watch told when the stages of each sample begin and end. */
+  constructor(protocol: Protocol, watch?: Stopwatch) {
     this.protocol = protocol;
+    this.#watch = watch;
     this.#thresholds = thresholdsOf(protocol.aucThresholdsMm);
     this.#reflection = protocol.reflection;
   }
@@ -232,14 +244,17 @@ export class SampleEvaluator {
     const { metrics } = sample;
     const thresholds = this.#thresholds;
     const raw = new Float64Array(count);
+    this.#watch?.start();
     metrics.mpjpe_mm = (distancesInto(prediction, groundTruth, count, raw) / count) * 1000;
     metrics.auc_j = thresholds.auc(raw, count);
+    this.#watch?.lap('distance');
 
     const fit = this.#jointFit;
     fitSimilarity(prediction, groundTruth, count, fit);
     const moved = (this.#aligned = atLeast(this.#aligned, count * 3));
     const aligned = new Float64Array(count);
     applyFitInto(fit, this.#reflection, prediction, count, moved);
+    this.#watch?.lap('align');
     metrics.pa_mpjpe_mm = (distancesInto(moved, groundTruth, count, aligned) / count) * 1000;
     metrics.auc_j_aligned = thresholds.auc(aligned, count);
 
@@ -262,6 +277,7 @@ export class SampleEvaluator {
     } else {
       sample.jointErrors = { raw, aligned };
     }
+    this.#watch?.lap('distance');
   }
 
   #scoreVertices(
@@ -279,20 +295,26 @@ export class SampleEvaluator {
       aligned: new Uint32Array(thresholds.binCount),
     };
 
+    this.#watch?.start();
     metrics.mpvpe_mm = (distancesInto(prediction, groundTruth, count, distances) / count) * 1000;
     metrics.auc_v = thresholds.tally(distances, count, histograms.raw, 0) / count;
+    this.#watch?.lap('distance');
     let f = this.#fScorer.score(prediction, count, groundTruth, count, distances);
     metrics.f5 = f.f5;
     metrics.f15 = f.f15;
+    this.#watch?.lap('fScore');
 
     const fit = this.#vertexFit;
     fitSimilarity(prediction, groundTruth, count, fit);
     applyFitInto(fit, this.#reflection, prediction, count, moved);
+    this.#watch?.lap('align');
     metrics.pa_mpvpe_mm = (distancesInto(moved, groundTruth, count, distances) / count) * 1000;
     metrics.auc_v_aligned = thresholds.tally(distances, count, histograms.aligned, 0) / count;
+    this.#watch?.lap('distance');
     f = this.#fScorer.score(moved, count, groundTruth, count, distances);
     metrics.f5_aligned = f.f5;
     metrics.f15_aligned = f.f15;
+    this.#watch?.lap('fScore');
 
     metrics.pa_mpvpe_proper_mm = metrics.pa_mpvpe_mm;
     metrics.auc_v_aligned_proper = metrics.auc_v_aligned;
@@ -305,6 +327,7 @@ export class SampleEvaluator {
       f = this.#fScorer.score(moved, count, groundTruth, count, distances);
       metrics.f5_aligned_proper = f.f5;
       metrics.f15_aligned_proper = f.f15;
+      this.#watch?.lap('fScore');
     }
     sample.vertices_reflected = fit.reflected;
     sample.vertexHistograms = histograms;
@@ -320,9 +343,11 @@ export class SampleEvaluator {
     sample: Writable<ScoredSample>,
   ): void {
     const { metrics } = sample;
+    this.#watch?.start();
     let f = this.#fScorer.score(prediction, predicted, groundTruth, truths, undefined);
     metrics.f5 = f.f5;
     metrics.f15 = f.f15;
+    this.#watch?.lap('fScore');
     if (!fitted) return;
     const fit = this.#jointFit;
     const moved = (this.#aligned = atLeast(this.#aligned, predicted * 3));
@@ -338,6 +363,7 @@ export class SampleEvaluator {
     metrics.f15_aligned_proper = f.f15;
     officialTrafoInto(fit, prediction, predicted, moved);
     sample.officialTrafo = this.#fScorer.score(moved, predicted, groundTruth, truths, undefined);
+    this.#watch?.lap('fScore');
   }
 }
 
