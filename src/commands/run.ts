@@ -14,8 +14,16 @@ export default class Run extends BaseCommand {
   ].join('\n\n');
 
   static override examples = [
-    '<%= config.bin %> run --dataset freihand --data FreiHAND_eval --model hamba.onnx',
-    '<%= config.bin %> run --dataset freihand --data FreiHAND_eval --predictions pred.json',
+    {
+      description: "After 'hamba-eval demo', on its data and with its checkpoint:",
+      command:
+        '<%= config.bin %> <%= command.id %> --dataset freihand --data reports/demo/dataset --model reports/demo/ridge.onnx',
+    },
+    {
+      description: 'Score a prediction file; xyz and verts json are all the folder needs:',
+      command:
+        '<%= config.bin %> <%= command.id %> --dataset freihand --data FreiHAND_eval --predictions pred.json',
+    },
   ];
 
   static override flags = {

@@ -115,7 +115,9 @@ function properRotationRow(document: MetricsDocument): string[] {
     ['F@5', 'f5_aligned', 'f5_aligned_proper', ''],
     ['F@15', 'f15_aligned', 'f15_aligned_proper', ''],
   ] as const;
-  if (parts.every(([, key, proper]) => metrics[key] === metrics[proper])) return [];
+  if (parts.every(([, key, proper]) => metrics[proper] === undefined || metrics[key] === metrics[proper])) {
+    return [];
+  }
   const shown = parts
     .filter(([, , proper]) => metrics[proper] !== undefined)
     .map(([label, key, proper, unit]) => `${label} ${formatMetric(key, metrics[proper]!)}${unit}`);
