@@ -2,33 +2,45 @@
 import { UserError } from '../errors.js';
 import type { DatasetFolder } from '../datasets/types.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import type { RecordLayout } from '../formats/number-json.js';
+import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
+import { concatenated } from './concatenated.js';
 import { SCORE_BATCH } from './prediction-source.js';
 import { RecordStream } from './record-stream.js';
 
 const JOINTS: RecordLayout = { nesting: 'list', shape: [JOINT_COUNT, 3], recordName: 'sample' };
 const VERTICES: RecordLayout = { nesting: 'list', shape: ['any', 3], recordName: 'sample' };
 
-/** N × 21 × 3, metres, in the benchmark's joint order and axes. */
-export async function readJoints(path: string): Promise<Float64Array> {
-  const stream = new RecordStream({ path, layout: JOINTS, batchSize: SCORE_BATCH });
-  try {
-    const parts: Float64Array[] = [];
-    for (let batch; (batch = await stream.next()) !== null;) parts.push(batch.values);
-    const whole = new Float64Array(parts.reduce((total, part) => total + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      whole.set(part, offset);
-      offset += part.length;
-    }
-    return whole;
-  } finally {
-    await stream.close();
+/**
+ * Ground truth on its way: reading begins when this is made, so that it
+ * overlaps with whatever is opened meanwhile.
+ */
+export class GroundTruth {
+  /** N × 21 × 3, metres, in the benchmark's joint order and axes; `null` where the folder has none. */
+  readonly joints: Promise<Float64Array | null>;
+  /** A few batches ahead at most, until somebody takes them; `null` where the folder has none. */
+  readonly vertices: RecordStream | null;
+
+  constructor({ groundTruth }: DatasetFolder) {
+    const { joints, vertices } = groundTruth;
+    this.vertices =
+      vertices === null
+        ? null
+        : new RecordStream({ path: vertices, layout: VERTICES, batchSize: SCORE_BATCH });
+    this.joints = joints === null ? Promise.resolve(null) : readJoints(joints);
+    // Told when it is awaited; until then a failure is nobody's yet.
+    this.joints.catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.vertices?.close();
   }
 }
 
-export function openVertices(path: string): RecordStream {
-  return new RecordStream({ path, layout: VERTICES, batchSize: SCORE_BATCH });
+/** A megabyte or ten: read on this thread, while the large files are read on others. */
+async function readJoints(path: string): Promise<Float64Array> {
+  const parts: Float64Array[] = [];
+  for await (const batch of readNumberJson(path, JOINTS)) parts.push(batch.values);
+  return concatenated(parts);
 }
 
 /** How many samples an annotation file holds; reads it to its end, so that a cut file is found before hours of work. */

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { RecordBatch, RecordLayout } from '../formats/number-json.js';
+import { concatenated } from './concatenated.js';
 import { SCORE_BATCH, type PredictionOrigin, type PredictionSource } from './prediction-source.js';
 import { RecordStream } from './record-stream.js';
 
@@ -28,7 +29,7 @@ export async function openOfficialPredictions(
   container: 'plain' | 'zip',
   dataset: DatasetDefinition,
 ): Promise<PredictionSource> {
-  const stream = new RecordStream({ path, layout: LAYOUT, batchSize: SCORE_BATCH, container });
+  const stream = new RecordStream({ path, layout: LAYOUT, batchSize: SCORE_BATCH, container, digest: true });
   try {
     const parts: Float64Array[] = [];
     let ahead: RecordBatch | null;
@@ -86,7 +87,7 @@ class OfficialPredictions implements PredictionSource {
     const surplus = this.ahead ?? (await this.stream.next());
     if (surplus !== null) throw this.lengthMismatch(surplus.first + surplus.count, 'more');
     const { sha256, busyMs } = this.stream.summary();
-    this.origin.sha256 = sha256;
+    this.origin.sha256 = sha256!;
     return busyMs;
   }
 
@@ -104,14 +105,4 @@ class OfficialPredictions implements PredictionSource {
       next: 'write the file again; a run that stopped early leaves such a file',
     });
   }
-}
-
-function concatenated(parts: readonly Float64Array[]): Float64Array {
-  const whole = new Float64Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

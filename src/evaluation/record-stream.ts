@@ -16,11 +16,13 @@ export interface RecordStreamOptions {
   readonly batchSize: number;
   /** `zip`: the file is an archive holding one `pred.json`. */
   readonly container?: 'plain' | 'zip';
+  /** Whether the file's bytes are hashed on the way. */
+  readonly digest?: boolean;
 }
 
 export interface RecordStreamSummary extends NumberJsonSummary {
-  /** Of the file's bytes, as on disk. */
-  readonly sha256: string;
+  /** Of the file's bytes, as on disk; `null` where it was not asked for. */
+  readonly sha256: string | null;
   /** Milliseconds the reader worked; the rest of its time it waited for its batches to be taken. */
   readonly busyMs: number;
 }

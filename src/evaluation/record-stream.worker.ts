@@ -10,7 +10,6 @@ import {
   type NumberJsonSummary,
   type RecordBatch,
 } from '../formats/number-json.js';
-import { openPredictionZip } from '../formats/zip.js';
 import type { ReaderData, ReaderMessage } from './record-stream.js';
 
 const data = workerData as ReaderData;
@@ -21,15 +20,18 @@ let waitedMs = 0;
 const started = performance.now();
 
 try {
-  const digest = createHash('sha256');
+  const digest = data.digest === true ? createHash('sha256') : null;
   const summary = data.container === 'zip' ? await readZip() : readPlain();
-  send({ type: 'end', summary: { ...summary, sha256: digest.digest('hex'), busyMs: busyMs() } });
+  send({
+    type: 'end',
+    summary: { ...summary, sha256: digest?.digest('hex') ?? null, busyMs: busyMs() },
+  });
 
   function readPlain(): NumberJsonSummary {
     return readNumberJsonSync(data.path, data.layout, {
       batchSize: data.batchSize,
       onBatch: hand,
-      onChunk: (chunk) => digest.update(chunk),
+      onChunk: (chunk) => digest?.update(chunk),
     });
   }
 
@@ -40,10 +42,11 @@ try {
       batchSize: data.batchSize,
       onBatch: hand,
     });
+    const { openPredictionZip } = await import('../formats/zip.js');
     const entry = await openPredictionZip(data.path);
     for await (const chunk of entry.stream) parser.push(chunk as Uint8Array);
     const summary = parser.end();
-    await pipeline(createReadStream(data.path), digest);
+    if (digest !== null) await pipeline(createReadStream(data.path), digest);
     return summary;
   }
 } catch (error) {

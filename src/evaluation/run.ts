@@ -12,8 +12,8 @@ import type { Outcome } from '../reporting/outcome.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
 import { openRunPredictions } from './array-predictions.js';
-import { checkCounts } from './ground-truth.js';
-import { openModel, predict, type OpenedModel } from './predict.js';
+import { checkCounts, GroundTruth } from './ground-truth.js';
+import type { OpenedModel } from './predict.js';
 import { openPredictions } from './open-predictions.js';
 import type { PredictionSource } from './prediction-source.js';
 import { score } from './score.js';
@@ -44,13 +44,28 @@ export interface RunContext {
 /** What a result's protocol says of the boxes where no dataset gave any: side = the longer side of the photograph. */
 const WHOLE_IMAGE = 'image';
 
+/** One run as its steps see it. */
+interface Task {
+  readonly request: RunRequest;
+  readonly folder: DatasetFolder;
+  readonly protocol: Protocol;
+  readonly context: RunContext;
+  /** The checkpoint or prediction file, as the user named it. */
+  readonly subject: string;
+}
+
 /** @throws UserError for everything that is wrong with the input; Interrupted through the signal's reason. */
 export async function run(request: RunRequest, context: RunContext): Promise<Outcome> {
   const definition = datasetById(request.dataset);
   const folder = await definition.open(resolve(request.data), request.split);
+  const protocol = {
+    ...definition.protocol,
+    reflection: request.reflection ?? definition.protocol.reflection,
+  };
+  const task = { request, folder, protocol, context };
   return request.model === undefined
-    ? scorePredictions(request, folder, context)
-    : evaluateModel(request, request.model, folder, context);
+    ? scorePredictions({ ...task, subject: request.predictions! })
+    : evaluateModel({ ...task, subject: request.model, protocol: { ...protocol, boxes: WHOLE_IMAGE } });
 }
 
 export function defaultRunDirectory(dataset: string, subject: string): string {
@@ -58,37 +73,35 @@ export function defaultRunDirectory(dataset: string, subject: string): string {
   return join('reports', `${dataset}-${name}`);
 }
 
-async function evaluateModel(
-  request: RunRequest,
-  modelPath: string,
-  folder: DatasetFolder,
-  context: RunContext,
-): Promise<Outcome> {
+async function evaluateModel(task: Task): Promise<Outcome> {
+  const { request, folder, context, subject } = task;
   const samples = await folder.samples();
   await checkCounts(folder, samples.length);
-  const protocol: Protocol = { ...protocolOf(request, folder), boxes: WHOLE_IMAGE };
-  const model = await openModel(modelPath, request.batchSize);
+  // Loaded here, so that who scores a file does not wait for ONNX Runtime.
+  const { openModel } = await import('./predict.js');
+  const model = await openModel(subject, request.batchSize);
   try {
-    const configuration = {
-      ...sharedConfiguration(request, folder, protocol, await fingerprint(folder, samples)),
-      model: { path: resolve(modelPath), sha256: model.sha256, contract: model.contract },
+    const opened = await openDirectory(task, samples, {
+      model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
       provider: model.session.providerUsed,
       batch_size: model.batchSize,
-    };
-    const opened = await openDirectory(request, modelPath, folder, configuration);
-    if (opened.state === 'finished') return reuse(opened.run, folder, modelPath);
+    });
+    if (opened.state === 'finished') return reuse(task, opened.run);
     const { run } = opened;
     await guarded(run, context.progress, () => predictInto(run, model, samples, context));
     if (folder.groundTruth.joints === null && folder.groundTruth.vertices === null) {
       await run.finish('complete');
-      return outcome(run, folder, modelPath, null);
+      return outcome(task, run, null);
     }
-    const document = await guarded(run, context.progress, () =>
-      withSource(openRunPredictions(run, folder.definition, 'model'), (source) =>
-        scoreInto(run, request, folder, source, protocol, context),
-      ),
-    );
-    return outcome(run, folder, modelPath, document);
+    const document = await guarded(run, context.progress, async () => {
+      const source = await openRunPredictions(run, folder.definition, 'model');
+      try {
+        return await scoreInto(task, run, source, new GroundTruth(folder));
+      } finally {
+        await source.close();
+      }
+    });
+    return outcome(task, run, document);
   } finally {
     await model.session.close();
   }
@@ -100,55 +113,58 @@ async function predictInto(
   samples: readonly Sample[],
   context: RunContext,
 ): Promise<void> {
+  const { predict } = await import('./predict.js');
   await run.update({ ...(await predict({ samples, model, run, ...context })) });
 }
 
-async function scorePredictions(
-  request: RunRequest,
-  folder: DatasetFolder,
-  context: RunContext,
-): Promise<Outcome> {
-  const path = request.predictions!;
-  const { joints, vertices } = folder.groundTruth;
-  if (joints === null && vertices === null) {
-    throw new UserError({
-      code: 'ground-truth-missing',
-      message: 'There is no ground truth in this folder to score predictions against',
-      file: folder.root,
-      expected: `${request.split}_xyz.json and ${request.split}_verts.json`,
-      got: 'neither',
-      next: 'give the folder that holds them with --data',
-    });
-  }
-  const protocol = protocolOf(request, folder);
-  const source = await openPredictions(path, folder.definition);
+async function scorePredictions(task: Task): Promise<Outcome> {
+  const { folder, context, subject } = task;
+  requireGroundTruth(folder);
+  const truth = new GroundTruth(folder);
   try {
-    const configuration = {
-      ...sharedConfiguration(request, folder, protocol, await fingerprint(folder, null)),
-      predictions: { kind: source.origin.kind, path: resolve(path), ...(await sizeAndTime(path)) },
-    };
-    const opened = await openDirectory(request, path, folder, configuration);
-    if (opened.state === 'finished') return reuse(opened.run, folder, path);
-    const document = await guarded(opened.run, context.progress, () =>
-      scoreInto(opened.run, request, folder, source, protocol, context),
-    );
-    return outcome(opened.run, folder, path, document);
+    const source = await openPredictions(subject, folder.definition);
+    try {
+      const opened = await openDirectory(task, null, {
+        predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
+      });
+      if (opened.state === 'finished') return await reuse(task, opened.run);
+      const { run } = opened;
+      const document = await guarded(run, context.progress, () => scoreInto(task, run, source, truth));
+      return outcome(task, run, document);
+    } finally {
+      await source.close();
+    }
   } finally {
-    await source.close();
+    await truth.close();
   }
 }
 
+function requireGroundTruth({ groundTruth, root, split }: DatasetFolder): void {
+  if (groundTruth.joints !== null || groundTruth.vertices !== null) return;
+  throw new UserError({
+    code: 'ground-truth-missing',
+    message: 'There is no ground truth in this folder to score predictions against',
+    file: root,
+    expected: `${split}_xyz.json and ${split}_verts.json`,
+    got: 'neither',
+    next: 'give the folder that holds them with --data',
+  });
+}
+
 async function scoreInto(
+  { request, folder, protocol, context }: Task,
   run: RunDirectory,
-  request: RunRequest,
-  folder: DatasetFolder,
   source: PredictionSource,
-  protocol: Protocol,
-  context: RunContext,
+  truth: GroundTruth,
 ): Promise<MetricsDocument> {
-  const document = await score({ run, folder, source, protocol, workers: request.workers, ...context });
-  await run.finish('complete');
-  return document;
+  try {
+    const { workers } = request;
+    const document = await score({ run, folder, truth, source, protocol, workers, ...context });
+    await run.finish('complete');
+    return document;
+  } finally {
+    await truth.close();
+  }
 }
 
 /**
@@ -169,76 +185,46 @@ async function guarded<T>(run: RunDirectory, progress: Progress, step: () => Pro
   }
 }
 
-function protocolOf({ reflection }: RunRequest, { definition }: DatasetFolder): Protocol {
-  return reflection === undefined ? definition.protocol : { ...definition.protocol, reflection };
-}
-
-function sharedConfiguration(
-  request: RunRequest,
-  folder: DatasetFolder,
-  protocol: Protocol,
-  print: string,
-): RunConfiguration {
-  return {
-    dataset: folder.definition.id,
-    data: folder.root,
-    split: request.split,
-    fingerprint: print,
-    protocol,
-  };
-}
-
+/** @param samples the photographs, where they decide the result. */
 async function openDirectory(
-  request: RunRequest,
-  subject: string,
-  folder: DatasetFolder,
-  configuration: RunConfiguration,
+  { request, folder, protocol, subject }: Task,
+  samples: readonly Sample[] | null,
+  particulars: RunConfiguration,
 ): Promise<OpenedRun> {
+  const dataset = { id: folder.definition.id, folder: folder.root, split: folder.split };
   return RunDirectory.open({
     path: request.out ?? defaultRunDirectory(request.dataset, subject),
-    configuration,
-    dataset: { id: folder.definition.id, folder: folder.root, split: request.split },
+    configuration: {
+      dataset: dataset.id,
+      data: dataset.folder,
+      split: dataset.split,
+      fingerprint: await fingerprint(folder, samples),
+      protocol,
+      ...particulars,
+    },
+    dataset,
     program: programInfo(),
     force: request.force,
   });
 }
 
-async function reuse(run: RunDirectory, folder: DatasetFolder, subject: string): Promise<Outcome> {
-  const document = run.manifest.coverage === undefined ? null : await readDocument(run);
-  return { ...outcome(run, folder, subject, document), reused: true };
+async function reuse(task: Task, run: RunDirectory): Promise<Outcome> {
+  const scored = run.manifest.coverage !== undefined;
+  const text = scored ? await readFile(run.file('metrics'), 'utf8') : null;
+  const document = text === null ? null : (JSON.parse(text) as MetricsDocument);
+  return { ...outcome(task, run, document), reused: true };
 }
 
-async function readDocument(run: RunDirectory): Promise<MetricsDocument> {
-  return JSON.parse(await readFile(run.file('metrics'), 'utf8')) as MetricsDocument;
-}
-
-function outcome(
-  run: RunDirectory,
-  folder: DatasetFolder,
-  subject: string,
-  document: MetricsDocument | null,
-): Outcome {
+function outcome(task: Task, run: RunDirectory, document: MetricsDocument | null): Outcome {
   const { unpredicted } = run.manifest;
   return {
     run,
-    title: folder.definition.title,
-    subject,
+    title: task.folder.definition.title,
+    subject: task.subject,
     document,
     unpredicted: Array.isArray(unpredicted) ? unpredicted.length : 0,
     reused: false,
   };
-}
-
-async function withSource<T>(
-  opening: Promise<PredictionSource>,
-  use: (source: PredictionSource) => Promise<T>,
-): Promise<T> {
-  const source = await opening;
-  try {
-    return await use(source);
-  } finally {
-    await source.close();
-  }
 }
 
 /** Stands for the content in a configuration: its digest is known only once it has been read. */

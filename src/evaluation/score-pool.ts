@@ -31,10 +31,20 @@ export type SampleRow =
 export interface BatchScore {
   readonly batch: number;
   readonly rows: readonly SampleRow[];
+}
+
+/** What one thread has added up. */
+export interface ThreadTotals {
   readonly accumulator: ScoreAccumulatorJson;
   /** Where the thread's time went. */
   readonly milliseconds: Readonly<Record<ScoringStage, number>>;
 }
+
+export type ToScorer = { readonly type: 'job'; readonly job: ScoreJob } | { readonly type: 'totals' };
+
+export type FromScorer =
+  | { readonly type: 'score'; readonly score: BatchScore }
+  | { readonly type: 'totals'; readonly totals: ThreadTotals };
 
 /** Jobs a thread may have waiting beside the one it works on. */
 const WAITING_PER_THREAD = 1;
@@ -45,6 +55,7 @@ export class ScorePool {
   private readonly queued: ScoreJob[] = [];
   private readonly early = new Map<number, BatchScore>();
   private readonly onScore: (score: BatchScore) => void;
+  private readonly totals: ThreadTotals[] = [];
   private next = 0;
   private submitted = 0;
   private failure: Error | null = null;
@@ -66,10 +77,13 @@ export class ScorePool {
     this.throwFailure();
   }
 
-  /** Resolves when every submitted job has been handed to `onScore`. */
-  async drain(): Promise<void> {
+  /** Waits until every submitted job has been handed to `onScore`, and gives what the threads have added up. */
+  async drain(): Promise<readonly ThreadTotals[]> {
     while (this.next < this.submitted) await this.change();
+    for (const thread of this.threads) thread.postMessage({ type: 'totals' } satisfies ToScorer);
+    while (this.totals.length < this.threads.length) await this.change();
     this.throwFailure();
+    return this.totals;
   }
 
   async close(): Promise<void> {
@@ -80,7 +94,13 @@ export class ScorePool {
     const thread = new Worker(new URL('../../dist/evaluation/score.worker.js', import.meta.url), {
       workerData: protocol,
     });
-    thread.on('message', (score: BatchScore) => {
+    thread.on('message', (message: FromScorer) => {
+      if (message.type === 'totals') {
+        this.totals.push(message.totals);
+        this.notify();
+        return;
+      }
+      const { score } = message;
       this.idle.push(thread);
       this.early.set(score.batch, score);
       for (let ready; (ready = this.early.get(this.next)) !== undefined; this.next++) {
@@ -103,7 +123,7 @@ export class ScorePool {
       const buffers = [job.predictedJoints, job.trueJoints, job.predictedVertices, job.trueVertices]
         .filter((values) => values !== null)
         .map((values) => values.buffer as ArrayBuffer);
-      this.idle.pop()!.postMessage(job, buffers);
+      this.idle.pop()!.postMessage({ type: 'job', job } satisfies ToScorer, buffers);
     }
   }
 

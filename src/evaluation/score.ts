@@ -8,11 +8,12 @@ import type { Progress } from '../progress.js';
 import type { ArrayDescription } from '../runs/manifest.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../runs/metrics-document.js';
 import { RUN_FILES, toJsonText, type RunDirectory } from '../runs/run-directory.js';
-import { countVertices, openVertices, readJoints } from './ground-truth.js';
+import { countVertices, type GroundTruth } from './ground-truth.js';
 import { matchByIds } from './match-ids.js';
 import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
 import type { RecordStream } from './record-stream.js';
-import { ScorePool, type BatchScore, type SampleRow } from './score-pool.js';
+import { ScorePool, type SampleRow, type ScoreJob, type ThreadTotals } from './score-pool.js';
+import { RunDiagnosis } from './run-diagnosis.js';
 import { writeTables } from './score-tables.js';
 import { addStages, describeTimings, noScoreTimings, timed, type ScoreTimings } from './score-timings.js';
 import { confidenceIntervals } from './confidence.js';
@@ -20,6 +21,8 @@ import { confidenceIntervals } from './confidence.js';
 export interface ScoreRequest {
   readonly run: RunDirectory;
   readonly folder: DatasetFolder;
+  /** Of that folder, opened; the caller closes it. */
+  readonly truth: GroundTruth;
   readonly source: PredictionSource;
   readonly protocol: Protocol;
   /** Scoring threads; the result does not depend on their number. */
@@ -39,21 +42,23 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   ) {
     throw nothingInCommon(folder, request.source);
   }
-  const trueJoints = joints === null ? null : await readJoints(joints);
+  const trueJoints = await request.truth.joints;
   const truths = trueJoints === null ? null : trueJoints.length / (JOINT_COUNT * 3);
   const { source, absent } = await inFolderOrder(request.source, folder, truths);
   if (truths !== null && source.count !== truths) throw countMismatch(source, truths, joints!, false);
   const rows: SampleRow[] = [];
-  const accumulator = new ScoreAccumulator(request.protocol);
   const timings = noScoreTimings();
-  await scoreBatches({ ...request, source }, source.joints === null ? null : trueJoints, timings, (part) => {
-    rows.push(...part.rows);
+  const diagnosis = new RunDiagnosis(folder.definition, source.count, request.progress);
+  const truthsUsed = source.joints === null ? null : trueJoints;
+  const totals = await scoreBatches({ ...request, source }, truthsUsed, timings, diagnosis, rows);
+  const accumulator = new ScoreAccumulator(request.protocol);
+  for (const part of totals) {
     accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
     addStages(timings, part.milliseconds);
-  });
+  }
   for (const index of absent) rows[index] = { state: 'unscored', reason: 'there is no prediction for it' };
   const document = await timed(timings, 'write_ms', () =>
-    writeResult({ ...request, source }, rows, accumulator),
+    writeResult({ ...request, source }, rows, accumulator, diagnosis),
   );
   timings.wall_ms = performance.now() - started;
   await request.run.update({ score_timings: timings });
@@ -77,6 +82,7 @@ async function writeResult(
   { run, folder, source, protocol }: ScoreRequest,
   rows: readonly SampleRow[],
   accumulator: ScoreAccumulator,
+  diagnosis: RunDiagnosis,
 ): Promise<MetricsDocument> {
   const ids = await folder.sampleIds(source.count);
   const unscored = rows.flatMap((row, index) =>
@@ -98,7 +104,7 @@ async function writeResult(
     protocol,
     metrics: { ...result.metrics, ...result.proper },
     confidence: confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf)),
-    warnings: [...folder.notices],
+    warnings: [...folder.notices, ...diagnosis.conclude(result, protocol)],
     unscored,
   };
   await writeTables(run, { ids, rows, result, document, jointOrder: folder.definition.jointOrder });
@@ -114,17 +120,16 @@ async function scoreBatches(
   request: ScoreRequest,
   trueJoints: Float64Array | null,
   timings: ScoreTimings,
-  onScore: (score: BatchScore) => void,
-): Promise<void> {
-  const { run, folder, source, protocol, workers, progress, signal } = request;
-  const { vertices } = folder.groundTruth;
+  diagnosis: RunDiagnosis,
+  rows: SampleRow[],
+): Promise<readonly ThreadTotals[]> {
+  const { run, source, protocol, workers, progress, signal } = request;
   const importer = source.origin.kind === 'model' ? null : await PredictionImport.start(run, source);
-  const trueVertices = vertices === null || source.vertexCount === null ? null : openVertices(vertices);
+  const trueVertices = source.vertexCount === null ? null : request.truth.vertices;
   const stage = progress.stage('score', source.count, 'samples');
-  let scored = 0;
   const pool = new ScorePool(workers, protocol, (part) => {
-    onScore(part);
-    stage.update((scored += part.rows.length));
+    rows.push(...part.rows);
+    stage.update(rows.length);
   });
   try {
     for (let first = 0, batch = 0; first < source.count; first += SCORE_BATCH, batch++) {
@@ -135,7 +140,7 @@ async function scoreBatches(
         await timed(timings, 'write_ms', () => importer.writeVertices(first, predicted));
       }
       const truth = trueVertices === null ? null : await takeVertices(trueVertices, request, first, count);
-      await pool.submit({
+      const job: ScoreJob = {
         batch,
         count,
         predictedJoints: trueJoints === null ? null : jointRows(source.joints!, first, count),
@@ -144,20 +149,23 @@ async function scoreBatches(
         predictedVertexCount: source.vertexCount ?? 0,
         trueVertices: truth?.values ?? null,
         trueVertexCount: truth?.vertexCount ?? 0,
-      });
+      };
+      diagnosis.look(job);
+      await pool.submit(job);
     }
     if (trueVertices !== null) await requireEnd(trueVertices, request);
     timings.read_ms += (await source.finish()) + (trueVertices?.summary().busyMs ?? 0);
-    await pool.drain();
+    const totals = await pool.drain();
     if (importer !== null) {
       await run.update({ predictions: await timed(timings, 'write_ms', () => importer.finish()) });
     }
+    return totals;
   } catch (error) {
     await importer?.abort();
     throw error;
   } finally {
     stage.stop();
-    await Promise.all([pool.close(), trueVertices?.close()]);
+    await pool.close();
   }
 }
 

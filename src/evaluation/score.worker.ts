@@ -3,17 +3,25 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { SampleEvaluator, ScoreAccumulator, type Protocol } from '../metrics/index.js';
 import { StageWatch } from './stage-watch.js';
-import type { BatchScore, SampleRow, ScoreJob } from './score-pool.js';
+import type { BatchScore, FromScorer, SampleRow, ScoreJob, ToScorer } from './score-pool.js';
 
 const protocol = workerData as Protocol;
 const watch = new StageWatch();
 const evaluator = new SampleEvaluator(protocol, watch);
 const port = parentPort!;
 
-port.on('message', (job: ScoreJob) => port.postMessage(scoreBatch(job)));
+/** Of every sample this thread has seen: sums are exact, so it does not matter which thread saw which. */
+const accumulator = new ScoreAccumulator(protocol);
+
+port.on('message', (message: ToScorer) => {
+  const answer: FromScorer =
+    message.type === 'job'
+      ? { type: 'score', score: scoreBatch(message.job) }
+      : { type: 'totals', totals: { accumulator: accumulator.toJson(), milliseconds: watch.milliseconds } };
+  port.postMessage(answer);
+});
 
 function scoreBatch(job: ScoreJob): BatchScore {
-  const accumulator = new ScoreAccumulator(protocol);
   const rows: SampleRow[] = [];
   for (let index = 0; index < job.count; index++) {
     const result = evaluator.evaluate({
@@ -38,7 +46,7 @@ function scoreBatch(job: ScoreJob): BatchScore {
           },
     );
   }
-  return { batch: job.batch, rows, accumulator: accumulator.toJson(), milliseconds: watch.take() };
+  return { batch: job.batch, rows };
 }
 
 function rowOf(values: Float64Array | null, index: number, points: number): Float64Array | undefined {

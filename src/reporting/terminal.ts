@@ -70,7 +70,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     );
   }
   for (const warning of document.warnings) {
-    lines.push('', ...wrapped(`${warning.message}. ${sentence(warning.remedy)}`, '! ', colour));
+    lines.push('', ...wrapped(`${sentence(warning.message)} ${sentence(warning.remedy)}`, '! ', colour));
   }
   return lines.join('\n');
 }

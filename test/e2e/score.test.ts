@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 
+const HO3D_ORDER = [0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3, 4, 8, 12, 16, 20];
+
 const golden = (name: string): string => join(FIXTURES, 'golden', name);
 
 function scorePrediction(data: string, predictions: string, ...more: string[]): Promise<CliResult> {
@@ -19,6 +21,13 @@ function parseScores(text: string): Map<string, number> {
       .map((line) => line.split(': '))
       .map(([key, value]) => [key!, Number(value)]),
   );
+}
+
+/** The rows of a csv without quoted cells. */
+function readTable(text: string): Record<string, string>[] {
+  const [header = '', ...lines] = text.trim().split('\n');
+  const names = header.split(',');
+  return lines.map((line) => Object.fromEntries(line.split(',').map((cell, index) => [names[index]!, cell])));
 }
 
 interface RunJson {
@@ -100,6 +109,69 @@ describe('run --predictions', () => {
     for (const line of result.stdout.split('\n')) {
       if (!line.includes(out)) expect(line.length).toBeLessThanOrEqual(80);
     }
+  });
+
+  it.each([
+    ['in HO-3D joint order', 'joint-order', (hand: number[][]) => HO3D_ORDER.map((k) => hand[k]!)],
+    ['in millimetres', 'predictions-units', (hand: number[][]) => hand.map((p) => p.map((c) => 1000 * c))],
+  ])('warns of predictions %s, in the table, the result and the log', async (_, code, change) => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'pred.json');
+    const [joints, vertices] = parse<[number[][][], number[][][]]>(
+      await readFile(join(golden('freihand'), 'pred.json'), 'utf8'),
+    );
+    const meshes = code === 'joint-order' ? vertices : vertices.map(change);
+    await writeFile(file, JSON.stringify([joints.map(change), meshes]));
+    const out = join(folder, 'run');
+    const result = await scorePrediction(golden('freihand'), file, '--out', out);
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain(`warning (${code})`);
+    const { warnings } = parse<{ warnings: { code: string; message: string; remedy: string }[] }>(
+      await readFile(join(out, 'metrics.json'), 'utf8'),
+    );
+    const warning = warnings.find((candidate) => candidate.code === code);
+    expect(warning?.remedy).toBeTruthy();
+    // Wrapped in the table: its first words are enough.
+    expect(result.stdout.toLowerCase()).toContain(warning!.message.slice(0, 50).toLowerCase());
+  });
+
+  it("writes the official script's curves and per-sample values", async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const data = golden('freihand');
+    await scorePrediction(data, join(data, 'pred.json'), '--out', out);
+
+    const table = readTable(await readFile(join(out, 'pck_curves.csv'), 'utf8'));
+    const curves = parse<Record<string, [number[], number[]]>>(
+      await readFile(join(data, 'pck_data.json'), 'utf8'),
+    );
+    for (const [name, [thresholds, shares]] of Object.entries(curves)) {
+      expect(table).toHaveLength(thresholds.length);
+      table.forEach((row, index) => {
+        expect(Math.abs(Number(row.threshold_mm) - 10 * thresholds[index]!)).toBeLessThan(1e-12);
+        expect(Math.abs(Number(row[name]) - shares[index]!), `${name} ${index}`).toBeLessThan(1e-12);
+      });
+    }
+
+    const samples = readTable(await readFile(join(out, 'per_sample.csv'), 'utf8'));
+    const keys = {
+      mpjpe: 'mpjpe_mm',
+      pa_mpjpe: 'pa_mpjpe_mm',
+      mpvpe: 'mpvpe_mm',
+      pa_mpvpe: 'pa_mpvpe_mm',
+      f_5: 'f5',
+      f_al_5: 'f5_aligned',
+      f_15: 'f15',
+      f_al_15: 'f15_aligned',
+    };
+    const official = parse<Record<string, number>[]>(await readFile(join(data, 'per_sample.json'), 'utf8'));
+    official.forEach((sample, index) => {
+      for (const [theirs, ours] of Object.entries(keys)) {
+        const expected = sample[theirs]! * (ours.endsWith('_mm') ? 1000 : 1);
+        const difference = Math.abs(Number(samples[index]![ours]) - expected);
+        // A mirrored hand fits to 1e-15 m: a relative tolerance alone would ask for digits that are roundoff.
+        expect(difference, `${ours} of ${index}`).toBeLessThanOrEqual(1e-9 * Math.abs(expected) + 1e-11);
+      }
+    });
   });
 
   it('shows the figures of a proper rotation beside, and scores by them when told to', async () => {

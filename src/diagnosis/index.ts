@@ -1,0 +1,11 @@
+/** Diagnosis before and after the numbers: findings with their remedy. Prints nothing. */
+export type { Finding } from './finding.js';
+export type { Axes, SampleProbe } from './probe.js';
+export { diagnoseSamples, SAMPLE_FINDING_CODES, type SampleFindingCode } from './samples.js';
+export {
+  diagnoseResult,
+  RESULT_FINDING_CODES,
+  type ResultFindingCode,
+  type ResultSummary,
+} from './result.js';
+export { KNOWN_ORDERS, type KnownOrder } from './joint-permutations.js';
