@@ -55,7 +55,7 @@ export async function groundTruthFiles(
     const [absent, what] = hasXyz ? [verts, 'vertices'] : [xyz, 'joints'];
     notices.push({
       code: 'ground-truth-incomplete',
-      message: `${basename(absent)} is absent, so ${what} are not scored`,
+      message: `the folder has no ${basename(absent)}, so ${what} are not scored`,
       remedy: `put it beside ${basename(hasXyz ? xyz : verts)} to score ${what} as well`,
     });
   }

@@ -96,7 +96,7 @@ async function readIds(list: string, count: number): Promise<string[]> {
 function missingList(split: string): Notice {
   return {
     code: 'sample-list-missing',
-    message: `${split}.txt is absent, so intervals resample single frames; frames of one video are not independent and the intervals are too narrow`,
+    message: `the sample list ${split}.txt is absent, so intervals resample single frames; frames of one video are not independent and the intervals are too narrow`,
     remedy: `put HO-3D's ${split}.txt into the folder to resample whole sequences`,
   };
 }

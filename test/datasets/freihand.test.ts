@@ -36,7 +36,7 @@ describe('a FreiHAND folder', () => {
     expect(folder.notices).toEqual([
       expect.objectContaining({
         code: 'ground-truth-incomplete',
-        message: 'evaluation_verts.json is absent, so vertices are not scored',
+        message: 'the folder has no evaluation_verts.json, so vertices are not scored',
       }),
     ]);
   });

@@ -202,7 +202,7 @@ describe('run --predictions', () => {
     expect([...ours.keys()]).toEqual([...theirs.keys()]);
     for (const [key, value] of theirs)
       expect(Math.abs(ours.get(key)! - value), key).toBeLessThanOrEqual(1e-6);
-    expect(result.stdout).toContain('evaluation.txt is absent');
+    expect(result.stdout).toContain('The sample list evaluation.txt is absent');
   });
 
   it('names HO-3D samples by its list and resamples whole sequences', async () => {
