@@ -6,7 +6,7 @@ import { outcomeJson, outcomeText } from '../reporting/outcome.js';
 
 export default class Demo extends BaseCommand {
   static override summary =
-    'Make a small benchmark, fit a baseline on it and evaluate that. Needs no download.';
+    'Make a small benchmark, fit a baseline and evaluate it; needs no download.';
 
   static override description =
     'A procedural hand is rendered into FreiHAND\'s layout, a ridge regression from pooled pixels is fitted on the training half and written as an ONNX file, and "run" evaluates it on the evaluation half, as it evaluates any checkpoint. What is already there is not made again.';

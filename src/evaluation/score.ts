@@ -6,7 +6,7 @@ import { JOINT_COUNT } from '../hand/joints.js';
 import { officialScores, ScoreAccumulator, type Protocol } from '../metrics/index.js';
 import type { Progress } from '../progress.js';
 import type { ArrayDescription } from '../runs/manifest.js';
-import { METRICS_SCHEMA, type MetricsDocument } from '../runs/metrics-document.js';
+import { METRICS_SCHEMA, type MetricsDocument, type Warning } from '../runs/metrics-document.js';
 import { RUN_FILES, toJsonText, type RunDirectory } from '../runs/run-directory.js';
 import { countVertices, type GroundTruth } from './ground-truth.js';
 import { matchByIds } from './match-ids.js';
@@ -30,6 +30,13 @@ export interface ScoreRequest {
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
+
+const OTHER_TOPOLOGY: Warning = {
+  code: 'other-topology',
+  message:
+    'the predicted meshes have another number of vertices than the true ones; scores.txt repeats what the official script makes of that, which is wrong',
+  remedy: 'quote f5_aligned and f15_aligned of metrics.json, which are right (docs/metrics.md)',
+};
 
 /** Scores, writes every result file of the run directory and returns metrics.json's content. */
 export async function score(request: ScoreRequest): Promise<MetricsDocument> {
@@ -96,6 +103,7 @@ async function writeResult(
   };
   const result = accumulator.result();
   const { sequenceOf } = folder;
+  const official = officialScores(folder.definition.officialScores, accumulator);
   const document: MetricsDocument = {
     schema: METRICS_SCHEMA,
     state: 'complete',
@@ -104,11 +112,14 @@ async function writeResult(
     protocol,
     metrics: { ...result.metrics, ...result.proper },
     confidence: confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf)),
-    warnings: [...folder.notices, ...diagnosis.conclude(result, protocol)],
+    warnings: [
+      ...folder.notices,
+      ...(official.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
+      ...diagnosis.conclude(result, protocol),
+    ],
     unscored,
   };
   await writeTables(run, { ids, rows, result, document, jointOrder: folder.definition.jointOrder });
-  const official = officialScores(folder.definition.officialScores, accumulator);
   if (official.state === 'available') await run.writeText('officialScores', official.text);
   await run.writeText('metrics', toJsonText(document));
   await run.update({ coverage, origin: source.origin });

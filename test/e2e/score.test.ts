@@ -174,6 +174,18 @@ describe('run --predictions', () => {
     });
   });
 
+  it('says that the official figures of another topology are wrong, and gives the right ones', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const data = golden('freihand-other-topology');
+    const result = await scorePrediction(data, join(data, 'pred.json'), '--out', out);
+    expect(result.stdout).toContain('The predicted meshes have another number of vertices');
+    const { metrics } = parse<RunJson>(await readFile(join(out, 'metrics.json'), 'utf8'));
+    const official = parseScores(await readFile(join(out, 'scores.txt'), 'utf8'));
+    expect(official.get('mesh_mean3d')).toBe(-100);
+    expect(metrics).not.toHaveProperty('mpvpe_mm');
+    expect(metrics.f5_aligned).toBeGreaterThan(10 * official.get('f_al_score_5')!);
+  });
+
   it('shows the figures of a proper rotation beside, and scores by them when told to', async () => {
     const out = join(await temporaryFolder(), 'run');
     const data = golden('freihand');

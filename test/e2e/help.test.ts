@@ -1,0 +1,43 @@
+/** What every command tells of itself. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.js';
+
+const COMMANDS = ['run', 'demo'];
+
+describe('hamba-eval', () => {
+  it('lists its commands', async () => {
+    const { stdout, code } = await cli(['--help']);
+    expect(code).toBe(0);
+    const listed = [...stdout.split('COMMANDS')[1]!.matchAll(/^ {2}(\w+) /gm)].map((match) => match[1]!);
+    expect(listed.sort()).toEqual([...COMMANDS, 'help'].sort());
+  });
+
+  it.each(COMMANDS)('explains %s, with an example that starts with it, in 80 columns', async (command) => {
+    const { stdout, code } = await cli([command, '--help']);
+    expect(code).toBe(0);
+    const [, examples = ''] = stdout.split('EXAMPLES');
+    expect(examples).toContain(`$ hamba-eval ${command}`);
+    expect(stdout).toContain('--json');
+    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it('says its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect((await cli(['--version'])).stdout).toContain(`hamba-eval/${version}`);
+  });
+
+  it('turns an unknown command into exit code 2', async () => {
+    const { stderr, code } = await cli(['rum']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('rum');
+  });
+
+  it('has up-to-date third-party notices', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const script = new URL('../../scripts/third-party.mjs', import.meta.url).pathname;
+    expect(() => execFileSync(process.execPath, [script, '--check'])).not.toThrow();
+  });
+});
