@@ -1,15 +1,14 @@
 /** `score`: a prediction set against the ground truth, a batch at a time. */
 import type { DatasetFolder } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { NpyWriter } from '../formats/npy.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { officialScores, ScoreAccumulator, type Protocol } from '../metrics/index.js';
 import type { Progress } from '../progress.js';
-import type { ArrayDescription } from '../runs/manifest.js';
 import { METRICS_SCHEMA, type MetricsDocument, type Warning } from '../runs/metrics-document.js';
-import { RUN_FILES, toJsonText, type RunDirectory } from '../runs/run-directory.js';
+import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
 import { countVertices, type GroundTruth } from './ground-truth.js';
 import { matchByIds } from './match-ids.js';
+import { PredictionImport } from './prediction-import.js';
 import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
 import type { RecordStream } from './record-stream.js';
 import { ScorePool, type SampleRow, type ScoreJob, type ThreadTotals } from './score-pool.js';
@@ -234,60 +233,4 @@ function nothingInCommon(folder: DatasetFolder, source: PredictionSource): UserE
     got: has(source.joints !== null, source.vertexCount !== null),
     next: 'predict what the ground truth has, or add the missing annotation file to the folder',
   });
-}
-
-/** Keeps imported predictions in the run directory, in doubles: whoever reads the run later needs no other file. */
-class PredictionImport {
-  private readonly source: PredictionSource;
-  private readonly vertices: NpyWriter | null;
-  private readonly joints: NpyWriter | null;
-
-  private constructor(source: PredictionSource, joints: NpyWriter | null, vertices: NpyWriter | null) {
-    this.source = source;
-    this.joints = joints;
-    this.vertices = vertices;
-  }
-
-  static async start(run: RunDirectory, source: PredictionSource): Promise<PredictionImport> {
-    const { count, vertexCount } = source;
-    let joints: NpyWriter | null = null;
-    if (source.joints !== null) {
-      const shape = [count, JOINT_COUNT, 3];
-      joints = await NpyWriter.create(run.file('joints'), { shape, dtype: '<f8' });
-      await joints.writeRows(0, source.joints);
-    }
-    const shape = [count, vertexCount ?? 0, 3];
-    const vertices =
-      vertexCount === null ? null : await NpyWriter.create(run.file('vertices'), { shape, dtype: '<f8' });
-    return new PredictionImport(source, joints, vertices);
-  }
-
-  async writeVertices(first: number, values: Float64Array): Promise<void> {
-    await this.vertices?.writeRows(first, values);
-  }
-
-  async finish(): Promise<Record<string, ArrayDescription>> {
-    const { axes, jointOrder } = this.source;
-    const arrays: Record<string, ArrayDescription> = {};
-    for (const [name, writer] of [
-      ['joints', this.joints],
-      ['vertices', this.vertices],
-    ] as const) {
-      if (writer === null) continue;
-      await writer.close();
-      arrays[name] = {
-        file: RUN_FILES[name],
-        dtype: 'float64',
-        shape: [...writer.shape],
-        ...(name === 'joints' ? { joint_order: jointOrder } : {}),
-        axes,
-        units: 'm',
-      };
-    }
-    return arrays;
-  }
-
-  async abort(): Promise<void> {
-    await Promise.all([this.joints?.abort(), this.vertices?.abort()]);
-  }
 }

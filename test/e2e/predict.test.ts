@@ -4,7 +4,14 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readNpy } from '../../src/formats/npy.js';
-import { cli, temporaryFolder, type CliOptions, type CliResult } from '../support/cli.js';
+import {
+  cli,
+  temporaryFolder,
+  type CliOptions,
+  type CliResult,
+  RUN_DIRECTORY,
+  type ErrorDocument,
+} from '../support/cli.js';
 import { points, writeFreihandFolder, type FreihandFolder } from '../support/freihand-folder.js';
 import { poolingModel, type PoolOutput, type Value } from '../support/tiny-onnx.js';
 
@@ -44,18 +51,6 @@ async function bench(
   };
 }
 
-interface ErrorDocument {
-  error: {
-    code: string;
-    message: string;
-    file?: string;
-    offset?: number;
-    expected?: string;
-    got?: string;
-    next?: string;
-  };
-}
-
 const errorOf = ({ stdout }: CliResult): ErrorDocument['error'] =>
   (JSON.parse(stdout) as ErrorDocument).error;
 
@@ -70,18 +65,7 @@ describe('run --model', () => {
     expect(result.stderr).not.toContain('Error');
     expect(result.code).toBe(0);
     expect(result.stdout).toContain('partial 6 of 3,960 samples');
-    expect((await readdir(out, { recursive: true })).sort()).toEqual([
-      'metrics.csv',
-      'metrics.json',
-      'pck_curves.csv',
-      'per_joint.csv',
-      'per_sample.csv',
-      'predictions',
-      'predictions/joints.npy',
-      'predictions/vertices.npy',
-      'run.json',
-      'scores.txt',
-    ]);
+    expect((await readdir(out, { recursive: true })).sort()).toEqual(RUN_DIRECTORY);
     expect(await readJson(join(out, 'run.json'))).toMatchObject({
       state: 'complete',
       configuration: { protocol: { boxes: 'image', tta: null }, provider: 'cpu', batch_size: 4 },

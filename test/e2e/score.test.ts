@@ -3,7 +3,14 @@ import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promi
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
+import {
+  cli,
+  FIXTURES,
+  temporaryFolder,
+  type CliResult,
+  RUN_DIRECTORY,
+  type ErrorDocument,
+} from '../support/cli.js';
 
 const HO3D_ORDER = [0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3, 4, 8, 12, 16, 20];
 
@@ -36,10 +43,6 @@ interface RunJson {
   coverage: object;
   metrics: Record<string, number>;
   unscored: { id: string; reason: string }[];
-}
-
-interface ErrorDocument {
-  error: { code: string; message: string; file?: string; offset?: number; expected?: string; got?: string };
 }
 
 const parse = <T>(text: string): T => JSON.parse(text) as T;
@@ -76,18 +79,7 @@ describe('run --predictions', () => {
       unscored: [],
     });
     const files = (await readdir(out, { recursive: true })).sort();
-    expect(files).toEqual([
-      'metrics.csv',
-      'metrics.json',
-      'pck_curves.csv',
-      'per_joint.csv',
-      'per_sample.csv',
-      'predictions',
-      'predictions/joints.npy',
-      'predictions/vertices.npy',
-      'run.json',
-      'scores.txt',
-    ]);
+    expect(files).toEqual(RUN_DIRECTORY);
     const manifest = parse<Record<string, unknown>>(await readFile(join(out, 'run.json'), 'utf8'));
     expect(manifest).toMatchObject({ state: 'complete', coverage: document.coverage });
     const csv = await readFile(join(out, 'metrics.csv'), 'utf8');

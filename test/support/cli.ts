@@ -7,10 +7,30 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import type { ErrorJson } from '../../src/errors.js';
 
 const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export const FIXTURES: string = fileURLToPath(new URL('../fixtures', import.meta.url));
+
+/** What a scored run leaves, sorted. */
+export const RUN_DIRECTORY: readonly string[] = [
+  'metrics.csv',
+  'metrics.json',
+  'pck_curves.csv',
+  'per_joint.csv',
+  'per_sample.csv',
+  'predictions',
+  'predictions/joints.npy',
+  'predictions/vertices.npy',
+  'run.json',
+  'scores.txt',
+];
+
+/** What `--json` prints when something is wrong. */
+export interface ErrorDocument {
+  readonly error: ErrorJson;
+}
 
 export interface CliResult {
   readonly code: number | null;
