@@ -13,12 +13,17 @@
  * higher is better. The sets may differ in size; an empty one throws a `RangeError`,
  * where the official script would print 0.
  *
- * Exact without comparing all pairs: only whether a neighbour nearer than t
- * exists matters, the vertex of the same index answers most of that, and a grid
- * answers the rest.
+ * Exact without comparing all pairs. Only whether a neighbour nearer than t
+ * exists matters, and being neighbours is mutual, to the last bit: (a − b)² = (b − a)².
+ *
+ * 1. The vertex of the same index answers most of it for both sets at once.
+ * 2. A grid over the truth answers the rest for the predicted points, and each
+ *    neighbour found is answered too.
+ * 3. What is left of the truth is asked of the predicted points that have a
+ *    neighbour: one that has none is nobody's neighbour.
  */
 
-import { NeighbourGrid } from './neighbour-grid.js';
+import { boxOf, CoveringGrid, SortedGrid, type Side } from './neighbour-grid.js';
 import { asDoubles, firstOutOfRange, pointCount, type Points } from './points.js';
 
 /** Thresholds of the two F-scores, millimetres (Zimmermann et al., FreiHAND, ICCV 2019). */
@@ -26,10 +31,8 @@ export const F_SCORE_THRESHOLDS_MM = [5, 15] as const;
 
 const NEAR = F_SCORE_THRESHOLDS_MM[0] / 1000;
 const FAR = F_SCORE_THRESHOLDS_MM[1] / 1000;
-/** The grid knows the radii by index: 0 near, 1 far. */
-const RADII = [NEAR, FAR];
-/** Side of a grid cell, metres: the fastest of 2.5 … 10 mm on a hand mesh. */
-const CELL = 0.0075;
+/** The closest a point is known to have a neighbour: not within 15 mm so far, within 15 mm, within 5 mm. */
+const [OPEN, WITHIN_FAR, WITHIN_NEAR] = [0, 1, 2] as const;
 
 /** F@5 mm and F@15 mm, shares 0…1. */
 export interface FScores {
@@ -46,11 +49,10 @@ function harmonic(near: number, of: number, nearBack: number, ofBack: number): n
 
 /** Computes F-scores with memory that is reused from one call to the next. */
 export class FScorer {
-  readonly #predictionGrid = new NeighbourGrid(RADII);
-  readonly #truthGrid = new NeighbourGrid(RADII);
-  /** Points of one set not yet known to be within the near or far threshold. */
-  #near = 0;
-  #far = 0;
+  readonly #nearGrid = new CoveringGrid(NEAR, WITHIN_NEAR);
+  readonly #farGrid = new SortedGrid(FAR, WITHIN_FAR);
+  #predictedLevels = new Uint8Array(0);
+  #trueLevels = new Uint8Array(0);
 
   /**
    * F@5 and F@15 of the first `predicted` and `truths` points.
@@ -66,59 +68,41 @@ export class FScorer {
     truths: number,
     sameIndex: Float64Array | undefined,
   ): FScores {
-    let open = true;
-    if (sameIndex !== undefined) {
-      open = false;
-      for (let i = 0; i < predicted; i++) {
-        if (sameIndex[i]! >= NEAR) {
-          open = true;
-          break;
-        }
-      }
-    }
-    if (!open) return { f5: 1, f15: 1 };
-    this.#truthGrid.build(groundTruth, truths, CELL);
-    this.#count(this.#truthGrid, prediction, predicted, sameIndex);
-    const predictedNear = this.#near;
-    const predictedFar = this.#far;
-    this.#predictionGrid.build(prediction, predicted, CELL);
-    this.#count(this.#predictionGrid, groundTruth, truths, sameIndex);
+    if (this.#predictedLevels.length < predicted) this.#predictedLevels = new Uint8Array(predicted);
+    if (this.#trueLevels.length < truths) this.#trueLevels = new Uint8Array(truths);
+    const from: Side = { points: prediction, count: predicted, levels: this.#predictedLevels };
+    const to: Side = { points: groundTruth, count: truths, levels: this.#trueLevels };
+    if (settleSameIndex(from, to, sameIndex)) return { f5: 1, f15: 1 };
+    const box = boxOf(groundTruth, truths);
+    this.#nearGrid.frame(box);
+    const near = this.#nearGrid.settle(from, to, OPEN);
+    const nearBack = near === 0 ? 0 : this.#nearGrid.settle(to, from, WITHIN_NEAR);
+    this.#farGrid.frame(box);
+    const far = this.#farGrid.settle(from, to, OPEN);
+    const farBack = far === 0 ? 0 : this.#farGrid.settle(to, from, WITHIN_FAR);
     return {
-      f5: harmonic(predictedNear, predicted, this.#near, truths),
-      f15: harmonic(predictedFar, predicted, this.#far, truths),
+      f5: harmonic(near, predicted, nearBack, truths),
+      f15: harmonic(far, predicted, farBack, truths),
     };
   }
+}
 
-  /** Counts the points of `from` with a neighbour in `grid` nearer than each threshold. */
-  #count(grid: NeighbourGrid, from: Float64Array, count: number, sameIndex: Float64Array | undefined): void {
-    let near = 0;
-    let far = 0;
-    // Neighbouring indices are mostly neighbours in space: what was near the last point is tried first.
-    let nearWitness = 0;
-    let farWitness = 0;
-    for (let i = 0, k = 0; i < count; i++, k += 3) {
-      const known = sameIndex === undefined ? Infinity : sameIndex[i]!;
-      if (known < NEAR) {
-        near++;
-        far++;
-        continue;
-      }
-      if (!(known < FAR) && !grid.within(farWitness, from, k, 1)) {
-        const found = grid.find(from, k, 1);
-        if (found < 0) continue;
-        farWitness = found;
-      }
-      far++;
-      if (!grid.within(nearWitness, from, k, 0)) {
-        const found = grid.find(from, k, 0);
-        if (found < 0) continue;
-        nearWitness = found;
-      }
-      near++;
-    }
-    this.#near = near;
-    this.#far = far;
+/** Notes for both sides what the distances of the same index tell; true where they leave nothing open. */
+function settleSameIndex(from: Side, to: Side, sameIndex: Float64Array | undefined): boolean {
+  if (sameIndex === undefined) {
+    from.levels.fill(OPEN, 0, from.count);
+    to.levels.fill(OPEN, 0, to.count);
+    return false;
   }
+  let settled = 0;
+  for (let i = 0; i < from.count; i++) {
+    const distance = sameIndex[i]!;
+    const level = distance < NEAR ? WITHIN_NEAR : distance < FAR ? WITHIN_FAR : OPEN;
+    from.levels[i] = level;
+    to.levels[i] = level;
+    if (level === WITHIN_NEAR) settled++;
+  }
+  return settled === from.count;
 }
 
 let shared: FScorer | undefined;
