@@ -63,14 +63,27 @@ export function decimalToDouble(first: number, rest: number, digits: number, exp
   return value === quotient + correction * BELOW ? value : NaN;
 }
 
-/** Whether four bytes, the first in the lowest place, are all '0' to '9'. */
-export function isFourDigits(four: number): boolean {
-  return ((four & 0xf0f0f0f0) | (((four + 0x06060606) & 0xf0f0f0f0) >>> 4) | 0) === 0x33333333;
+/** Four bytes of text, the first in the lowest place, become four digits: '0' to '9' turn into 0 to 9. */
+export const DIGIT_ZEROS = 0x30303030;
+
+/** Zero where the four bytes are 0 to 9; else the lowest bit set lies in the first byte that is not. */
+export function nonDigits(four: number): number {
+  return ((four + 0x06060606) | four) & 0xf0f0f0f0;
 }
 
-/** Their value: neighbours are joined to pairs, then the pairs. */
+/** How many digits stand before the first byte that is none, from what `nonDigits` gave; not for zero. */
+export function digitsBefore(nonDigit: number): number {
+  return (31 - Math.clz32(nonDigit & -nonDigit)) >> 3;
+}
+
+/** The value of four digits: neighbours are joined to pairs, then the pairs. */
 export function fourDigits(four: number): number {
-  const digits = four & 0x0f0f0f0f;
-  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff;
-  return (Math.imul(pairs, 100) + (pairs >>> 16)) & 0xffff;
+  const pairs = (Math.imul(four, 0x0a01) >>> 8) & 0x00ff00ff;
+  return Math.imul(pairs, 0x00640001) >>> 16;
+}
+
+/** The value of the first `count` of four bytes, 0 to 3, whatever the others are. */
+export function someDigits(four: number, count: number): number {
+  // In two steps: a shift by 32 would be none.
+  return fourDigits((four << 8) << (24 - 8 * count));
 }

@@ -3,7 +3,6 @@
  * keeps one batch of records, and says exactly where a file departs from the layout it should have.
  */
 import { Buffer } from 'node:buffer';
-import { MAX_DIGITS, POWERS_OF_TEN, decimalToDouble, fourDigits, isFourDigits } from './decimal.js';
 import { MAX_BATCH_NUMBERS, RecordCollector } from './number-json-batches.js';
 import { MAX_TOKEN_BYTES, NumberJsonErrors, isTokenByte } from './number-json-errors.js';
 import {
@@ -14,6 +13,7 @@ import {
   type RecordBatch,
   type RecordLayout,
 } from './number-json-layout.js';
+import { COMMON_BYTES, nextNumber, nextRow, scanAny, scanCommon, startsNumber } from './number-json-scan.js';
 
 export interface NumberJsonParserOptions {
   /** The file's name, for errors. */
@@ -32,9 +32,6 @@ type State = (typeof State)[keyof typeof State];
 const COMMA = 0x2c;
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
 const SPACE = 0x20;
 
 /** Stands for 'any' until the first record has fixed it. */
@@ -153,151 +150,97 @@ export class NumberJsonParser {
    * asking for the end of the buffer at each digit.
    */
   #run(bytes: Buffer, from: number, limit: number, base: number): void {
-    const index = this.#index;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const length = bytes.length;
     let p = from;
     while (p < limit) {
-      let c = bytes[p]!;
+      const c = bytes[p]!;
       if (c === SPACE || c === 0x0a || c === 0x0d || c === 0x09) {
         p++;
         continue;
       }
-      if (this.#state <= State.afterComma && (c === MINUS || (c >= ZERO && c <= 0x39))) {
-        const depth = this.#depth;
-        if (depth !== this.#leafDepth || depth === 0) {
-          throw this.#errors.tooShallow(base + p, this.#path(), depth, this.#leafDepth);
-        }
-        const scalars = depth === this.#recordDepth;
-        const allowed = this.#limit[depth]!;
-        const batches = this.#batches;
-        let values = batches.values;
-        let used = batches.used;
-        let element = index[depth]!;
-        // One turn a number, for as long as nothing but a comma and a space separates it from the next.
-        for (;;) {
-          if (element >= allowed) {
-            index[depth] = element;
-            throw this.#errors.tooMany(base + p, this.#path(), allowed);
-          }
-          const start = p;
-          // Signs are as good as random: no branch here, and a product with 1 or −1 below. '-' is less than '0'.
-          const negative = (c - ZERO) >>> 31;
-          p += negative;
-          c = bytes[p]!;
-          let first = 0;
-          let rest = 0;
-          let digits = 0;
-          let fraction = 0;
-          let plain = true;
-          let d = c - ZERO;
-          if (d === 0) {
-            c = bytes[++p]!;
-          } else if (d > 0 && d <= 9) {
-            do {
-              if (digits < 9) first = (Math.imul(first, 10) + d) | 0;
-              else if (digits < MAX_DIGITS) rest = (Math.imul(rest, 10) + d) | 0;
-              digits++;
-              c = bytes[++p]!;
-              d = c - ZERO;
-            } while (d >= 0 && d <= 9);
-          } else plain = false;
-          if (c === POINT && plain) {
-            const point = p;
-            c = bytes[++p]!;
-            if (digits === 0) while (c === ZERO) c = bytes[++p]!;
-            // Four digits at a time while there are four; the rest one by one.
-            while (digits <= 5 && p + 4 <= length) {
-              const four = view.getInt32(p, true);
-              if (!isFourDigits(four)) break;
-              first = (Math.imul(first, 10000) + fourDigits(four)) | 0;
-              digits += 4;
-              p += 4;
-            }
-            c = bytes[p]!;
-            d = c - ZERO;
-            while (d >= 0 && d <= 9 && digits < 9) {
-              first = (Math.imul(first, 10) + d) | 0;
-              digits++;
-              c = bytes[++p]!;
-              d = c - ZERO;
-            }
-            if (digits >= 9) {
-              while (digits <= MAX_DIGITS - 4 && p + 4 <= length) {
-                const four = view.getInt32(p, true);
-                if (!isFourDigits(four)) break;
-                rest = (Math.imul(rest, 10000) + fourDigits(four)) | 0;
-                digits += 4;
-                p += 4;
-              }
-              c = bytes[p]!;
-              d = c - ZERO;
-            }
-            while (d >= 0 && d <= 9) {
-              if (digits < MAX_DIGITS) rest = (Math.imul(rest, 10) + d) | 0;
-              digits++;
-              c = bytes[++p]!;
-              d = c - ZERO;
-            }
-            fraction = p - point - 1;
-            plain = fraction > 0;
-          }
-          let value = NaN;
-          if (plain && digits <= MAX_DIGITS && (c === COMMA || c === CLOSE || c <= SPACE)) {
-            if (digits <= 15 && fraction <= 22) {
-              const integer = digits <= 9 ? first : first * POWERS_OF_TEN[digits - 9]! + rest;
-              value = integer / POWERS_OF_TEN[fraction]!;
-            } else value = decimalToDouble(first, rest, digits, -fraction);
-            value *= 1 - 2 * negative;
-          }
-          // NaN: an exponent, many digits, a rounding too close to call, or no number at all.
-          if (value !== value) {
-            index[depth] = element;
-            value = this.#slowNumber(bytes, start, base);
-            p = start;
-            while (isTokenByte(bytes[p]!)) p++;
-            c = bytes[p]!;
-          }
-          if (used === values.length) {
-            batches.used = used;
-            values = this.#room(base + start);
-          }
-          values[used++] = value;
-          if (scalars) {
-            batches.used = used;
-            index[depth] = element;
-            batches.endRecord(NO_DIMENSIONS);
-            values = batches.values;
-            used = batches.used;
-          }
-          if (c !== COMMA || p + 2 >= limit) break;
-          c = bytes[++p]!;
-          if (c === SPACE) c = bytes[++p]!;
-          element++;
-          if (!(c === MINUS || (c >= ZERO && c <= 0x39))) {
-            // Whitespace, or an error: the outer loop tells them apart.
-            index[depth] = element;
-            this.#state = State.afterComma;
-            batches.used = used;
-            element = -1;
-            break;
-          }
-        }
-        if (element >= 0) {
-          index[depth] = element;
-          this.#state = State.afterValue;
-          batches.used = used;
-        }
+      if (this.#state <= State.afterComma && startsNumber(c)) {
+        p = this.#numbers(bytes, view, p, limit, base);
         continue;
       }
       if (c === OPEN) this.#open(base + p, bytes, p);
       else if (c === CLOSE) this.#close(base + p);
       else if (c === COMMA && this.#state === State.afterValue) {
-        index[this.#depth]!++;
+        this.#index[this.#depth]!++;
         this.#state = State.afterComma;
       } else this.#unexpected(bytes, p, base);
       p++;
     }
+  }
+
+  /**
+   * The number at `from` and those after it, for as long as only a comma or the bounds of two rows separate them.
+   * Returns the place after the last.
+   */
+  #numbers(bytes: Buffer, view: DataView, from: number, limit: number, base: number): number {
+    const index = this.#index;
+    const lastCommon = bytes.length - COMMON_BYTES;
+    const depth = this.#depth;
+    if (depth !== this.#leafDepth || depth === 0) {
+      throw this.#errors.tooShallow(base + from, this.#path(), depth, this.#leafDepth);
+    }
+    const scalars = depth === this.#recordDepth;
+    const batches = this.#batches;
+    const allowed = this.#limit[depth]!;
+    // Rows follow each other without a record's end between them, and the first one has fixed their length.
+    const rows = depth - 1 > this.#recordDepth && allowed !== UNKNOWN ? this.#limit[depth - 1]! : 0;
+    let values = batches.values;
+    let used = batches.used;
+    let element = index[depth]!;
+    let p = from;
+    for (;;) {
+      if (element >= allowed) {
+        index[depth] = element;
+        throw this.#errors.tooMany(base + p, this.#path(), allowed);
+      }
+      if (used === values.length) {
+        index[depth] = element;
+        batches.used = used;
+        values = this.#room(bytes, p, base);
+      }
+      let end = p <= lastCommon ? scanCommon(view, p, values, used) : -1;
+      if (end < 0) end = scanAny(bytes, view, p, values, used);
+      if (end < 0) {
+        // An exponent, many digits, a rounding too close to call, or no number at all.
+        index[depth] = element;
+        values[used] = this.#slowNumber(bytes, p, base);
+        end = p;
+        while (isTokenByte(bytes[end]!)) end++;
+      }
+      p = end;
+      used++;
+      if (scalars) {
+        batches.used = used;
+        index[depth] = element;
+        batches.endRecord(NO_DIMENSIONS);
+        values = batches.values;
+        used = batches.used;
+      }
+      const next = bytes[p]!;
+      if (next === COMMA) {
+        end = p + 2;
+        if (end >= limit || bytes[p + 1] !== SPACE || !startsNumber(bytes[end]!)) {
+          end = nextNumber(bytes, p + 1, limit);
+          if (end < 0) break;
+        }
+        element++;
+      } else {
+        if (next !== CLOSE || element + 1 !== allowed || index[depth - 1]! + 1 >= rows) break;
+        end = nextRow(bytes, p + 1, limit);
+        if (end < 0) break;
+        element = 0;
+        index[depth - 1]!++;
+      }
+      p = end;
+    }
+    index[depth] = element;
+    this.#state = State.afterValue;
+    batches.used = used;
+    return p;
   }
 
   #open(offset: number, bytes: Buffer, at: number): void {
@@ -355,9 +298,13 @@ export class NumberJsonParser {
     return limits.map((n) => (n === UNKNOWN ? 0 : n));
   }
 
-  #room(offset: number): Float64Array {
+  #room(bytes: Buffer, at: number, base: number): Float64Array {
     const values = this.#batches.grow();
-    if (values === undefined) throw this.#errors.recordTooLarge(offset, this.#path(), MAX_BATCH_NUMBERS);
+    if (values === undefined) {
+      // Where there is no number to begin with, that is the error.
+      this.#slowNumber(bytes, at, base);
+      throw this.#errors.recordTooLarge(base + at, this.#path(), MAX_BATCH_NUMBERS);
+    }
     return values;
   }
 

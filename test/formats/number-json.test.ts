@@ -227,6 +227,53 @@ describe('numbers', () => {
     expect(checked).toBe(1_600_000);
   });
 
+  it('reads one digit before the point and any number after it as Number() does', () => {
+    const random = mulberry32(99);
+    const whole = (n: number): number => Math.floor(random() * n);
+    for (let decimals = 1; decimals <= 22; decimals++) {
+      const texts = Array.from({ length: 6000 }, () => {
+        const tail = Array.from({ length: decimals }, () => whole(10)).join('');
+        const zeros =
+          random() < 0.3 ? '0'.repeat(whole(decimals + 1)) : random() < 0.1 ? '9'.repeat(decimals) : '';
+        return `${random() < 0.5 ? '-' : ''}${random() < 0.5 ? 0 : whole(10)}.${(zeros + tail).slice(0, decimals)}`;
+      });
+      const got = values(parse(`[${texts.join(', ')}]`, SCALARS, 1 + whole(5000)));
+      expect(texts.filter((text, i) => !Object.is(Number(text), got[i]))).toEqual([]);
+    }
+  });
+
+  it('rounds as Number() does next to the middle between two doubles', () => {
+    const random = mulberry32(3);
+    const bits = new BigUint64Array(1);
+    const double = new Float64Array(bits.buffer);
+    const texts: string[] = [];
+    for (let i = 0; i < 100_000; i++) {
+      double[0] = random() * 10 ** -Math.floor(random() * 4) * (i % 2 === 0 ? 1 : 9);
+      // The middle is (2m + 1) / 2^shift, here to 16 … 19 decimals.
+      const decimals = 16 + (i % 4);
+      const middle = (((bits[0]! & 0xfffffffffffffn) | 0x10000000000000n) << 1n) + 1n;
+      const shift = 1076n - (bits[0]! >> 52n);
+      const scaled = ((middle * 10n ** BigInt(decimals)) >> shift) + BigInt(Math.floor(random() * 2));
+      const digits = scaled.toString().padStart(decimals + 1, '0');
+      texts.push(`${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`);
+    }
+    const got = values(parse(`[${texts.join(', ')}]`, SCALARS));
+    expect(texts.filter((text, i) => !Object.is(Number(text), got[i]))).toEqual([]);
+  });
+
+  it.each(['],[', '], [', '] ,[', '],\n    [ ', ' ]\t,\r\n [', '\n  ],\n    [\n   '])(
+    'reads rows separated by %j however they are cut',
+    (rows) => {
+      const numbers = Array.from({ length: 36 }, (_, i) => (i - 18) / 7);
+      const text = (from: number): string =>
+        Array.from({ length: 6 }, (_, row) =>
+          numbers.slice(from + row * 3, from + row * 3 + 3).join(', '),
+        ).join(rows);
+      const file = `[[[${text(0)}]],[[${text(18)}]]]`;
+      for (let chunk = 1; chunk < 80; chunk++) expect(values(parse(file, ROWS, chunk))).toEqual(numbers);
+    },
+  );
+
   it('agrees with JSON.parse wherever the chunks are cut', () => {
     const random = mulberry32(7);
     const data = Array.from({ length: 30 }, () =>
@@ -344,6 +391,24 @@ describe('errors', () => {
       offset: 28,
     });
     expect(errorOf('[[[1,2]]]', ROWS).message).toContain('at [0][0]');
+  });
+
+  it.each([
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, 5]]]', 'json-ragged', 42, '[1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, 5, 6, 7]]]', 'json-ragged', 47, '[1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, x, 6]]]', 'json-number', 41, '[1][1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, 1.x, 6]]]', 'json-number', 41, '[1][1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], x]]', 'json-number', 37, '[1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], 4]]', 'json-nesting', 37, '[1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [x, 5, 6]]]', 'json-number', 38, '[1][1][0]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], []]]', 'json-ragged', 38, '[1][1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [,5]]]', 'json-syntax', 38, '[1][1][0]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3] [4, 5, 6]]]', 'json-syntax', 36, '[1]'],
+    ['[[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, 5, 6], [7]]]', 'json-ragged', 48, '[1][2]'],
+  ])('finds what is wrong with the second row of %s', (text, code, offset, path) => {
+    const error = errorOf(text, ROWS);
+    expect(error).toMatchObject({ code, offset });
+    expect(error.message).toContain(path);
   });
 
   it('recognises [joints, vertices] where a list was expected', () => {
