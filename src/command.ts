@@ -50,10 +50,6 @@ export abstract class BaseCommand extends Command {
     };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
-    // `hamba-eval … | head` closes the pipe early; that is no error.
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
   }
 
   protected override finally(): Promise<void> {

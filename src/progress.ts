@@ -4,6 +4,7 @@
  */
 import process from 'node:process';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { wrapText } from './reporting/text.js';
 
 /** One piece of work with a known number of steps. */
 export interface ProgressStage {
@@ -90,8 +91,10 @@ class BarProgress implements Progress {
   }
 
   note(message: string): void {
-    if (this.bars?.isActive) this.bars.log(`${message}\n`);
-    else this.stream.write(`${message}\n`);
+    // cli-progress cuts lines at the edge while its bars are shown; these are broken before.
+    const text = wrapText(message, this.stream.columns).join('\n');
+    if (this.bars?.isActive) this.bars.log(`${text}\n`);
+    else this.stream.write(`${text}\n`);
   }
 
   close(): void {

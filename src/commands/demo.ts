@@ -5,8 +5,7 @@ import { BaseCommand } from '../command.js';
 import { outcomeJson, outcomeText } from '../reporting/outcome.js';
 
 export default class Demo extends BaseCommand {
-  static override summary =
-    'Make a small benchmark, fit a baseline and evaluate it; needs no download.';
+  static override summary = 'Make a small benchmark, fit a baseline and evaluate it; needs no download.';
 
   static override description =
     'A procedural hand is rendered into FreiHAND\'s layout, a ridge regression from pooled pixels is fitted on the training half and written as an ONNX file, and "run" evaluates it on the evaluation half, as it evaluates any checkpoint. What is already there is not made again.';
@@ -47,12 +46,12 @@ export default class Demo extends BaseCommand {
         out: join(flags.out, 'ridge'),
         batchSize: undefined,
         workers: availableParallelism(),
-        force: !prepared.reused.dataset || !prepared.reused.checkpoint,
+        existing: 'replace-other',
       },
       { progress: this.progress, signal },
     );
     this.progress.close();
-    this.log(outcomeText(outcome, { colour: this.colour }));
+    this.log(outcomeText(outcome, { colour: this.colour, again: 'another --seed makes another' }));
     return outcomeJson(outcome);
   }
 }

@@ -64,11 +64,16 @@ export default class Run extends BaseCommand {
     const { flags } = await this.parse(Run);
     const { run } = await import('../evaluation/run.js');
     const outcome = await run(
-      { ...flags, batchSize: flags['batch-size'], workers: flags.workers ?? availableParallelism() },
+      {
+        ...flags,
+        batchSize: flags['batch-size'],
+        workers: flags.workers ?? availableParallelism(),
+        existing: flags.force ? 'replace' : 'refuse',
+      },
       { progress: this.progress, signal: this.interruption.signal },
     );
     this.progress.close();
-    this.log(outcomeText(outcome, { colour: this.colour }));
+    this.log(outcomeText(outcome, { colour: this.colour, again: '--force runs it again' }));
     if ((outcome.document?.coverage.unscored ?? outcome.unpredicted) > 0) process.exitCode = EXIT.findings;
     return outcomeJson(outcome);
   }

@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { fileError } from '../formats/file-errors.js';
 import type { DatasetFolder, Sample } from './types.js';
 
 const END_BYTES = 64 * 1024;
@@ -15,19 +16,27 @@ const AT_ONCE = 64;
 
 export async function fingerprint(folder: DatasetFolder, samples: readonly Sample[] | null): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of [folder.groundTruth.joints, folder.groundTruth.vertices]) {
-    if (file !== null) await addEnds(hash, file);
-  }
+  for (const file of folder.annotations) await addEnds(hash, file);
   for (let first = 0; first < (samples?.length ?? 0); first += AT_ONCE) {
     const images = samples!.slice(first, first + AT_ONCE);
-    const sizes = await Promise.all(images.map(async ({ image }) => (await stat(image)).size));
+    const sizes = await Promise.all(images.map(({ image }) => sizeOf(image)));
     images.forEach(({ id }, index) => hash.update(`${id}:${sizes[index]}\n`));
   }
   return hash.digest('hex').slice(0, 32);
 }
 
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
 async function addEnds(hash: Hash, path: string): Promise<void> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw fileError(error, path);
+  });
   try {
     const { size } = await file.stat();
     hash.update(`${basename(path)}:${size}\n`);

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { fileError } from '../formats/file-errors.js';
 import type { GroundTruthFiles, Notice } from './types.js';
 
 /** @throws UserError where `root` is no folder. */
@@ -37,8 +38,9 @@ export async function fileNames(folder: string): Promise<string[] | null> {
   try {
     return (await readdir(folder)).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw fileError(error, folder);
   }
 }
 
@@ -60,6 +62,10 @@ export async function groundTruthFiles(
     });
   }
   return { groundTruth: { joints: hasXyz ? xyz : null, vertices: hasVerts ? verts : null }, notices };
+}
+
+export function presentFiles({ joints, vertices }: GroundTruthFiles): string[] {
+  return [joints, vertices].filter((file) => file !== null);
 }
 
 /** The first few of a list, and how many there are: for error messages. */

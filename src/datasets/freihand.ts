@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { FREIHAND_PROTOCOL } from '../metrics/index.js';
-import { fileNames, firstFew, groundTruthFiles, requireFolder } from './folder.js';
+import { fileNames, firstFew, groundTruthFiles, presentFiles, requireFolder } from './folder.js';
 import type { DatasetDefinition, DatasetFolder, Sample } from './types.js';
 
 const IMAGE_NAME = /^(\d{8})\.jpg$/;
@@ -47,6 +47,7 @@ export const freihand: DatasetDefinition = {
       root,
       split,
       groundTruth,
+      annotations: presentFiles(groundTruth),
       benchmarkCount: FREIHAND_PROTOCOL.sampleCount,
       notices,
       samples: () => Promise.resolve().then(() => listSamples(images, imageNames)),

@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
-import { fileNames, firstFew, groundTruthFiles, isFile, requireFolder } from './folder.js';
+import { fileNames, firstFew, groundTruthFiles, isFile, presentFiles, requireFolder } from './folder.js';
 import type { DatasetDefinition, DatasetFolder, Notice } from './types.js';
 
 export const ho3dV2: DatasetDefinition = ho3d('HO-3D v2', HO3D_V2_PROTOCOL);
@@ -49,6 +49,7 @@ function ho3d(title: string, protocol: Protocol): DatasetDefinition {
         root,
         split,
         groundTruth,
+        annotations: [...presentFiles(groundTruth), ...(hasList ? [list] : [])],
         benchmarkCount: protocol.sampleCount,
         notices: hasList ? notices : [...notices, missingList(split)],
         samples: () => Promise.reject(predictionsOnly(title, root)),
@@ -80,6 +81,21 @@ async function readIds(list: string, count: number): Promise<string[]> {
       next: "take the list from HO-3D's own archive",
     });
   }
+  const seen = new Map<string, number>();
+  ids.forEach((id, line) => {
+    const first = seen.get(id);
+    if (first !== undefined) {
+      throw new UserError({
+        code: 'sample-list-duplicate',
+        message: 'The sample list names a sample twice',
+        file: list,
+        expected: 'each sample once',
+        got: `${id} on lines ${first + 1} and ${line + 1}`,
+        next: "take the list from HO-3D's own archive",
+      });
+    }
+    seen.set(id, line);
+  });
   if (ids.length !== count) {
     throw new UserError({
       code: 'dataset-count-mismatch',

@@ -48,6 +48,8 @@ export interface DatasetFolder {
   readonly root: string;
   readonly split: string;
   readonly groundTruth: GroundTruthFiles;
+  /** Every file that decides the numbers beside the photographs: ground truth, sample list. */
+  readonly annotations: readonly string[];
   /** Samples in this split of the whole benchmark. */
   readonly benchmarkCount: number;
   readonly notices: readonly Notice[];

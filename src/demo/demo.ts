@@ -1,7 +1,8 @@
 /** Prepares what `hamba-eval demo` evaluates: a generated benchmark and a checkpoint fitted on its training half. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel } from '../formats/onnx.js';
+import { makeFolder } from '../runs/run-directory.js';
 import { STAMP_KEY } from './checkpoint.js';
 import { type DemoDatasetInfo, type DemoProgress, writeDemoDataset } from './dataset.js';
 import { fitRidgeBaseline, writeMeanPoseCheckpoint } from './ridge.js';
@@ -45,7 +46,7 @@ export async function prepareDemo(options: DemoOptions = {}): Promise<PreparedDe
   const datasetDir = join(root, 'dataset');
   const checkpoint = join(root, 'ridge.onnx');
   const meanPoseCheckpoint = join(root, 'mean-pose.onnx');
-  await mkdir(root, { recursive: true });
+  await makeFolder(root);
   const progress = onProgress === undefined ? {} : { onProgress };
   const dataset = await writeDemoDataset({ dir: datasetDir, seed, training, evaluation, ...progress });
 

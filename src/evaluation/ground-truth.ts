@@ -44,10 +44,10 @@ async function readJoints(path: string): Promise<Float64Array> {
 }
 
 /** How many samples an annotation file holds; reads it to its end, so that a cut file is found before hours of work. */
-async function countRecords(path: string, layout: RecordLayout): Promise<number> {
+async function countRecords(path: string, layout: RecordLayout, signal?: AbortSignal): Promise<number> {
   const stream = new RecordStream({ path, layout, batchSize: SCORE_BATCH });
   try {
-    while ((await stream.next()) !== null);
+    while ((await stream.next()) !== null) signal?.throwIfAborted();
     return stream.summary().counts[0]!;
   } finally {
     await stream.close();
@@ -63,11 +63,15 @@ export function countVertices(path: string): Promise<number> {
  *
  * @throws UserError naming each file and its count where they differ.
  */
-export async function checkCounts(folder: DatasetFolder, imageCount: number): Promise<void> {
+export async function checkCounts(
+  folder: DatasetFolder,
+  imageCount: number,
+  signal: AbortSignal,
+): Promise<void> {
   const { joints, vertices } = folder.groundTruth;
   const [jointCount, vertexCount] = await Promise.all([
-    joints === null ? null : countRecords(joints, JOINTS),
-    vertices === null ? null : countRecords(vertices, VERTICES),
+    joints === null ? null : countRecords(joints, JOINTS, signal),
+    vertices === null ? null : countRecords(vertices, VERTICES, signal),
   ]);
   const counts = [`${imageCount} photographs`];
   if (jointCount !== null) counts.push(`${jointCount} entries in ${joints}`);

@@ -61,7 +61,9 @@ export async function predict(request: PredictRequest): Promise<PredictedSet> {
       const { first, count, joints, vertices, vertexCount } = batch;
       if (joints !== undefined) await arrays.write('joints', [JOINT_COUNT, 3], first, joints);
       if (vertices !== undefined) await arrays.write('vertices', [vertexCount!, 3], first, vertices);
-      unpredicted.push(...batch.invalid.map(({ id, reason }) => ({ id, reason })));
+      unpredicted.push(
+        ...batch.invalid.map(({ id, reason }) => ({ id, code: 'prediction-not-finite', reason })),
+      );
       stage.update(first + count);
     }
     return { predictions: await arrays.close(), unpredicted, decode: DECODE_OPTIONS, timings };

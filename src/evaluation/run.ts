@@ -1,6 +1,6 @@
 /** `run`: predict with a checkpoint and score, or score a prediction file. */
-import { readFile, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve, sep } from 'node:path';
 import { fingerprint } from '../datasets/fingerprint.js';
 import { datasetById } from '../datasets/registry.js';
 import type { DatasetFolder, Sample } from '../datasets/types.js';
@@ -33,7 +33,8 @@ export interface RunRequest {
   readonly workers: number;
   /** Whether the alignment may mirror a hand; default: as the official protocol has it. */
   readonly reflection?: Reflection | undefined;
-  readonly force: boolean;
+  /** What becomes of another run in the output folder (see `RunDirectory.open`). */
+  readonly existing: 'refuse' | 'replace' | 'replace-other';
 }
 
 export interface RunContext {
@@ -76,24 +77,27 @@ export function defaultRunDirectory(dataset: string, subject: string): string {
 async function evaluateModel(task: Task): Promise<Outcome> {
   const { request, folder, context, subject } = task;
   const samples = await folder.samples();
-  await checkCounts(folder, samples.length);
+  await checkCounts(folder, samples.length, context.signal);
   // Loaded here, so that who scores a file does not wait for ONNX Runtime.
   const { openModel } = await import('./predict.js');
   const model = await openModel(subject, request.batchSize);
   try {
-    const opened = await openDirectory(task, samples, {
+    context.signal.throwIfAborted();
+    const opened = await openDirectory(task, samples, true, {
       model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
       provider: model.session.providerUsed,
       batch_size: model.batchSize,
     });
     if (opened.state === 'finished') return reuse(task, opened.run);
     const { run } = opened;
-    await guarded(run, context.progress, () => predictInto(run, model, samples, context));
+    if (opened.state === 'fresh')
+      await guarded(run, context, 'predicted', () => predictInto(run, model, samples, context));
+    else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
     if (folder.groundTruth.joints === null && folder.groundTruth.vertices === null) {
       await run.finish('complete');
       return outcome(task, run, null);
     }
-    const document = await guarded(run, context.progress, async () => {
+    const document = await guarded(run, context, 'predicted', async () => {
       const source = await openRunPredictions(run, folder.definition, 'model');
       try {
         return await scoreInto(task, run, source, new GroundTruth(folder));
@@ -124,12 +128,13 @@ async function scorePredictions(task: Task): Promise<Outcome> {
   try {
     const source = await openPredictions(subject, folder.definition);
     try {
-      const opened = await openDirectory(task, null, {
+      context.signal.throwIfAborted();
+      const opened = await openDirectory(task, null, false, {
         predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
       });
       if (opened.state === 'finished') return await reuse(task, opened.run);
       const { run } = opened;
-      const document = await guarded(run, context.progress, () => scoreInto(task, run, source, truth));
+      const document = await guarded(run, context, 'imported', () => scoreInto(task, run, source, truth));
       return outcome(task, run, document);
     } finally {
       await source.close();
@@ -168,51 +173,93 @@ async function scoreInto(
 }
 
 /**
- * Runs one step of a run. Where it fails, what is finished stays and what is
- * not is removed; the manifest says which of the two happened.
+ * Runs one step of a run. Where it fails, predictions that a checkpoint has
+ * made stay; all else is removed, and a run it was to replace comes back.
  */
-async function guarded<T>(run: RunDirectory, progress: Progress, step: () => Promise<T>): Promise<T> {
+async function guarded<T>(
+  run: RunDirectory,
+  context: RunContext,
+  made: 'predicted' | 'imported',
+  step: () => Promise<T>,
+): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    const interrupted = error instanceof Error && error.name === 'Interrupted';
-    if (interrupted) await run.finish('interrupted');
-    else if (run.manifest.predictions !== undefined) {
-      await run.finish('failed');
-      progress.note(`The predictions are kept; score them with --predictions ${run.path} and another --out.`);
-    } else await run.discard();
+    const interrupted = context.signal.aborted;
+    if (made === 'predicted' && run.manifest.predictions !== undefined) {
+      await run.finish(interrupted ? 'interrupted' : 'failed');
+      context.progress.note(`The predictions are kept in ${run.path}; the same command goes on from them.`);
+    } else if (interrupted && !(await run.replacesAnother())) await run.finish('interrupted');
+    else await run.discard();
     throw error;
   }
 }
 
+/** Replacing a run by what is read from it would lose both if it failed. */
+async function refuseInputAsOutput({ request, subject }: Task, out: string): Promise<void> {
+  if (request.existing === 'refuse' || request.predictions === undefined) return;
+  const [input, output] = await Promise.all([realpath(subject), realpath(out).catch(() => null)]);
+  if (output === null || (input !== output && !input.startsWith(output + sep))) return;
+  throw new UserError({
+    code: 'output-is-input',
+    message: 'The predictions lie in the run directory that would be replaced',
+    file: out,
+    got: subject,
+    next: 'name another folder with --out',
+  });
+}
+
 /** @param samples the photographs, where they decide the result. */
 async function openDirectory(
-  { request, folder, protocol, subject }: Task,
+  task: Task,
   samples: readonly Sample[] | null,
+  resume: boolean,
   particulars: RunConfiguration,
 ): Promise<OpenedRun> {
+  const { request, folder, protocol, subject } = task;
+  const path = request.out ?? defaultRunDirectory(request.dataset, subject);
+  await refuseInputAsOutput(task, path);
+  const program = programInfo();
   const dataset = { id: folder.definition.id, folder: folder.root, split: folder.split };
   return RunDirectory.open({
-    path: request.out ?? defaultRunDirectory(request.dataset, subject),
+    path,
     configuration: {
+      program: program.version,
       dataset: dataset.id,
       data: dataset.folder,
       split: dataset.split,
       fingerprint: await fingerprint(folder, samples),
+      annotations_modified: await lastModified(folder.annotations),
       protocol,
       ...particulars,
     },
     dataset,
-    program: programInfo(),
-    force: request.force,
+    program,
+    existing: request.existing,
+    resume,
   });
 }
 
 async function reuse(task: Task, run: RunDirectory): Promise<Outcome> {
-  const scored = run.manifest.coverage !== undefined;
-  const text = scored ? await readFile(run.file('metrics'), 'utf8') : null;
-  const document = text === null ? null : (JSON.parse(text) as MetricsDocument);
+  const document = run.manifest.coverage === undefined ? null : await readDocument(run);
   return { ...outcome(task, run, document), reused: true };
+}
+
+async function readDocument(run: RunDirectory): Promise<MetricsDocument> {
+  const file = run.file('metrics');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as MetricsDocument;
+  } catch (error) {
+    throw new UserError({
+      code: 'run-damaged',
+      message: 'The run is finished, but its result cannot be read',
+      file,
+      expected: 'the metrics.json that was written with it',
+      got: (error as Error).message,
+      next: 'add --force to run it again, or name another folder with --out',
+      cause: error,
+    });
+  }
 }
 
 function outcome(task: Task, run: RunDirectory, document: MetricsDocument | null): Outcome {
@@ -225,6 +272,12 @@ function outcome(task: Task, run: RunDirectory, document: MetricsDocument | null
     unpredicted: Array.isArray(unpredicted) ? unpredicted.length : 0,
     reused: false,
   };
+}
+
+async function lastModified(files: readonly string[]): Promise<string | null> {
+  if (files.length === 0) return null;
+  const times = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs));
+  return new Date(Math.max(...times)).toISOString();
 }
 
 /** Stands for the content in a configuration: its digest is known only once it has been read. */

@@ -3,7 +3,13 @@
  * the order of the jobs, so that nothing depends on the number of threads.
  */
 import { Worker } from 'node:worker_threads';
-import type { Protocol, SampleMetrics, ScoreAccumulatorJson, ScoringStage } from '../metrics/index.js';
+import type {
+  Protocol,
+  SampleMetrics,
+  ScoreAccumulatorJson,
+  ScoringStage,
+  UnscoredReason,
+} from '../metrics/index.js';
 
 export interface ScoreJob {
   /** Position of the batch; jobs are submitted in this order, from 0. */
@@ -26,7 +32,12 @@ export type SampleRow =
       readonly jointsReflected: boolean | undefined;
       readonly verticesReflected: boolean | undefined;
     }
-  | { readonly state: 'unscored'; readonly reason: string };
+  | {
+      readonly state: 'unscored';
+      /** As docs/metrics.md lists them. */
+      readonly code: UnscoredReason | 'no-prediction';
+      readonly reason: string;
+    };
 
 export interface BatchScore {
   readonly batch: number;

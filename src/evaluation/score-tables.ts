@@ -18,7 +18,9 @@ export async function writeTables(run: RunDirectory, tables: Tables): Promise<vo
   await run.writeText('metricsCsv', metricsCsv(tables.document));
   await run.writeText('perSample', perSampleCsv(tables));
   if (tables.result.joints.length > 0) await run.writeText('perJoint', perJointCsv(tables));
-  await run.writeText('pckCurves', pckCurvesCsv(tables.result));
+  if (Object.keys(tables.result.curves).length > 0) {
+    await run.writeText('pckCurves', pckCurvesCsv(tables.result));
+  }
 }
 
 function perJointCsv({ result, jointOrder }: Tables): string {

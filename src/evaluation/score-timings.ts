@@ -38,12 +38,12 @@ export async function timed<T>(
   }
 }
 
-/** `scored 3960 samples in 2.1 s; in threads side by side: read 1.9 s, …` */
+/** `scoring 3960 samples took 2.1 s; in threads side by side: read 1.9 s, …` */
 export function describeTimings(timings: ScoreTimings, samples: number): string {
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
   const { read_ms: read, align_ms: align, distance_ms: distance, f_score_ms: f, write_ms: write } = timings;
   return (
-    `scored ${samples} samples in ${seconds(timings.wall_ms)}; in threads side by side: ` +
+    `scoring ${samples} samples took ${seconds(timings.wall_ms)}; in threads side by side: ` +
     `read ${seconds(read)}, align ${seconds(align)}, distance ${seconds(distance)}, ` +
     `F ${seconds(f)}, write ${seconds(write)}`
   );

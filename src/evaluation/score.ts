@@ -37,6 +37,12 @@ const OTHER_TOPOLOGY: Warning = {
   remedy: 'quote f5_aligned and f15_aligned of metrics.json, which are right (docs/metrics.md)',
 };
 
+const ONE_SEQUENCE: Warning = {
+  code: 'intervals-missing',
+  message: 'all samples are of one video sequence, so there are no intervals',
+  remedy: 'score several sequences to learn how sure the figures are',
+};
+
 /** Scores, writes every result file of the run directory and returns metrics.json's content. */
 export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   const started = performance.now();
@@ -52,6 +58,9 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   const truths = trueJoints === null ? null : trueJoints.length / (JOINT_COUNT * 3);
   const { source, absent } = await inFolderOrder(request.source, folder, truths);
   if (truths !== null && source.count !== truths) throw countMismatch(source, truths, joints!, false);
+  if (source.count === 0) throw nothingAtAll(folder, source);
+  // Before hours of work: a list that does not fit is found here.
+  const ids = await folder.sampleIds(source.count);
   const rows: SampleRow[] = [];
   const timings = noScoreTimings();
   const diagnosis = new RunDiagnosis(folder.definition, source.count, request.progress);
@@ -62,9 +71,11 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
     accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
     addStages(timings, part.milliseconds);
   }
-  for (const index of absent) rows[index] = { state: 'unscored', reason: 'there is no prediction for it' };
+  for (const index of absent) {
+    rows[index] = { state: 'unscored', code: 'no-prediction', reason: 'there is no prediction for it' };
+  }
   const document = await timed(timings, 'write_ms', () =>
-    writeResult({ ...request, source }, rows, accumulator, diagnosis),
+    writeResult({ ...request, source }, ids, rows, accumulator, diagnosis),
   );
   timings.wall_ms = performance.now() - started;
   await request.run.update({ score_timings: timings });
@@ -86,13 +97,13 @@ async function inFolderOrder(
 
 async function writeResult(
   { run, folder, source, protocol }: ScoreRequest,
+  ids: readonly string[],
   rows: readonly SampleRow[],
   accumulator: ScoreAccumulator,
   diagnosis: RunDiagnosis,
 ): Promise<MetricsDocument> {
-  const ids = await folder.sampleIds(source.count);
   const unscored = rows.flatMap((row, index) =>
-    row.state === 'unscored' ? [{ id: ids[index]!, reason: row.reason }] : [],
+    row.state === 'unscored' ? [{ id: ids[index]!, code: row.code, reason: row.reason }] : [],
   );
   const coverage = {
     scored: source.count - unscored.length,
@@ -103,6 +114,7 @@ async function writeResult(
   const result = accumulator.result();
   const { sequenceOf } = folder;
   const official = officialScores(folder.definition.officialScores, accumulator);
+  const confidence = confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf));
   const document: MetricsDocument = {
     schema: METRICS_SCHEMA,
     state: 'complete',
@@ -110,10 +122,11 @@ async function writeResult(
     coverage,
     protocol,
     metrics: { ...result.metrics, ...result.proper },
-    confidence: confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf)),
+    confidence,
     warnings: [
       ...folder.notices,
       ...(official.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
+      ...(coverage.scored > 1 && Object.keys(confidence).length === 0 ? [ONE_SEQUENCE] : []),
       ...diagnosis.conclude(result, protocol),
     ],
     unscored,
@@ -212,6 +225,17 @@ function countMismatch(source: PredictionSource, truths: number, file: string, a
     expected: `${atLeast ? 'at least ' : ''}${truths} samples, as in ${file}`,
     got: `${source.count} samples`,
     next: 'predict every sample of the folder, in its order, or give the folder the predictions were made from',
+  });
+}
+
+function nothingAtAll(folder: DatasetFolder, source: PredictionSource): UserError {
+  return new UserError({
+    code: 'nothing-to-score',
+    message: 'There is not one sample to score',
+    file: folder.root,
+    expected: 'ground truth and predictions of at least one sample',
+    got: `0 samples there and in ${source.origin.path}`,
+    next: 'check both files; an empty list scores nothing',
   });
 }
 

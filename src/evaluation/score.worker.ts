@@ -37,7 +37,7 @@ function scoreBatch(job: ScoreJob): BatchScore {
     accumulator.add(result);
     rows.push(
       result.state === 'unscored'
-        ? { state: 'unscored', reason: result.message }
+        ? { state: 'unscored', code: result.reason, reason: result.message }
         : {
             state: 'scored',
             metrics: result.metrics,

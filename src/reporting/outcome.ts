@@ -18,7 +18,13 @@ export interface Outcome {
   readonly reused: boolean;
 }
 
-export function outcomeText(outcome: Outcome, options: { readonly colour: boolean }): string {
+export interface OutcomeTextOptions {
+  readonly colour: boolean;
+  /** How to have it run again. */
+  readonly again: string;
+}
+
+export function outcomeText(outcome: Outcome, options: OutcomeTextOptions): string {
   const { run, document } = outcome;
   const lines: string[] = [];
   if (document === null) {
@@ -36,7 +42,7 @@ export function outcomeText(outcome: Outcome, options: { readonly colour: boolea
   }
   lines.push('', `run directory  ${printable(run.path)}`);
   if (outcome.reused)
-    lines.push('               finished earlier with the same configuration; --force runs it again');
+    lines.push(`               finished earlier with the same configuration; ${options.again}`);
   return `\n${lines.join('\n')}\n`;
 }
 

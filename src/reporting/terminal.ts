@@ -1,7 +1,7 @@
 /** The result of a run as an 80-column terminal shows it. */
 import { isPartial, type MetricsDocument } from '../runs/metrics-document.js';
 import { formatMetric, metricLabel } from './metric-labels.js';
-import { grouped, printable, shortened, styled } from './text.js';
+import { grouped, printable, shortened, styled, wrapText } from './text.js';
 
 const WIDTH = 80;
 
@@ -136,20 +136,9 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** `text` broken at spaces into lines of the terminal's width, behind a mark. */
+/** `text` in lines of the terminal's width, behind a mark. */
 function wrapped(text: string, mark: string, colour: boolean): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of printable(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH - mark.length) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  return lines.map((content, index) =>
+  return wrapText(printable(text), WIDTH - mark.length).map((content, index) =>
     index === 0 ? styled(mark, 'yellow', colour) + content : ' '.repeat(mark.length) + content,
   );
 }

@@ -31,3 +31,18 @@ const SGR: Record<Style, string> = { bold: '1', dim: '2', yellow: '33', green: '
 export function styled(text: string, style: Style, colour: boolean): string {
   return colour ? `\u001b[${SGR[style]}m${text}\u001b[0m` : text;
 }
+
+/** `text` broken at spaces into lines of at most `width` characters; a longer word keeps a line of its own. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

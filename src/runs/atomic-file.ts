@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { fileError } from '../formats/file-errors.js';
 
 /** The name a file has while it is being written. */
 export function partialName(path: string): string {
@@ -16,7 +17,7 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await rename(partial, path);
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw explained(error, path);
   }
 }
 
@@ -37,6 +38,11 @@ export async function writeStreamAtomic(
   } catch (error) {
     stream.destroy();
     await rm(partial, { force: true });
-    throw error;
+    throw explained(error, path);
   }
+}
+
+/** What the system says of the file is explained; whoever made the pieces speaks for himself. */
+function explained(error: unknown, path: string): unknown {
+  return (error as NodeJS.ErrnoException).syscall === undefined ? error : fileError(error, path, 'write');
 }

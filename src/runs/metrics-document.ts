@@ -28,6 +28,8 @@ export interface Warning {
 
 export interface UnscoredSample {
   readonly id: string;
+  /** Kebab-case, as docs/metrics.md lists them. */
+  readonly code: string;
   readonly reason: string;
 }
 

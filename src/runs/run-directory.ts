@@ -3,14 +3,16 @@
  * meet. Nothing in it is ever half-written under its final name, and nothing
  * that this program did not write is ever removed from it.
  */
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.js';
+import { fileError } from '../formats/file-errors.js';
 import { partialName, writeFileAtomic } from './atomic-file.js';
 import { parseManifest, RUN_SCHEMA, type Manifest } from './manifest.js';
+import { LOCK_FILE, releaseLock, takeLock } from './run-lock.js';
 
 /** Every file name this program writes into a run directory; `--force` removes these and no other. */
 export const RUN_FILES = {
@@ -32,21 +34,34 @@ export interface OpenRunOptions {
   readonly configuration: RunConfiguration;
   readonly dataset: { readonly id: string; readonly folder: string; readonly split: string };
   readonly program: { readonly name: string; readonly version: string; readonly commit?: string };
-  readonly force: boolean;
+  /**
+   * What becomes of another run in the folder: it is refused; replaced (`--force`);
+   * or replaced unless it is this very run, finished (a folder of the program's own).
+   */
+  readonly existing: 'refuse' | 'replace' | 'replace-other';
+  /** Whether predictions that an unfinished run of the same configuration has made may be used. */
+  readonly resume: boolean;
 }
 
-/** Either a directory of one's own to fill, or the finished result of the same run. */
-export type OpenedRun =
-  | { readonly state: 'fresh'; readonly run: RunDirectory }
-  | { readonly state: 'finished'; readonly run: RunDirectory };
+export interface OpenedRun {
+  /** A directory to fill, one whose predictions are made, or the finished result of the same run. */
+  readonly state: 'fresh' | 'predicted' | 'finished';
+  readonly run: RunDirectory;
+}
+
+/** Where the files of a replaced run wait until the new one is finished. */
+const PREVIOUS = '.previous';
 
 export class RunDirectory {
   readonly path: string;
   private current: Manifest;
+  /** Whether the folder itself was made for this run. */
+  private readonly madeFolder: boolean;
 
-  private constructor(path: string, manifest: Manifest) {
+  private constructor(path: string, manifest: Manifest, madeFolder = false) {
     this.path = path;
     this.current = manifest;
+    this.madeFolder = madeFolder;
   }
 
   get manifest(): Manifest {
@@ -67,6 +82,7 @@ export class RunDirectory {
     await writeFileAtomic(this.file(name), text);
   }
 
+  /** Ends the run in a state that stays; what it replaced is gone from now on. */
   async finish(state: Exclude<Manifest['state'], 'running'>): Promise<void> {
     const finished = new Date();
     const seconds = (finished.getTime() - Date.parse(this.current.times.started)) / 1000;
@@ -74,16 +90,26 @@ export class RunDirectory {
       state,
       times: { ...this.current.times, finished: finished.toISOString(), seconds },
     });
+    await removeOurFiles(join(this.path, PREVIOUS));
+    await removeEmpty(join(this.path, PREVIOUS));
+    await releaseLock(this.path);
   }
 
-  /** Removes everything of this run: nothing of it is worth keeping, and nothing of it must look finished. */
+  /**
+   * Ends the run without a trace: nothing of it is worth keeping, and nothing of
+   * it must look finished. A run it was to replace is put back.
+   */
   async discard(): Promise<void> {
     await removeOurFiles(this.path);
-    try {
-      await rmdir(this.path);
-    } catch {
-      // Somebody else's file is in there: it stays.
-    }
+    await moveOurFiles(join(this.path, PREVIOUS), this.path);
+    await removeEmpty(join(this.path, PREVIOUS));
+    await releaseLock(this.path);
+    if (this.madeFolder) await removeEmpty(this.path);
+  }
+
+  /** Whether `discard` would bring an earlier run back. */
+  async replacesAnother(): Promise<boolean> {
+    return (await listFolder(this.path)).includes(PREVIOUS);
   }
 
   /** Opens a finished or unfinished run for reading. */
@@ -98,21 +124,44 @@ export class RunDirectory {
    * unfinished one, or one that another live process is writing.
    */
   static async open(options: OpenRunOptions): Promise<OpenedRun> {
-    const { path, force } = options;
-    const entries = await listFolder(path);
+    const { path } = options;
+    // Looked at before anything is written: a finished run may lie where nobody may write.
+    const finished = await finishedRun(options);
+    if (finished !== null) return { state: 'finished', run: new RunDirectory(path, finished) };
+    const madeFolder = await makeFolder(path);
+    await takeLock(path);
+    try {
+      return await RunDirectory.openLocked(options, madeFolder);
+    } catch (error) {
+      await releaseLock(path);
+      if (madeFolder) await removeEmpty(path);
+      throw error;
+    }
+  }
+
+  private static async openLocked(options: OpenRunOptions, madeFolder: boolean): Promise<OpenedRun> {
+    const { path } = options;
+    const entries = (await listFolder(path)).filter((name) => name !== LOCK_FILE && name !== PREVIOUS);
     if (entries.includes(RUN_FILES.manifest)) {
       const existing = await readManifest(path);
-      refuseLiveWriter(path, existing);
       const difference = differingKeys(existing.configuration, options.configuration);
-      if (!force) {
-        if (existing.state === 'complete' && difference.length === 0) {
-          return { state: 'finished', run: new RunDirectory(path, existing) };
+      const isSame = difference.length === 0;
+      const isPredicted = existing.predictions !== undefined;
+      if (options.existing !== 'replace') {
+        if (isSame && isPredicted && options.resume && existing.state !== 'complete') {
+          const run = new RunDirectory(path, existing);
+          await run.update({ state: 'running' });
+          return { state: 'predicted', run };
         }
-        throw existing.state === 'complete'
-          ? otherRun(path, existing.configuration, options.configuration, difference)
-          : unfinishedRun(path, existing);
+        // An unfinished run without predictions has nothing to lose.
+        const isWorthless = isSame && existing.state !== 'complete' && !isPredicted;
+        if (options.existing === 'refuse' && !isWorthless) {
+          throw existing.state === 'complete' || !isSame
+            ? otherRun(path, existing.configuration, options.configuration, difference)
+            : unfinishedRun(path, existing);
+        }
       }
-      await removeOurFiles(path);
+      await setAside(path, existing);
     } else if (entries.length > 0) {
       throw new UserError({
         code: 'output-not-a-run',
@@ -123,7 +172,7 @@ export class RunDirectory {
         next: 'name another folder with --out; --force replaces only folders that hold a run.json of ours',
       });
     }
-    await mkdir(join(path, 'predictions'), { recursive: true });
+    await makeFolder(join(path, 'predictions'));
     const manifest: Manifest = {
       schema: RUN_SCHEMA,
       state: 'running',
@@ -133,10 +182,31 @@ export class RunDirectory {
       host: { name: hostname(), pid: process.pid, platform: `${process.platform}-${process.arch}` },
       times: { started: new Date().toISOString() },
     };
-    const run = new RunDirectory(path, manifest);
+    const run = new RunDirectory(path, manifest, madeFolder);
     await run.update({});
     return { state: 'fresh', run };
   }
+}
+
+/** The manifest of the very run that is asked for, where it is finished and may be used. */
+async function finishedRun(options: OpenRunOptions): Promise<Manifest | null> {
+  if (options.existing === 'replace') return null;
+  if (!(await listFolder(options.path)).includes(RUN_FILES.manifest)) return null;
+  const existing = await readManifest(options.path);
+  const isSame = differingKeys(existing.configuration, options.configuration).length === 0;
+  return existing.state === 'complete' && isSame ? existing : null;
+}
+
+/** Moves the files of the run in the folder out of the way, to come back if the new one fails. */
+async function setAside(path: string, existing: Manifest): Promise<void> {
+  const previous = join(path, PREVIOUS);
+  // A crash left both: what was set aside is the older, finished one.
+  if ((await listFolder(path)).includes(PREVIOUS) || existing.state !== 'complete') {
+    await removeOurFiles(path);
+    return;
+  }
+  await makeFolder(join(previous, 'predictions'));
+  await moveOurFiles(path, previous);
 }
 
 /** Stable text of a JSON document of ours. */
@@ -150,16 +220,21 @@ async function listFolder(path: string): Promise<string[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return [];
-    throw new UserError({
-      code: 'output-unusable',
-      message: 'The output folder cannot be used',
-      file: path,
-      expected: 'a folder that can be written, or a name that does not exist yet',
-      got: code === 'ENOTDIR' ? 'a file' : (error as Error).message,
-      next: 'name another folder with --out',
-      cause: error,
-    });
+    throw unusable(path, error);
   }
+}
+
+function unusable(path: string, error: unknown): UserError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new UserError({
+    code: 'output-unusable',
+    message: 'The output folder cannot be used',
+    file: path,
+    expected: 'a folder that can be written, or a name that does not exist yet',
+    got: code === 'ENOTDIR' || code === 'EEXIST' ? 'a file' : message,
+    next: 'name another folder with --out',
+    cause: error,
+  });
 }
 
 async function readManifest(path: string): Promise<Manifest> {
@@ -200,28 +275,6 @@ function unreadableManifest(file: string, problem: string): UserError {
   });
 }
 
-/** Two writers in one folder would leave files of both: refused even with --force. */
-function refuseLiveWriter(path: string, manifest: Manifest): void {
-  const { name, pid } = manifest.host;
-  if (manifest.state !== 'running' || name !== hostname() || pid === process.pid || !isAlive(pid)) return;
-  throw new UserError({
-    code: 'output-in-use',
-    message: 'Another process is writing this run directory',
-    file: path,
-    got: `process ${pid}, started ${manifest.times.started}`,
-    next: 'wait for it or stop it, or name another folder with --out',
-  });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 function unfinishedRun(path: string, manifest: Manifest): UserError {
   return new UserError({
     code: 'output-unfinished-run',
@@ -260,15 +313,59 @@ function differingKeys(a: RunConfiguration, b: RunConfiguration): string[] {
 }
 
 /** The manifest goes last: a folder that lost its files halfway is still recognised as ours. */
+const NAMES_MANIFEST_LAST = [
+  ...Object.values(RUN_FILES).filter((name) => name !== RUN_FILES.manifest),
+  RUN_FILES.manifest,
+];
+
 async function removeOurFiles(path: string): Promise<void> {
-  const names = Object.values(RUN_FILES).filter((name) => name !== RUN_FILES.manifest);
-  for (const name of [...names, RUN_FILES.manifest]) {
+  for (const name of NAMES_MANIFEST_LAST) {
     await rm(join(path, name), { force: true });
     await rm(partialName(join(path, name)), { force: true });
   }
+  await removeEmpty(join(path, 'predictions'));
+}
+
+async function moveOurFiles(from: string, to: string): Promise<void> {
+  const entries = await listFolder(from);
+  if (entries.length === 0) return;
+  if (entries.includes('predictions')) await makeFolder(join(to, 'predictions'));
+  for (const name of NAMES_MANIFEST_LAST) {
+    try {
+      await rename(join(from, name), join(to, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(error, join(to, name), 'write');
+    }
+  }
+  await removeEmpty(join(from, 'predictions'));
+}
+
+/** Removes a folder unless somebody's file is in it. */
+async function removeEmpty(path: string): Promise<void> {
   try {
-    await rmdir(join(path, 'predictions'));
+    await rmdir(path);
   } catch {
-    // Somebody else's file is in there: it stays.
+    // Not empty, or not there: both are as they should be.
+  }
+}
+
+/**
+ * Makes a folder and those above it; says whether it was not there before.
+ * Not mkdir's own `recursive`: that never ends where a parent exists in which
+ * nothing can be made (/proc).
+ */
+export async function makeFolder(path: string): Promise<boolean> {
+  const folder = resolve(path);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await mkdir(folder);
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return false;
+      const parent = dirname(folder);
+      if (code !== 'ENOENT' || attempt > 0 || parent === folder) throw unusable(path, error);
+      await makeFolder(parent);
+    }
   }
 }

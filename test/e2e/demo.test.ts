@@ -1,5 +1,5 @@
 /** `demo` with the built program, on a smaller benchmark than its default. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, temporaryFolder, RUN_DIRECTORY } from '../support/cli.js';
@@ -38,5 +38,21 @@ describe('demo', () => {
     const again = await cli(['demo', '--out', root, ...SMALL, '--json']);
     expect((JSON.parse(again.stdout) as Result).reused).toBe(true);
     expect(await readFile(join(root, 'ridge', 'metrics.json'))).toEqual(before);
+  });
+
+  it('finds its way after an interruption, and explains a file in its place', async () => {
+    const root = join(await temporaryFolder(), 'demo');
+    const small = ['demo', '--out', root, '--training', '20', '--evaluation', '8', '--json'];
+    const stopped = await cli(small, { interruptAtFile: join(root, 'ridge', 'run.json') });
+    expect([0, 130]).toContain(stopped.code);
+    expect((await cli(small)).code).toBe(0);
+    const other = await cli([...small, '--seed', '2']);
+    expect(JSON.parse(other.stdout)).toMatchObject({ reused: false, coverage: { scored: 8 } });
+
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, 'x');
+    const refused = await cli(['demo', '--out', file, '--json']);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'output-unusable', file } });
   });
 });

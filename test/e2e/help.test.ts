@@ -33,6 +33,8 @@ describe('hamba-eval', () => {
     const { stderr, code } = await cli(['rum']);
     expect(code).toBe(2);
     expect(stderr).toContain('rum');
+    const { stdout } = await cli(['rum', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } });
   });
 
   it('has up-to-date third-party notices', async () => {

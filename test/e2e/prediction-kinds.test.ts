@@ -147,8 +147,8 @@ describe('predictions', () => {
     const { coverage, unscored } = JSON.parse(result.stdout) as Result;
     expect(coverage).toMatchObject({ scored: 3, unscored: 2 });
     expect(unscored).toEqual([
-      { id: '00000001', reason: 'there is no prediction for it' },
-      { id: '00000004', reason: 'there is no prediction for it' },
+      { id: '00000001', code: 'no-prediction', reason: 'there is no prediction for it' },
+      { id: '00000004', code: 'no-prediction', reason: 'there is no prediction for it' },
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** `run --predictions` with the built program, against the official evaluator's own output. */
-import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -223,6 +223,13 @@ describe('run --predictions', () => {
     expect(result.stdout).not.toContain('sample-list-missing');
     expect(await readFile(join(data, 'run/per_sample.csv'), 'utf8')).toContain('2,MPM10/0000,scored');
 
+    await writeFile(join(data, 'evaluation.txt'), 'SM1/0000\nSM1/0001\nMPM10/0000\nSM1/0000\nMPM10/0001\n');
+    const twice = await run('twice');
+    expect(parse<ErrorDocument>(twice.stdout).error).toMatchObject({
+      code: 'sample-list-duplicate',
+      got: 'SM1/0000 on lines 1 and 4',
+    });
+
     await writeFile(join(data, 'evaluation.txt'), 'SM1/0000\nSM1/0001\nMPM10/0000\n');
     const short = await run('short');
     expect(short.code).toBe(1);
@@ -267,6 +274,46 @@ describe('run --predictions', () => {
     expect(forced.code).toBe(0);
     expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine');
     expect(await readFile(join(out, 'metrics.json'), 'utf8')).not.toBe(before);
+  });
+
+  it('loses nothing where the run that was to replace another fails', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'run');
+    const data = golden('freihand');
+    await scorePrediction(data, join(data, 'pred.json'), '--out', out);
+    const before = await readFile(join(out, 'metrics.json'), 'utf8');
+    const cut = join(folder, 'cut.json');
+    await cp(join(data, 'pred.json'), cut);
+    await truncate(cut, 100_000);
+
+    expect((await scorePrediction(data, cut, '--out', out, '--force')).code).toBe(1);
+    expect(await readFile(join(out, 'metrics.json'), 'utf8')).toBe(before);
+    expect((await readdir(out, { recursive: true })).sort()).toEqual(RUN_DIRECTORY);
+
+    const itself = await scorePrediction(data, out, '--out', out, '--force', '--json');
+    expect(parse<ErrorDocument>(itself.stdout).error.code).toBe('output-is-input');
+    expect((await readdir(out, { recursive: true })).sort()).toEqual(RUN_DIRECTORY);
+  });
+
+  it('does not take a changed ground truth for the one that was scored', async () => {
+    const data = await temporaryFolder();
+    await cp(golden('freihand'), data, { recursive: true });
+    const out = join(data, 'run');
+    await scorePrediction(data, join(data, 'pred.json'), '--out', out);
+    await utimes(join(data, 'evaluation_verts.json'), new Date(), new Date('2030-01-01'));
+    const again = await scorePrediction(data, join(data, 'pred.json'), '--out', out, '--json');
+    expect(parse<ErrorDocument>(again.stdout).error).toMatchObject({ code: 'output-other-run' });
+  });
+
+  it('refuses to score nothing', async () => {
+    const data = await temporaryFolder();
+    await writeFile(join(data, 'evaluation_xyz.json'), '[]');
+    await writeFile(join(data, 'evaluation_verts.json'), '[]');
+    await writeFile(join(data, 'pred.json'), '[[], []]');
+    const result = await scorePrediction(data, join(data, 'pred.json'), '--out', join(data, 'run'), '--json');
+    expect(result.code).toBe(1);
+    expect(parse<ErrorDocument>(result.stdout).error.code).toBe('nothing-to-score');
+    expect(existsSync(join(data, 'run'))).toBe(false);
   });
 
   it("refuses a folder of somebody else's files, also with --force", async () => {

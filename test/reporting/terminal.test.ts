@@ -40,8 +40,12 @@ describe('the metrics table', () => {
     const text = table({
       coverage: { scored: 3, unscored: 2, folder: 5, benchmark: 3960 },
       unscored: [
-        { id: '00000001', reason: 'predicted joints hold NaN at point 0, x' },
-        { id: '00000004', reason: 'predicted vertices hold Infinity at point 12, z' },
+        { id: '00000001', code: 'prediction-not-finite', reason: 'predicted joints hold NaN at point 0, x' },
+        {
+          id: '00000004',
+          code: 'prediction-not-finite',
+          reason: 'predicted vertices hold Infinity at point 12, z',
+        },
       ],
       warnings: [{ code: 'x', message: 'Something is odd about this result', remedy: 'Look at it twice' }],
     });

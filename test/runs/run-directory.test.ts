@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { writeFileAtomic, writeStreamAtomic } from '../../src/runs/atomic-file.js';
 import { RunDirectory, type OpenRunOptions } from '../../src/runs/run-directory.js';
@@ -13,15 +12,19 @@ const options = (path: string, change: Partial<OpenRunOptions> = {}): OpenRunOpt
   configuration: { dataset: 'freihand', model: { path: '/a.onnx', sha256: 'aa' } },
   dataset: { id: 'freihand', folder: '/data', split: 'evaluation' },
   program: { name: 'hamba-eval', version: '0.0.0' },
-  force: false,
+  existing: 'refuse',
+  resume: false,
   ...change,
 });
 
-/** Rewrites fields of a run.json, as another process or an earlier crash left them. */
-async function rewrite(path: string, change: object): Promise<void> {
-  const file = join(path, 'run.json');
-  const manifest = JSON.parse(await readFile(file, 'utf8')) as object;
-  await writeFile(file, JSON.stringify({ ...manifest, ...change }));
+/** Above the largest pid of Linux. */
+const NO_SUCH_PROCESS = 2 ** 22 + 1;
+
+/** Rewrites fields of run.lock, as another process or an earlier crash left them. */
+async function rewriteLock(path: string, change: object): Promise<void> {
+  const file = join(path, 'run.lock');
+  const lock = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...lock, ...change }));
 }
 
 describe('a run directory', () => {
@@ -49,24 +52,104 @@ describe('a run directory', () => {
     });
   });
 
-  it('refuses an unfinished run until --force starts it over', async () => {
+  it('starts over an unfinished run that has nothing to lose', async () => {
     const path = await temporaryFolder();
     const { run } = await RunDirectory.open(options(path));
     await run.finish('interrupted');
-    await expect(RunDirectory.open(options(path))).rejects.toMatchObject({ code: 'output-unfinished-run' });
-    expect((await RunDirectory.open(options(path, { force: true }))).state).toBe('fresh');
+    expect((await RunDirectory.open(options(path))).state).toBe('fresh');
   });
 
-  it('does not let two live processes write one folder, not even with --force', async () => {
+  it('goes on from predictions that an unfinished run has made, or refuses to lose them', async () => {
+    const path = await temporaryFolder();
+    const { run } = await RunDirectory.open(options(path));
+    await writeFile(run.file('joints'), 'rows');
+    await run.update({
+      predictions: {
+        joints: { file: 'predictions/joints.npy', dtype: 'float32', shape: [1], axes: 'opencv', units: 'm' },
+      },
+    });
+    await run.finish('failed');
+    await expect(RunDirectory.open(options(path))).rejects.toMatchObject({ code: 'output-unfinished-run' });
+    const resumed = await RunDirectory.open(options(path, { resume: true }));
+    expect(resumed.state).toBe('predicted');
+    expect(await readFile(resumed.run.file('joints'), 'utf8')).toBe('rows');
+  });
+
+  it('brings the replaced run back where the new one fails, and drops it where that is finished', async () => {
+    const path = await temporaryFolder();
+    const first = await RunDirectory.open(options(path));
+    await first.run.writeText('metrics', 'old');
+    await writeFile(first.run.file('vertices'), 'old rows');
+    await first.run.finish('complete');
+    const other = { configuration: { dataset: 'freihand', model: 'another' }, existing: 'replace' } as const;
+
+    const failing = await RunDirectory.open(options(path, other));
+    await failing.run.writeText('metrics', 'new');
+    expect(await failing.run.replacesAnother()).toBe(true);
+    await failing.run.discard();
+    expect(await readFile(join(path, 'metrics.json'), 'utf8')).toBe('old');
+    expect(await readFile(join(path, 'predictions/vertices.npy'), 'utf8')).toBe('old rows');
+    expect((await RunDirectory.open(options(path))).state).toBe('finished');
+
+    const working = await RunDirectory.open(options(path, other));
+    await working.run.writeText('metrics', 'new');
+    await working.run.finish('complete');
+    expect(await readFile(join(path, 'metrics.json'), 'utf8')).toBe('new');
+    expect((await readdir(path)).sort()).toEqual(['metrics.json', 'predictions', 'run.json']);
+  });
+
+  it('keeps the finished run that a crashed replacement had set aside', async () => {
+    const path = await temporaryFolder();
+    const first = await RunDirectory.open(options(path));
+    await first.run.writeText('metrics', 'old');
+    await first.run.finish('complete');
+    const other = { configuration: { dataset: 'freihand', model: 'another' }, existing: 'replace' } as const;
+    await RunDirectory.open(options(path, other));
+    await rewriteLock(path, { pid: NO_SUCH_PROCESS });
+    const again = await RunDirectory.open(options(path, other));
+    await again.run.discard();
+    expect(await readFile(join(path, 'metrics.json'), 'utf8')).toBe('old');
+  });
+
+  it('replaces in a folder of its own whatever is not this very run', async () => {
+    const path = await temporaryFolder();
+    const own = { existing: 'replace-other' } as const;
+    const first = await RunDirectory.open(options(path, own));
+    await first.run.finish('complete');
+    expect((await RunDirectory.open(options(path, own))).state).toBe('finished');
+    const other = { ...own, configuration: { dataset: 'freihand', model: 'another' } };
+    expect((await RunDirectory.open(options(path, other))).state).toBe('fresh');
+  });
+
+  it('has one writer, also with --force; a lock whose process is gone is taken over', async () => {
     const path = await temporaryFolder();
     await RunDirectory.open(options(path));
-    // The parent of this process is alive and is not this process.
-    await rewrite(path, { host: { name: hostname(), pid: process.ppid } });
-    for (const force of [false, true]) {
-      await expect(RunDirectory.open(options(path, { force }))).rejects.toMatchObject({
-        code: 'output-in-use',
-      });
+    for (const existing of ['refuse', 'replace', 'replace-other'] as const) {
+      const error = RunDirectory.open(options(path, { existing }));
+      await expect(error).rejects.toMatchObject({ code: 'output-in-use' });
     }
+    await rewriteLock(path, { host: 'another-machine' });
+    await expect(RunDirectory.open(options(path))).rejects.toMatchObject({ code: 'output-in-use' });
+    await rewriteLock(path, { host: hostname(), pid: NO_SUCH_PROCESS });
+    expect((await RunDirectory.open(options(path))).state).toBe('fresh');
+  });
+
+  it('does not take another process with the same number for the writer', async () => {
+    const path = await temporaryFolder();
+    await RunDirectory.open(options(path));
+    await rewriteLock(path, { processStart: '1' });
+    expect((await RunDirectory.open(options(path))).state).toBe('fresh');
+  });
+
+  it('lets one of two that start together write', async () => {
+    const path = join(await temporaryFolder(), 'run');
+    const both = await Promise.allSettled([
+      RunDirectory.open(options(path)),
+      RunDirectory.open(options(path)),
+    ]);
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = both.find((result) => result.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ code: 'output-in-use' });
   });
 
   it('removes only what it wrote', async () => {
@@ -100,8 +183,14 @@ describe('a run directory', () => {
   ])('explains a run.json with %s, and leaves it alone', async (_, text, code) => {
     const path = await temporaryFolder();
     await writeFile(join(path, 'run.json'), text);
-    await expect(RunDirectory.open(options(path, { force: true }))).rejects.toMatchObject({ code });
+    await expect(RunDirectory.open(options(path, { existing: 'replace' }))).rejects.toMatchObject({ code });
     expect(await readFile(join(path, 'run.json'), 'utf8')).toBe(text);
+  });
+
+  it('ends where no folder can be made', async () => {
+    await expect(RunDirectory.open(options('/proc/hamba-eval/run'))).rejects.toMatchObject({
+      code: 'output-unusable',
+    });
   });
 
   it('refuses a file where the folder should be', async () => {

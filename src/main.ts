@@ -1,0 +1,42 @@
+/** The way into the program: streams that may close, and errors before a command takes over. */
+import process from 'node:process';
+import { flush, handle, run } from '@oclif/core';
+import { EXIT } from './errors.js';
+
+/** @param root URL of a file of the package, for oclif to find package.json. */
+export async function main(argv: string[], root: string): Promise<void> {
+  outliveClosedStreams();
+  try {
+    await run(argv, root);
+    await flush();
+  } catch (error) {
+    if (!argv.includes('--json') || isExit(error)) return handle(error as Error);
+    // A command that does not exist has no --json of its own.
+    const { message } = error as Error;
+    const next = 'hamba-eval --help lists the commands';
+    process.stdout.write(`${JSON.stringify({ error: { code: 'usage', message, next } }, null, 2)}\n`);
+    process.exitCode = EXIT.usage;
+  }
+}
+
+/** `--help` and its like end the program through an error of this kind. */
+function isExit(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'EEXIT';
+}
+
+/**
+ * `hamba-eval … | head` closes a pipe early: nobody is left to tell, and the
+ * work goes on. A full disk behind stdout must not look like success.
+ */
+function outliveClosedStreams(): void {
+  // oclif's own listener throws, which ends the program in a stack.
+  process.stdout.removeAllListeners('error');
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(
+      `Error: the result cannot be printed\n  got       ${error.message}\n  next      it is in the run directory\n`,
+    );
+    process.exitCode = EXIT.input;
+  });
+  process.stderr.on('error', () => undefined);
+}
