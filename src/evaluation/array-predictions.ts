@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { isFile } from '../datasets/folder.js';
 import type { Axes, DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
+import { fileError } from '../formats/file-errors.js';
 import { NpyReader } from '../formats/npy.js';
 import { readNpyStrings } from '../formats/npy-array.js';
 import { readNpz, type NpzFile } from '../formats/npz.js';
@@ -18,16 +19,39 @@ import type { ArrayDescription } from '../runs/manifest.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { PredictionOrigin, PredictionSource } from './prediction-source.js';
 
+/** An array and the axes its points are in. */
+interface OpenArray {
+  readonly reader: NpyReader;
+  readonly axes: Axes;
+}
+
 /** The arrays of a prediction set, open for reading. */
 interface OpenArrays {
-  readonly joints: NpyReader | null;
-  readonly vertices: NpyReader | null;
+  readonly joints: OpenArray | null;
+  readonly vertices: OpenArray | null;
   readonly ids: readonly string[] | null;
   /** Of the joints. */
   readonly jointOrder: JointOrder;
-  readonly axes: Axes;
-  /** Anything else to release at the end. */
-  readonly release?: () => Promise<void>;
+}
+
+/** What reading holds: released in the end, or as soon as anything fails. */
+class Holdings {
+  readonly #releases: (() => Promise<void>)[] = [];
+
+  add(release: () => Promise<void>): void {
+    this.#releases.push(release);
+  }
+
+  async open(opening: Promise<NpyReader>, axes: Axes): Promise<OpenArray> {
+    const reader = await opening;
+    this.add(() => reader.close());
+    return { reader, axes };
+  }
+
+  /** The last first: a folder goes after the files in it are closed. Safe at any time. */
+  async release(): Promise<void> {
+    for (let release; (release = this.#releases.pop()) !== undefined;) await release();
+  }
 }
 
 /**
@@ -62,14 +86,12 @@ export async function openRunPredictions(
       next: 'name that dataset and its folder with --dataset and --data',
     });
   }
-  const described = (joints ?? vertices)!;
-  return arraySource({ kind, path: run.path }, dataset, {
-    joints: joints === undefined ? null : await openDescribed(run, joints),
-    vertices: vertices === undefined ? null : await openDescribed(run, vertices),
+  return arraySource({ kind, path: run.path }, dataset, async (held) => ({
+    joints: joints === undefined ? null : await held.open(openDescribed(run, joints), joints.axes),
+    vertices: vertices === undefined ? null : await held.open(openDescribed(run, vertices), vertices.axes),
     ids: null,
-    jointOrder: (joints?.joint_order ?? dataset.jointOrder) as JointOrder,
-    axes: described.axes as Axes,
-  });
+    jointOrder: joints?.joint_order ?? dataset.jointOrder,
+  }));
 }
 
 async function openDescribed(run: RunDirectory, description: ArrayDescription): Promise<NpyReader> {
@@ -94,99 +116,141 @@ export async function openFolderPredictions(
   if (await isFile(join(path, 'run.json'))) {
     return openRunPredictions(await RunDirectory.read(path), dataset, 'run-directory');
   }
-  const open = async (name: string): Promise<NpyReader | null> => {
-    const file = join(path, `${name}.npy`);
-    return (await isFile(file)) ? NpyReader.open(file) : null;
-  };
-  const idFile = join(path, 'ids.npy');
-  const ids = (await isFile(idFile)) ? readNpyStrings(await readFile(idFile), idFile) : null;
-  return arraySource({ kind: 'npy-folder', path }, dataset, {
-    joints: await open('joints'),
-    vertices: await open('vertices'),
-    ids,
-    jointOrder: dataset.jointOrder,
-    axes: dataset.axes,
+  return arraySource({ kind: 'npy-folder', path }, dataset, async (held) => {
+    const open = async (name: string): Promise<OpenArray | null> => {
+      const file = join(path, `${name}.npy`);
+      return (await isFile(file)) ? held.open(NpyReader.open(file), dataset.axes) : null;
+    };
+    return {
+      joints: await open('joints'),
+      vertices: await open('vertices'),
+      ids: await readIds(join(path, 'ids.npy')),
+      jointOrder: dataset.jointOrder,
+    };
   });
 }
 
-/** An .npz with `joints` and `vertices`, one of them at least, and optionally `ids`. */
+async function readIds(file: string): Promise<string[] | null> {
+  if (!(await isFile(file))) return null;
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw fileError(error, file);
+  });
+  return readNpyStrings(bytes, file);
+}
+
+/**
+ * An .npz with `joints` and `vertices`, one of them at least, and optionally `ids`.
+ *
+ * @param signal ends the unpacking; its reason is thrown.
+ */
 export async function openNpzPredictions(
   path: string,
   dataset: DatasetDefinition,
+  signal?: AbortSignal,
 ): Promise<PredictionSource> {
   const archive = await readNpz(path);
-  const scratch = await mkdtemp(join(tmpdir(), 'hamba-eval-npz-'));
-  const release = (): Promise<void> => rm(scratch, { recursive: true, force: true });
   try {
-    const arrays = {
-      joints: await unpack(archive, 'joints', scratch),
-      vertices: await unpack(archive, 'vertices', scratch),
-      ids: archive.has('ids') ? await archive.strings('ids') : null,
-      jointOrder: dataset.jointOrder,
-      axes: dataset.axes,
-      release,
-    };
-    return arraySource({ kind: 'npz', path }, dataset, arrays);
-  } catch (error) {
-    await release();
-    throw error;
+    return await arraySource({ kind: 'npz', path }, dataset, async (held) => {
+      const scratch = await makeScratch();
+      held.add(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
+      const open = async (name: string): Promise<OpenArray | null> => {
+        if (!archive.has(name)) return null;
+        return held.open(unpack(archive, name, scratch, signal), dataset.axes);
+      };
+      return {
+        joints: await open('joints'),
+        vertices: await open('vertices'),
+        ids: archive.has('ids') ? await archive.strings('ids') : null,
+        jointOrder: dataset.jointOrder,
+      };
+    });
   } finally {
     archive.close();
   }
 }
 
-/** Unpacks one array beside memory: a mesh for each of 20,000 samples is hundreds of megabytes. */
-async function unpack(archive: NpzFile, name: string, scratch: string): Promise<NpyReader | null> {
-  if (!archive.has(name)) return null;
-  const file = join(scratch, `${name}.npy`);
-  await pipeline(await archive.stream(name), createWriteStream(file));
-  return NpyReader.open(file);
+async function makeScratch(): Promise<string> {
+  const prefix = join(tmpdir(), 'hamba-eval-npz-');
+  return mkdtemp(prefix).catch((error: unknown) => {
+    throw fileError(error, prefix, 'write');
+  });
 }
 
+/** Unpacks one array beside memory: a mesh for each of 20,000 samples is hundreds of megabytes. */
+async function unpack(
+  archive: NpzFile,
+  name: string,
+  scratch: string,
+  signal: AbortSignal | undefined,
+): Promise<NpyReader> {
+  const file = join(scratch, `${name}.npy`);
+  try {
+    const options = signal === undefined ? {} : { signal };
+    await pipeline(await archive.stream(name), createWriteStream(file), options);
+  } catch (error) {
+    // An interruption comes out as an AbortError.
+    signal?.throwIfAborted();
+    throw fileError(error, file, 'write');
+  }
+  signal?.throwIfAborted();
+  return NpyReader.open(file, archive.place(name));
+}
+
+/** @param open opens the arrays; what it hands to its argument is released in the end, or where it fails. */
 async function arraySource(
   origin: PredictionOrigin,
   dataset: DatasetDefinition,
-  arrays: OpenArrays,
+  open: (held: Holdings) => Promise<OpenArrays>,
 ): Promise<PredictionSource> {
-  const { joints, vertices, ids } = arrays;
-  const close = async (): Promise<void> => {
-    await Promise.all([joints?.close(), vertices?.close()]);
-    await arrays.release?.();
-  };
+  const held = new Holdings();
   try {
+    const arrays = await open(held);
+    const { joints, vertices, ids } = arrays;
     const count = checkArrays(origin, arrays);
-    const points =
-      joints === null
-        ? null
-        : inOrder(await joints.readRows(0, joints.rows), arrays.jointOrder, dataset.jointOrder);
-    if (points !== null) turnAxes(points, arrays.axes, dataset.axes);
+    const points = joints === null ? null : await readJoints(joints, arrays.jointOrder, dataset);
     let readMs = 0;
     return {
       origin,
       count,
       ids,
       joints: points,
-      vertexCount: vertices === null ? null : vertices.shape[1]!,
+      vertexCount: vertices === null ? null : vertices.reader.shape[1]!,
       jointOrder: dataset.jointOrder,
       axes: dataset.axes,
+      notices: [],
       async vertices(first, length) {
+        const { reader, axes } = vertices!;
         const from = performance.now();
-        const rows = await vertices!.readRows(first, first + length);
+        const rows = await reader.readRows(first, first + length);
         readMs += performance.now() - from;
-        turnAxes(rows, arrays.axes, dataset.axes);
+        turnAxes(rows, axes, dataset.axes);
         return rows;
       },
       finish: () => Promise.resolve(readMs),
-      close,
+      close: () => held.release(),
     };
   } catch (error) {
-    await close();
+    // Whatever cannot be released must not hide what went wrong.
+    await held.release().catch(() => undefined);
     throw error;
   }
 }
 
+async function readJoints(
+  { reader, axes }: OpenArray,
+  order: JointOrder,
+  dataset: DatasetDefinition,
+): Promise<Float64Array> {
+  const joints = inOrder(await reader.readRows(0, reader.rows), order, dataset.jointOrder);
+  turnAxes(joints, axes, dataset.axes);
+  return joints;
+}
+
 /** How many samples the arrays hold. */
-function checkArrays(origin: PredictionOrigin, { joints, vertices, ids }: OpenArrays): number {
+function checkArrays(origin: PredictionOrigin, arrays: OpenArrays): number {
+  const { ids } = arrays;
+  const joints = arrays.joints?.reader ?? null;
+  const vertices = arrays.vertices?.reader ?? null;
   const wrong = (message: string, expected: string, got: string): UserError =>
     new UserError({
       code: 'predictions-arrays',
@@ -205,6 +269,9 @@ function checkArrays(origin: PredictionOrigin, { joints, vertices, ids }: OpenAr
   }
   if (vertices !== null && (vertices.shape.length !== 3 || vertices.shape[2] !== 3)) {
     throw wrong('The vertices have the wrong shape', '(N, V, 3)', shape(vertices));
+  }
+  if (vertices?.shape[1] === 0) {
+    throw wrong('The meshes have no vertices', '(N, V, 3) with V of at least 1', shape(vertices));
   }
   const count = (joints ?? vertices)!.rows;
   if (vertices !== null && vertices.rows !== count) {

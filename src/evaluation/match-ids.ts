@@ -3,6 +3,8 @@ import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { PredictionSource } from './prediction-source.js';
 
+const WRITE_IDS = 'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame';
+
 /** A source in the benchmark's order; samples that nobody predicted are rows of NaN. */
 export interface MatchedSource extends PredictionSource {
   /** Positions in the benchmark's order that have no prediction. */
@@ -17,7 +19,8 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
   const rowOf = new Map<string, number>();
   source.ids!.forEach((id, row) => {
     const key = plainId(id);
-    if (rowOf.has(key)) throw idError(source, 'names a sample twice', id, rowOf.get(key)!, row);
+    const other = rowOf.get(key);
+    if (other !== undefined) throw idError(source, 'names a sample twice', [other, row]);
     rowOf.set(key, row);
   });
   const rows = Int32Array.from(sampleIds, (id) => {
@@ -27,7 +30,13 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
     return row ?? -1;
   });
   for (const [, row] of rowOf) {
-    throw idError(source, 'names a sample that is not in the folder', source.ids![row]!, row);
+    const suffix = photographSuffix(source.ids![row]!, sampleIds);
+    throw idError(
+      source,
+      'names a sample that is not in the folder',
+      [row],
+      suffix === null ? WRITE_IDS : `write the ids without ${suffix}`,
+    );
   }
   const absent = new Set<number>();
   rows.forEach((row, index) => {
@@ -62,6 +71,14 @@ function plainId(id: string): string {
   return /^\d+$/.test(id) ? id.replace(/^0+(?=\d)/, '') : id;
 }
 
+/** The suffix without which `id` would be one of the folder's; not taken off silently, since ids may have dots. */
+function photographSuffix(id: string, sampleIds: readonly string[]): string | null {
+  const suffix = /\.(?:jpe?g|png)$/i.exec(id)?.[0];
+  if (suffix === undefined) return null;
+  const key = plainId(id.slice(0, -suffix.length));
+  return sampleIds.some((known) => plainId(known) === key) ? suffix : null;
+}
+
 function gather(values: Float64Array, rows: Int32Array, width: number): Float64Array {
   const out = new Float64Array(rows.length * width).fill(Number.NaN);
   rows.forEach((row, index) => {
@@ -70,13 +87,18 @@ function gather(values: Float64Array, rows: Int32Array, width: number): Float64A
   return out;
 }
 
-function idError(source: PredictionSource, what: string, id: string, ...rows: number[]): UserError {
+function idError(
+  source: PredictionSource,
+  what: string,
+  rows: readonly number[],
+  next = WRITE_IDS,
+): UserError {
   return new UserError({
     code: 'predictions-ids',
     message: `'ids' ${what}`,
     file: source.origin.path,
     expected: 'each id of the folder at most once',
-    got: `${JSON.stringify(id)} in row ${rows.join(' and row ')}`,
-    next: 'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame',
+    got: rows.map((row) => `${JSON.stringify(source.ids![row]!)} in row ${row}`).join(' and '),
+    next,
   });
 }

@@ -1,6 +1,6 @@
 /** The official prediction file: `pred.json`, plain or as the only entry of a zip. */
 import { UserError } from '../errors.js';
-import type { DatasetDefinition } from '../datasets/types.js';
+import type { DatasetDefinition, Notice } from '../datasets/types.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { RecordBatch, RecordLayout } from '../formats/number-json.js';
 import { concatenated } from './concatenated.js';
@@ -19,27 +19,74 @@ const LAYOUT: RecordLayout = {
   recordName: 'sample',
 };
 
+const NO_MESHES: Notice = {
+  code: 'predictions-without-meshes',
+  message: 'the predictions hold no meshes, so vertices are not scored',
+  remedy:
+    'write [joints, vertices] into pred.json to score them; a run that stopped early leaves such a file',
+};
+
 /**
  * Reads the joints and stops at the first vertices.
  *
- * @throws UserError for anything that is not `[[N×21×3], [N×V×3]]`.
+ * @param signal ends the reading of the joints; its reason is thrown.
+ * @throws UserError for anything that is not `[[N×21×3], [N×V×3]]`; the second list may be empty.
  */
 export async function openOfficialPredictions(
   path: string,
   container: 'plain' | 'zip',
   dataset: DatasetDefinition,
+  signal?: AbortSignal,
 ): Promise<PredictionSource> {
+  signal?.throwIfAborted();
   const stream = new RecordStream({ path, layout: LAYOUT, batchSize: SCORE_BATCH, container, digest: true });
+  const abort = (): void => void stream.close();
+  signal?.addEventListener('abort', abort, { once: true });
   try {
     const parts: Float64Array[] = [];
     let ahead: RecordBatch | null;
     while ((ahead = await stream.next()) !== null && ahead.section === 0) parts.push(ahead.values);
+    signal?.throwIfAborted();
+    checkFirst(path, parts.length > 0, ahead);
     const joints = concatenated(parts);
     return new OfficialPredictions(path, container, dataset, stream, joints, ahead);
   } catch (error) {
     await stream.close();
+    // A reader that was stopped complains of it.
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
+}
+
+/** @param mesh the first of the meshes. */
+function checkFirst(path: string, hasJoints: boolean, mesh: RecordBatch | null): void {
+  if (mesh?.shape[0] === 0) {
+    throw new UserError({
+      code: 'predictions-arrays',
+      message: 'The meshes have no vertices',
+      file: path,
+      expected: 'V × 3 numbers for each mesh, or an empty second list: [joints, []]',
+      got: 'an empty list for the first mesh',
+      next: 'write the vertices in metres, or leave the meshes out',
+    });
+  }
+  if (hasJoints) return;
+  throw new UserError({
+    code: mesh === null ? 'nothing-to-score' : 'predictions-without-joints',
+    message:
+      mesh === null
+        ? 'The prediction file holds no predictions'
+        : 'The prediction file holds meshes but no joints',
+    file: path,
+    expected: '[joints, vertices]',
+    got: mesh === null ? 'two empty lists' : '[[], vertices]',
+    next:
+      mesh === null
+        ? 'write the file again, with one entry per sample in both lists'
+        : "write the joints too, or give the vertices alone as .npz: numpy.savez('preds.npz', vertices=vertices)",
+  });
 }
 
 class OfficialPredictions implements PredictionSource {
@@ -50,6 +97,7 @@ class OfficialPredictions implements PredictionSource {
   readonly vertexCount: number | null;
   readonly jointOrder;
   readonly axes;
+  readonly notices;
   private readonly stream: RecordStream;
   private ahead: RecordBatch | null;
 
@@ -67,6 +115,7 @@ class OfficialPredictions implements PredictionSource {
     this.vertexCount = ahead === null ? null : ahead.shape[0]!;
     this.jointOrder = dataset.jointOrder;
     this.axes = dataset.axes;
+    this.notices = ahead === null ? [NO_MESHES] : [];
     this.stream = stream;
     this.ahead = ahead;
   }

@@ -2,7 +2,7 @@
  * Predictions to be scored, wherever they come from: joints at once (half a
  * kilobyte a sample), vertices as a stream in the samples' order.
  */
-import type { Axes } from '../datasets/types.js';
+import type { Axes, Notice } from '../datasets/types.js';
 import type { JointOrder } from '../hand/joints.js';
 
 export interface PredictionSource {
@@ -17,6 +17,8 @@ export interface PredictionSource {
   readonly vertexCount: number | null;
   readonly jointOrder: JointOrder;
   readonly axes: Axes;
+  /** What the predictions lack or have otherwise than expected: warnings of the result. */
+  readonly notices: readonly Notice[];
   /**
    * Vertices of samples `first` … `first + count − 1`, count × V × 3, owned by
    * the caller. Asked for in ascending order, each batch once; sources with

@@ -126,7 +126,7 @@ async function scorePredictions(task: Task): Promise<Outcome> {
   requireGroundTruth(folder);
   const truth = new GroundTruth(folder);
   try {
-    const source = await openPredictions(subject, folder.definition);
+    const source = await openPredictions(subject, folder.definition, context.signal);
     try {
       context.signal.throwIfAborted();
       const opened = await openDirectory(task, null, false, {

@@ -125,6 +125,7 @@ async function writeResult(
     confidence,
     warnings: [
       ...folder.notices,
+      ...source.notices,
       ...(official.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
       ...(coverage.scored > 1 && Object.keys(confidence).length === 0 ? [ONE_SEQUENCE] : []),
       ...diagnosis.conclude(result, protocol),

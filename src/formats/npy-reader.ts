@@ -13,6 +13,7 @@ interface Span {
 }
 
 export class NpyReader {
+  /** How errors name the file. */
   readonly file: string;
   readonly shape: readonly number[];
   readonly dtype: NpyDtype;
@@ -38,16 +39,17 @@ export class NpyReader {
   /**
    * Opens a file for reading; close it afterwards. A scalar counts as one row of one number.
    *
+   * @param shownName how errors name the file, where it is a temporary copy of what the user knows.
    * @throws UserError as `readNpy` does, and `file-missing` or `file-unreadable`
    */
-  static async open(file: string): Promise<NpyReader> {
+  static async open(file: string, shownName = file): Promise<NpyReader> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(file, 'r');
-      return new NpyReader(file, readHeader(handle.fd, file), handle);
+      return new NpyReader(shownName, readHeader(handle.fd, shownName), handle);
     } catch (error) {
       await handle?.close();
-      throw fileError(error, file);
+      throw fileError(error, shownName);
     }
   }
 

@@ -30,9 +30,14 @@ export class NpzFile {
     return this.#entries.has(name);
   }
 
+  /** How errors name an array: the archive, then what is inside. */
+  place(name: string): string {
+    return `${this.file}:${name}${SUFFIX}`;
+  }
+
   /** Type and shape of an array without its elements. */
   async header(name: string): Promise<NpyHeader> {
-    const place = this.#place(name);
+    const place = this.place(name);
     const chunks: Buffer[] = [];
     let length = 0;
     let needed = 12;
@@ -48,12 +53,12 @@ export class NpzFile {
 
   /** Numbers, in C order. */
   async read(name: string): Promise<NpyArray> {
-    return readNpy(await this.bytes(name), this.#place(name));
+    return readNpy(await this.bytes(name), this.place(name));
   }
 
   /** Text or integers as strings, flat: image names and ids. */
   async strings(name: string): Promise<string[]> {
-    return readNpyStrings(await this.bytes(name), this.#place(name));
+    return readNpyStrings(await this.bytes(name), this.place(name));
   }
 
   /** The .npy file itself, for types that are read elsewhere. */
@@ -68,11 +73,6 @@ export class NpzFile {
 
   close(): void {
     this.#opened.zip.close();
-  }
-
-  /** How errors name an array: the archive, then what is inside. */
-  #place(name: string): string {
-    return `${this.file}:${name}${SUFFIX}`;
   }
 
   #entry(name: string): Entry {

@@ -17,7 +17,7 @@ export function isTokenByte(byte: number): boolean {
 /** First bytes by which files that are no JSON are known. */
 const SIGNATURES: readonly (readonly [signature: string, name: string, next: string])[] = [
   ['\x1f\x8b', 'gzip', 'unpack it first (gunzip)'],
-  ['PK\x03\x04', 'a zip archive', 'give it a name that ends in .zip, or unpack it first'],
+  ['PK\x03\x04', 'a zip archive', 'unpack it first'],
   ['\x93NUMPY', 'a NumPy array (.npy)', 'give it a name that ends in .npy'],
   ['\x89HDF', 'HDF5', 'write the numbers as JSON, .npy or .npz'],
   ['BZh', 'bzip2', 'unpack it first (bunzip2)'],
@@ -216,7 +216,7 @@ export class NumberJsonErrors {
       offset,
       expected: 'a finite number',
       got: text,
-      next: 'find out why this prediction is not finite; leave no NaN or Infinity in the file',
+      next: 'find out why this number is not finite; leave no NaN or Infinity in the file',
     });
   }
 

@@ -25,7 +25,7 @@ const MAX_ENTRIES = 10_000;
 const INFLATE_CHUNK_BYTES = 256 * 1024;
 const SHOWN_NAMES = 5;
 
-const REPACK = 'pack it again with zip, Python zipfile or hamba-eval submission';
+const REPACK = 'pack it again with zip or Python zipfile';
 
 export interface OpenedZip {
   readonly file: string;
@@ -96,7 +96,7 @@ export async function openPredictionZip(file: string, limits: ZipLimits = {}): P
   }
 }
 
-function findPrediction({ file, entries }: OpenedZip): Entry {
+function findPrediction({ file, zip, entries }: OpenedZip): Entry {
   const found = entries.filter((entry) => entry.fileName === 'pred.json');
   const others = entries.filter((entry) => entry.fileName !== 'pred.json');
   const expected = 'exactly one file, pred.json, at the top of the archive';
@@ -104,7 +104,12 @@ function findPrediction({ file, entries }: OpenedZip): Entry {
     const nested = others.some((entry) => entry.fileName.endsWith('/pred.json'));
     throw new UserError({
       code: 'zip-no-prediction',
-      message: nested ? 'pred.json is inside a folder of the archive' : 'The archive holds no pred.json',
+      message:
+        zip.entryCount === 0
+          ? 'The zip archive is empty'
+          : nested
+            ? 'pred.json is inside a folder of the archive'
+            : 'The archive holds no pred.json',
       file,
       expected,
       got: listNames(others),
@@ -177,7 +182,11 @@ export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimi
     });
   }
   // The packed bytes, so that inflating happens here, in large pieces and with the bound below.
-  const packed = await opened.zip.openReadStreamPromise(entry, { decodeFileData: false });
+  const packed = await opened.zip
+    .openReadStreamPromise(entry, { decodeFileData: false })
+    .catch((error: unknown) => {
+      throw zipError(error, file);
+    });
   const checked = new CheckedBytes(file, entry);
   const fail = (error: Error): void => {
     checked.destroy(zipError(error, file));

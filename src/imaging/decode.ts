@@ -144,13 +144,20 @@ function describeContent(bytes: Uint8Array): string {
 }
 
 function unreadableFile(file: string, error: unknown): UserError {
-  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const { code } = error as NodeJS.ErrnoException;
+  const missing = code === 'ENOENT';
+  const isFolder = code === 'EISDIR';
   return new UserError({
     code: missing ? 'image-missing' : 'image-unreadable',
     message: missing ? 'The image does not exist' : 'The image cannot be read',
     file,
-    got: error instanceof Error ? error.message : String(error),
-    next: missing ? 'check that the dataset folder is complete' : 'check the permissions of the file',
+    expected: 'a photograph',
+    got: isFolder ? 'a folder' : error instanceof Error ? error.message : String(error),
+    next: missing
+      ? 'check that the dataset folder is complete'
+      : isFolder
+        ? 'put the photograph in the place of the folder'
+        : 'check the permissions of the file',
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
 /** A model, opened and understood: what `run` needs before it can predict. */
 import { resolveContract, type ModelContract } from './model-contract.js';
+import { requireModelFile } from './model-file.js';
 import { openSession, type Session, type SessionOptions } from './session.js';
 import { readSidecar } from './sidecar.js';
 
@@ -14,6 +15,7 @@ export interface OpenModel {
  * @throws UserError where the file is no model, or cannot be fed or read.
  */
 export async function openModel(options: SessionOptions): Promise<OpenModel> {
+  await requireModelFile(options.model);
   // Before the session: a broken sidecar is found without waiting for gigabytes to load.
   const sidecar = await readSidecar(options.model);
   const session = await openSession(options);

@@ -2,6 +2,7 @@
  * ONNX Runtime throws plain `Error`s; what went wrong is in their text. The texts were collected
  * from onnxruntime-node 1.30 (test/inference/session.test.ts keeps them honest).
  */
+import { extname } from 'node:path';
 import { UserError } from '../errors.js';
 
 interface Known {
@@ -51,6 +52,9 @@ const OUT_OF_MEMORY: Known = {
   next: 'use a smaller batch size, or a machine with more memory',
 };
 
+/** Files of these names hold predictions, or nothing that this program reads. */
+const PREDICTION_SUFFIXES = ['.json', '.npy', '.npz', '.zip'];
+
 /** Why a model was not loaded. */
 export function loadError(file: string, text: string): UserError {
   const known = [...LOAD_ERRORS, OUT_OF_MEMORY].find(({ pattern }) => pattern.test(text));
@@ -59,7 +63,9 @@ export function loadError(file: string, text: string): UserError {
     message: known?.message ?? 'ONNX Runtime refuses the model',
     file,
     got: tidy(text),
-    next: known?.next ?? 'check the model with onnx.checker, or export it again',
+    next: PREDICTION_SUFFIXES.includes(extname(file).toLowerCase())
+      ? 'give the path of an .onnx file; predictions are given with --predictions instead'
+      : (known?.next ?? 'check the model with onnx.checker, or export it again'),
   });
 }
 

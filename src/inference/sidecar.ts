@@ -3,8 +3,8 @@
  * unclearly (docs/model-contract.md). Every key is optional; unknown keys are refused, since a
  * misspelt key would otherwise be a silent default.
  */
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 
@@ -52,6 +52,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
   handedness: '"right" or "both"',
 };
 
+/** No sidecar is longer; a prediction file of the model's name is, and is not read to find that out. */
+const MAX_BYTES = 1_000_000;
+const SHOWN_CHARACTERS = 120;
+
 /** The places a sidecar is looked for, in this order; the first that exists is used. */
 export function sidecarPaths(modelFile: string): [own: string, shared: string] {
   const folder = dirname(modelFile);
@@ -59,30 +63,58 @@ export function sidecarPaths(modelFile: string): [own: string, shared: string] {
 }
 
 /**
- * Reads the sidecar of a model: `<stem>.json` beside it, else `model.json` in the same folder.
+ * Reads the sidecar of a model: `<stem>.json` beside it, else `model.json` in the same folder. A model is never its
+ * own sidecar, whatever it is called.
  *
  * @returns null where there is none.
  * @throws UserError where it is no JSON, or holds a key or a value it should not.
  */
 export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
   for (const file of new Set(sidecarPaths(modelFile))) {
-    let text: string;
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      throw new UserError({
-        code: 'sidecar-unreadable',
-        message: 'The sidecar of the model cannot be read',
-        file,
-        got: error instanceof Error ? error.message : String(error),
-        next: 'check the permissions of the file',
-        cause: error,
-      });
-    }
-    return { file, content: parseSidecar(text, file) };
+    if (resolve(file) === resolve(modelFile)) continue;
+    const text = await readText(file);
+    if (text !== null) return { file, content: parseSidecar(text, file) };
   }
   return null;
+}
+
+/** @returns null where there is no such file. */
+async function readText(file: string): Promise<string | null> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > MAX_BYTES) throw tooLarge(file, size);
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    const isFolder = code === 'EISDIR';
+    throw new UserError({
+      code: 'sidecar-unreadable',
+      message: 'The sidecar of the model cannot be read',
+      file,
+      expected: 'a JSON file',
+      got: isFolder ? 'a folder' : error instanceof Error ? error.message : String(error),
+      next: isFolder ? 'move the folder away, or rename it' : 'check the permissions of the file',
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(file: string, bytes: number): UserError {
+  return new UserError({
+    code: 'sidecar-too-large',
+    message: 'The file in the place of the model’s sidecar is too long to be one',
+    file,
+    expected: `a JSON object of at most ${MAX_BYTES} bytes`,
+    got: `${bytes} bytes`,
+    next: 'move the file away, or rename it: it has the name of a sidecar (docs/model-contract.md)',
+  });
 }
 
 /** The content of a sidecar; `file` is only named in errors. */
@@ -95,7 +127,7 @@ export function parseSidecar(text: string, file: string): SidecarContent {
       code: 'sidecar-not-json',
       message: 'The sidecar of the model is no valid JSON',
       file,
-      got: error instanceof Error ? error.message : String(error),
+      got: shorten(error instanceof Error ? error.message : String(error)),
       next: 'mend the file (docs/model-contract.md has an example), or move it away if it is no sidecar',
       cause: error,
     });
@@ -114,10 +146,10 @@ function invalidSidecar(issue: z.core.$ZodIssue, value: unknown, file: string): 
     );
     return new UserError({
       code: 'sidecar-key-unknown',
-      message: `The sidecar of the model has an unknown key: ${path}`,
+      message: `The sidecar of the model has an unknown key: ${shorten(path)}`,
       file,
       expected: `one of ${known.join(', ')}`,
-      got: path,
+      got: shorten(path),
       next,
     });
   }
@@ -136,7 +168,11 @@ function invalidSidecar(issue: z.core.$ZodIssue, value: unknown, file: string): 
         : `The sidecar of the model has a wrong value: ${key}`,
     file,
     expected: EXPECTED[key] ?? issue.message,
-    got: JSON.stringify(got),
+    got: shorten(JSON.stringify(got)),
     next,
   });
+}
+
+function shorten(text: string): string {
+  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS - 1)}…`;
 }

@@ -7,12 +7,13 @@ import { z } from 'zod';
 export const RUN_SCHEMA = 'hamba-eval/run@1';
 
 const arrayDescription = z.object({
-  file: z.string(),
+  /** Below the run directory; checked as text, since folders are often symlinked. */
+  file: z.string().regex(/^predictions\/(?!.*\.\.)[\w./-]+\.npy$/),
   dtype: z.enum(['float32', 'float64']),
   shape: z.array(z.number().int().nonnegative()),
-  joint_order: z.string().optional(),
-  axes: z.string(),
-  units: z.string(),
+  joint_order: z.enum(['openpose', 'ho3d']).optional(),
+  axes: z.enum(['opencv', 'opengl']),
+  units: z.literal('m'),
 });
 
 const manifestSchema = z.looseObject({

@@ -337,6 +337,7 @@ describe('numbers', () => {
     const error = errorOf(`[[1, 2], [3, ${text}]]`, PAIRS);
     expect(error).toMatchObject({ code: 'json-nan', offset: 13, got: text });
     expect(error.message).toBe(`${text} at [1][1]: Python's json writes it, JSON has no such number`);
+    expect(error.next).toMatch(/^find out why this number is not finite/);
   });
 });
 

@@ -115,7 +115,17 @@ describe('openPredictionZip', () => {
     ['zip-encrypted', { flags: 1 }],
     ['zip-method', { method: 14 }],
   ])('refuses %s', async (code, change) => {
-    await expect(read(zip([{ ...PRED, ...change }]))).rejects.toMatchObject({ code });
+    await expect(read(zip([{ ...PRED, ...change }]))).rejects.toMatchObject({
+      code,
+      next: 'pack it again with zip or Python zipfile',
+    });
+  });
+
+  it('calls an empty archive empty', async () => {
+    await expect(read(zip([]))).rejects.toMatchObject({ message: 'The zip archive is empty' });
+    await expect(read(zip([{ ...PRED, name: 'folder/' }]))).rejects.toMatchObject({
+      message: 'The archive holds no pred.json',
+    });
   });
 
   it.each([

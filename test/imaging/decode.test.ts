@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -117,6 +117,14 @@ describe('what is refused, with the file and the reason', () => {
 
   it('a missing file', async () => {
     expect((await errorOf(join(folder, 'nothing.jpg'))).code).toBe('image-missing');
+  });
+
+  it('a folder', async () => {
+    const path = join(folder, '00000002.jpg');
+    await mkdir(path);
+    const error = await errorOf(path);
+    expect(error).toMatchObject({ code: 'image-unreadable', expected: 'a photograph', got: 'a folder' });
+    expect(error.next).not.toContain('permissions');
   });
 
   it('a truncated JPEG and a truncated PNG', async () => {

@@ -180,6 +180,11 @@ describe('what is refused', () => {
     expect(error.next).toBeTruthy();
   });
 
+  it('predictions, with the flag they belong to', async () => {
+    expect((await refusal(await put('pred.json', '[[[[0, 0, 0]]], []]'))).next).toContain('--predictions');
+    expect((await refusal(await put('pred.onnx', 'text'))).next).not.toContain('--predictions');
+  });
+
   it('a model whose weights lie in a file that is too short', async () => {
     await put('short.bin', new Uint8Array(4));
     const bytes = onnx({
@@ -207,6 +212,17 @@ describe('opening a model', () => {
     const { session, contract } = await openModel({ model });
     await session.close();
     expect(contract).toMatchObject({ outputs: { joints: { name: 'b' } }, units: 'mm', sidecar: 'odd.json' });
+  });
+
+  it('looks for the model before its sidecar', async () => {
+    await put('gone.json', '{"unit": "mm"}');
+    const model = join(folder, 'gone.onnx');
+    await expect(openModel({ model })).rejects.toMatchObject({ code: 'model-missing', file: model });
+  });
+
+  it('takes predictions given as a model for no sidecar of themselves', async () => {
+    const model = await put('mistaken.json', '[[], []]');
+    await expect(openModel({ model })).rejects.toMatchObject({ code: 'model-not-onnx', file: model });
   });
 
   it('knows the file by its hash', async () => {

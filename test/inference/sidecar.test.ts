@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +19,37 @@ describe('where a sidecar is looked for', () => {
     expect((await readSidecar(model))?.content).toEqual({ units: 'mm' });
     await writeFile(join(folder, 'net.v2.json'), '{"units": "m"}');
     expect(await readSidecar(model)).toEqual({ file: join(folder, 'net.v2.json'), content: { units: 'm' } });
+  });
+
+  it('never in the model itself', async () => {
+    const model = join(folder, 'pred.json');
+    await writeFile(model, JSON.stringify([[0.1], []]));
+    expect(await readSidecar(model)).toBeNull();
+    expect(await readSidecar(`${folder}/./pred.json`)).toBeNull();
+    await writeFile(join(folder, 'model.json'), '{"units": "mm"}');
+    expect((await readSidecar(model))?.content).toEqual({ units: 'mm' });
+    expect(await readSidecar(join(folder, 'model.json'))).toBeNull();
+  });
+
+  it('in no file that is too long for one, which is not read', async () => {
+    const file = join(folder, 'net.json');
+    await writeFile(file, '');
+    await truncate(file, 8 * 2 ** 30);
+    await expect(readSidecar(join(folder, 'net.onnx'))).rejects.toMatchObject({
+      code: 'sidecar-too-large',
+      file,
+      got: '8589934592 bytes',
+    });
+  });
+
+  it('in no folder', async () => {
+    const file = join(folder, 'net.json');
+    await mkdir(file);
+    await expect(readSidecar(join(folder, 'net.onnx'))).rejects.toMatchObject({
+      code: 'sidecar-unreadable',
+      file,
+      got: 'a folder',
+    });
   });
 });
 
@@ -78,6 +109,14 @@ describe('what a sidecar may hold', () => {
     expect(error.message).toMatch(new RegExp(`: ${key}$`));
     expect(error.expected).toContain(expected);
     expect(error.got).toBe(got);
+  });
+
+  it('a long wrong value is shown by its beginning', () => {
+    const { got } = refusal(JSON.stringify({ units: 'µ'.repeat(100_000) }));
+    expect(got).toMatch(/^"µ+…$/);
+    expect(got!.length).toBe(120);
+    expect(refusal(JSON.stringify(Array.from({ length: 9999 }, () => 0.1))).got!.length).toBe(120);
+    expect(refusal(JSON.stringify({ ['k'.repeat(9999)]: 1 })).got!.length).toBe(120);
   });
 
   it('what is no JSON object is refused', () => {
