@@ -99,6 +99,7 @@ function describeError(error: Error): DescribedError {
     const message = error.message
       .replace(/^The following errors? occurred:\s*/, '')
       .replace(/\nSee more help with --help\s*$/, '')
+      .replace(/\s+/g, ' ')
       .trim();
     const next = 'see --help for the flags of this command';
     return {

@@ -12,6 +12,7 @@ import type { Outcome } from '../reporting/outcome.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
 import { openRunPredictions } from './array-predictions.js';
+import { checkImages } from './check-images.js';
 import { checkCounts, GroundTruth } from './ground-truth.js';
 import type { OpenedModel } from './predict.js';
 import { openPredictions } from './open-predictions.js';
@@ -78,6 +79,7 @@ async function evaluateModel(task: Task): Promise<Outcome> {
   const { request, folder, context, subject } = task;
   const samples = await folder.samples();
   await checkCounts(folder, samples.length, context.signal);
+  await checkImages(samples, context.signal);
   // Loaded here, so that who scores a file does not wait for ONNX Runtime.
   const { openModel } = await import('./predict.js');
   const model = await openModel(subject, request.batchSize);

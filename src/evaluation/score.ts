@@ -199,7 +199,7 @@ function jointRows(joints: Float64Array, first: number, count: number): Float64A
 
 async function takeVertices(
   stream: RecordStream,
-  { folder, source }: ScoreRequest,
+  request: ScoreRequest,
   first: number,
   count: number,
 ): Promise<{ values: Float64Array; vertexCount: number }> {
@@ -208,14 +208,28 @@ async function takeVertices(
     return { values: batch.values, vertexCount: batch.shape[0]! };
   }
   const found = batch === null ? first : batch.first + batch.count;
-  throw countMismatch(source, found, folder.groundTruth.vertices!, (batch?.count ?? 0) > count);
+  throw meshMismatch(request, found, (batch?.count ?? 0) > count);
 }
 
-async function requireEnd(stream: RecordStream, { folder, source }: ScoreRequest): Promise<void> {
+async function requireEnd(stream: RecordStream, request: ScoreRequest): Promise<void> {
   const surplus = await stream.next();
   if (surplus !== null) {
-    throw countMismatch(source, surplus.first + surplus.count, folder.groundTruth.vertices!, true);
+    throw meshMismatch(request, surplus.first + surplus.count, true);
   }
+}
+
+/** The predictions fit the true joints, or there are none: it is the meshes that do not. */
+function meshMismatch({ folder, source }: ScoreRequest, meshes: number, atLeast: boolean): UserError {
+  const { joints, vertices } = folder.groundTruth;
+  if (joints === null) return countMismatch(source, meshes, vertices!, atLeast);
+  return new UserError({
+    code: 'dataset-count-mismatch',
+    message: 'The two annotation files are not about the same samples',
+    file: vertices!,
+    expected: `${source.count} meshes, as there are joint sets in ${joints}`,
+    got: `${atLeast ? 'at least ' : ''}${meshes}`,
+    next: 'unpack the dataset again',
+  });
 }
 
 function countMismatch(source: PredictionSource, truths: number, file: string, atLeast: boolean): UserError {

@@ -191,6 +191,13 @@ describe('run --predictions', () => {
     expect(metrics.pa_mpjpe_mm).toBe(beside.pa_mpjpe_proper_mm);
     expect(metrics.f5_aligned).toBe(beside.f5_aligned_proper);
     expect(JSON.parse(proper.stdout)).toMatchObject({ protocol: { reflection: 'forbidden' } });
+    const mixed = ['--reflection', 'forbidden', '--out', out, '--json'];
+    const refused = await scorePrediction(data, join(data, 'pred.json'), ...mixed);
+    expect(parse<ErrorDocument>(refused.stdout).error).toMatchObject({
+      code: 'output-other-run',
+      expected: 'protocol.reflection "forbidden"',
+      got: 'protocol.reflection "allowed"',
+    });
     expect(existsSync(join(`${out}-proper`, 'scores.txt'))).toBe(false);
   });
 
@@ -303,6 +310,19 @@ describe('run --predictions', () => {
     await utimes(join(data, 'evaluation_verts.json'), new Date(), new Date('2030-01-01'));
     const again = await scorePrediction(data, join(data, 'pred.json'), '--out', out, '--json');
     expect(parse<ErrorDocument>(again.stdout).error).toMatchObject({ code: 'output-other-run' });
+  });
+
+  it('says that the annotation files disagree, where the predictions fit one of them', async () => {
+    const data = await temporaryFolder();
+    await cp(golden('freihand'), data, { recursive: true });
+    const meshes = parse<unknown[]>(await readFile(join(data, 'evaluation_verts.json'), 'utf8'));
+    await writeFile(join(data, 'evaluation_verts.json'), JSON.stringify(meshes.slice(0, 4)));
+    const result = await scorePrediction(data, join(data, 'pred.json'), '--out', join(data, 'run'), '--json');
+    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({
+      code: 'dataset-count-mismatch',
+      file: join(data, 'evaluation_verts.json'),
+      got: '4',
+    });
   });
 
   it('refuses to score nothing', async () => {
