@@ -33,7 +33,7 @@ const PURPOSES: readonly (readonly [name: string, code: RegExp])[] = [
   ['digest of the prediction file', /internal\/crypto\/hash/],
   ['read: file to numbers', /\/dist\/formats\/(number-json|decimal|zip)/],
   ['align', /\/dist\/metrics\/(procrustes|svd3)/],
-  ['F-scores', /\/dist\/metrics\/(f-score|neighbour-grid)/],
+  ['F-scores', /\/dist\/metrics\/(f-score|neighbours|covering-grid|sorted-grid)/],
   ['distances, PCK, AUC', /\/dist\/metrics\/(position-error|pck|points|sample|pa-error)/],
   ['add up', /\/dist\/metrics\/(score-accumulator|exact-sum|official-scores)/],
   ['intervals (bootstrap)', /\/dist\/(statistics\/|evaluation\/confidence)/],

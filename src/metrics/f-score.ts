@@ -23,7 +23,9 @@
  *    neighbour: one that has none is nobody's neighbour.
  */
 
-import { boxOf, CoveringGrid, SortedGrid, type Side } from './neighbour-grid.js';
+import { CoveringGrid } from './covering-grid.js';
+import { boxOf, type Side } from './neighbours.js';
+import { SortedGrid } from './sorted-grid.js';
 import { asDoubles, firstOutOfRange, pointCount, type Points } from './points.js';
 
 /** Thresholds of the two F-scores, millimetres (Zimmermann et al., FreiHAND, ICCV 2019). */
