@@ -34,6 +34,8 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
   return stream.isTTY ? new BarProgress(stream) : new LineProgress(stream);
 }
 
+/** Clears the line behind the cursor: a note is written where a bar was. */
+const CLEAR_REST = '\u001b[K';
 const NAME_WIDTH = 17;
 const BAR_WIDTH = 22;
 const COUNT_WIDTH = 16;
@@ -59,6 +61,8 @@ class BarProgress implements Progress {
         barCompleteChar: '━',
         barIncompleteChar: '─',
         linewrap: false,
+        // A note takes the bars' place; they are drawn again below it.
+        forceRedraw: true,
       },
       Presets.shades_classic,
     );
@@ -92,12 +96,14 @@ class BarProgress implements Progress {
 
   note(message: string): void {
     // cli-progress cuts lines at the edge while its bars are shown; these are broken before.
-    const text = wrapText(message, this.stream.columns).join('\n');
-    if (this.bars?.isActive) this.bars.log(`${text}\n`);
-    else this.stream.write(`${text}\n`);
+    const lines = wrapText(message, this.stream.columns);
+    if (this.bars?.isActive) this.bars.log(`${lines.join(`${CLEAR_REST}\n`)}${CLEAR_REST}\n`);
+    else this.stream.write(`${lines.join('\n')}\n`);
   }
 
   close(): void {
+    // Notes wait for the next drawing; there must be one more.
+    if (this.bars?.isActive) this.bars.update();
     this.bars?.stop();
     this.bars = null;
   }
