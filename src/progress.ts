@@ -42,6 +42,7 @@ const COUNT_WIDTH = 16;
 
 class BarProgress implements Progress {
   private bars: MultiBar | null = null;
+  private running = 0;
   private readonly stream: NodeJS.WriteStream;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -80,6 +81,7 @@ class BarProgress implements Progress {
     };
     const bar: SingleBar = this.bars.create(total, 0, fields(false));
     let stopped = false;
+    this.running += 1;
     return {
       update: (value) => {
         done = value;
@@ -88,6 +90,7 @@ class BarProgress implements Progress {
       stop: () => {
         if (stopped) return;
         stopped = true;
+        this.running -= 1;
         bar.update(done, fields(true));
         bar.stop();
       },
@@ -95,8 +98,10 @@ class BarProgress implements Progress {
   }
 
   note(message: string): void {
+    // Between the stages a note stands below their bars, within one above.
+    if (this.running === 0) this.close();
     // cli-progress cuts lines at the edge while its bars are shown; these are broken before.
-    const lines = wrapText(message, this.stream.columns);
+    const lines = wrapText(message, this.stream.columns - 1);
     if (this.bars?.isActive) this.bars.log(`${lines.join(`${CLEAR_REST}\n`)}${CLEAR_REST}\n`);
     else this.stream.write(`${lines.join('\n')}\n`);
   }

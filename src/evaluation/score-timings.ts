@@ -38,13 +38,12 @@ export async function timed<T>(
   }
 }
 
-/** `scoring 3960 samples took 2.1 s; in threads side by side: read 1.9 s, …` */
-export function describeTimings(timings: ScoreTimings, samples: number): string {
-  const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+/** `scored in 2.4 s; threads: read 1.1, align 0.1, distance 0.2, F 1.4, write 0.1 s` */
+export function describeTimings(timings: ScoreTimings): string {
+  const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
   const { read_ms: read, align_ms: align, distance_ms: distance, f_score_ms: f, write_ms: write } = timings;
   return (
-    `scoring ${samples} samples took ${seconds(timings.wall_ms)}; in threads side by side: ` +
-    `read ${seconds(read)}, align ${seconds(align)}, distance ${seconds(distance)}, ` +
-    `F ${seconds(f)}, write ${seconds(write)}`
+    `scored in ${seconds(timings.wall_ms)} s; threads: read ${seconds(read)}, align ${seconds(align)}, ` +
+    `distance ${seconds(distance)}, F ${seconds(f)}, write ${seconds(write)} s`
   );
 }

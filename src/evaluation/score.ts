@@ -79,7 +79,7 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   );
   timings.wall_ms = performance.now() - started;
   await request.run.update({ score_timings: timings });
-  request.progress.note(describeTimings(timings, source.count));
+  request.progress.note(describeTimings(timings));
   return document;
 }
 

@@ -50,11 +50,13 @@ describe('on a terminal', () => {
     expect(stdout).toContain('━');
     expect(stdout).toMatch(/score +━+ 5\/5 samples/);
     expect(stdout).toContain('warning (some-predictions-mirrored)');
-    expect(stdout).toMatch(/scoring 5 samples took \d+\.\d s/);
+    expect(stdout).toMatch(/scored in \d+\.\d s; threads: read/);
     expect(stdout).toContain(`${ESCAPE}[1mFreiHAND · evaluation`);
     expect(stdout.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(stdout.lastIndexOf(`${ESCAPE}[?25l`));
-    // The bar is drawn below the last note, and stays.
-    expect(stdout.lastIndexOf('5/5 samples')).toBeGreaterThan(stdout.lastIndexOf('scoring 5 samples took'));
+    // A note within a stage stands above its bar, one after it below.
+    const bar = stdout.lastIndexOf('5/5 samples');
+    expect(bar).toBeGreaterThan(stdout.lastIndexOf('some-predictions-mirrored'));
+    expect(bar).toBeLessThan(stdout.lastIndexOf('scored in'));
     const plain = stdout.replace(new RegExp(`${ESCAPE}\\[[?\\d;]*[A-Za-z]`, 'g'), '\n');
     for (const line of plain.split(/[\r\n]+/)) {
       if (!line.includes(out) && !line.includes(data)) expect([...line].length, line).toBeLessThanOrEqual(80);
