@@ -1,6 +1,6 @@
 /**
  * The square crop of a hand as HaMeR's evaluation takes it (`gen_trans_from_patch_cv` and
- * `generate_image_patch_cv2` in its datasets/utils.py; PROTOCOLS §5): a box in the photograph,
+ * `generate_image_patch_cv2` in its datasets/utils.py): a box in the photograph,
  * turned and scaled, mapped onto a square patch by three point pairs.
  */
 import type { RgbImage } from './decode.js';

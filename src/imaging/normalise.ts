@@ -6,7 +6,7 @@
 /** One value a channel, R G B, on the scale 0…1. */
 export type ChannelValues = readonly [number, number, number];
 
-/** ImageNet's, used by HaMeR and Hamba (PROTOCOLS §5). */
+/** ImageNet's, used by HaMeR and Hamba. */
 export const IMAGENET_MEAN: ChannelValues = [0.485, 0.456, 0.406];
 export const IMAGENET_STD: ChannelValues = [0.229, 0.224, 0.225];
 

@@ -1,6 +1,6 @@
 /**
  * The model contract: what a model is fed and how its outputs are read
- * (docs/model-contract.md, PROTOCOLS §5 and §6). Resolved once from the inputs and outputs the
+ * (docs/model-contract.md). Resolved once from the inputs and outputs the
  * ONNX file declares and the sidecar beside it; the result stands in run.json as it is.
  */
 import { basename } from 'node:path';
@@ -103,7 +103,7 @@ export function batchSizeFor(contract: ModelContract, requested: number | undefi
   return batch;
 }
 
-/** Never derived from the machine: the same inputs must give the same bytes everywhere (INFERENCE.md). */
+/** Never derived from the machine: the same inputs must give the same bytes everywhere: ONNX Runtime differs by 1e-6 between batch sizes. */
 export const DEFAULT_BATCH_SIZE = 4;
 
 function imageInput(model: ModelIo, sidecar: Sidecar | null): TensorInfo {
