@@ -103,7 +103,10 @@ export function batchSizeFor(contract: ModelContract, requested: number | undefi
   return batch;
 }
 
-/** Never derived from the machine: the same inputs must give the same bytes everywhere: ONNX Runtime differs by 1e-6 between batch sizes. */
+/**
+ * Never derived from the machine: results differ by 1e-6 between batch sizes, and the same inputs must
+ * give the same bytes everywhere.
+ */
 export const DEFAULT_BATCH_SIZE = 4;
 
 function imageInput(model: ModelIo, sidecar: Sidecar | null): TensorInfo {
