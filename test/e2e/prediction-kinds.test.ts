@@ -1,11 +1,10 @@
 /** The same predictions in every form they come in give the same result. */
-import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NpyWriter } from '../../src/formats/npy.js';
 import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
-import { zipStored, type ZipEntry } from '../support/tiny-zip.js';
+import { zipDeflated, zipStored, type ZipEntry } from '../support/tiny-zip.js';
 
 const GOLDEN = join(FIXTURES, 'golden', 'freihand');
 
@@ -95,10 +94,9 @@ describe('predictions', () => {
 
   it('are read from a deflated zip, and a damaged one is refused', async () => {
     const folder = await temporaryFolder();
-    await cp(join(GOLDEN, 'pred.json'), join(folder, 'pred.json'));
-    const script = 'import zipfile; zipfile.ZipFile("pred.zip","w",zipfile.ZIP_DEFLATED).write("pred.json")';
-    execFileSync('python3', ['-c', script], { cwd: folder });
     const file = join(folder, 'pred.zip');
+    const pred = await readFile(join(GOLDEN, 'pred.json'));
+    await writeFile(file, zipDeflated([{ name: 'pred.json', bytes: pred }]));
     const result = await scored(file, join(folder, 'run'));
     expect((JSON.parse(result.stdout) as Result).metrics).toEqual(expected);
 

@@ -160,8 +160,7 @@ describe('run --predictions', () => {
       for (const [theirs, ours] of Object.entries(keys)) {
         const expected = sample[theirs]! * (ours.endsWith('_mm') ? 1000 : 1);
         const difference = Math.abs(Number(samples[index]![ours]) - expected);
-        // A mirrored hand fits to 1e-15 m: a relative tolerance alone would ask for digits that are roundoff.
-        expect(difference, `${ours} of ${index}`).toBeLessThanOrEqual(1e-9 * Math.abs(expected) + 1e-11);
+        expect(difference, `${ours} of ${index}`).toBeLessThanOrEqual(1e-9 * Math.abs(expected));
       }
     });
   });
