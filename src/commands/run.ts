@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
-import { DATASET_IDS } from '../datasets/registry.js';
+import { readConfiguration, requireDataFolder } from '../config.js';
+import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import { outcomeJson, outcomeText } from '../reporting/outcome.js';
 
@@ -28,8 +29,21 @@ export default class Run extends BaseCommand {
 
   static override flags = {
     dataset: Flags.string({ required: true, options: [...DATASET_IDS], summary: 'The benchmark.' }),
-    data: Flags.string({ required: true, summary: 'Its folder, in the official layout.', helpValue: 'DIR' }),
-    split: Flags.string({ default: 'evaluation', options: ['evaluation'], summary: 'The split of it.' }),
+    data: Flags.string({
+      summary:
+        'Its folder, in the official layout [default: as HAMBA_EVAL_DATA or the configuration file names it].',
+      helpValue: 'DIR',
+    }),
+    split: Flags.string({
+      default: 'evaluation',
+      options: [...SPLITS],
+      summary: 'The split of it; FreiHAND has its training split too, whole or one background version.',
+    }),
+    boxes: Flags.string({
+      summary:
+        "Where boxes come from: the photograph's edges, the dataset's annotations, or HaMeR's evaluation metadata [default: as the dataset's card says].",
+      helpValue: 'FILE.npz|image|annotations',
+    }),
     model: Flags.string({
       exactlyOne: ['model', 'predictions'],
       summary: 'A checkpoint to evaluate; docs/model-contract.md says what it must look like.',
@@ -37,7 +51,7 @@ export default class Run extends BaseCommand {
     }),
     predictions: Flags.string({
       summary:
-        'Predictions to score: the official pred.json or a zip of it, a run directory, a folder of joints.npy and vertices.npy, or an .npz of those with an optional ids array.',
+        'Predictions to score: the official pred.json or a zip of it, a run directory, a folder of joints.npy and vertices.npy (HInt: keypoints_2d.npy), or an .npz of those with an optional ids array.',
       helpValue: 'PATH',
     }),
     out: Flags.string({
@@ -57,16 +71,28 @@ export default class Run extends BaseCommand {
       summary:
         'Whether the alignment may mirror a hand [default: allowed, as the official evaluators do; the figures of the other rule stand beside].',
     }),
+    limit: Flags.integer({ min: 1, summary: 'Only the first N samples.', helpValue: 'N' }),
+    samples: Flags.string({
+      summary: 'Only the samples whose ids the file lists, one a line.',
+      helpValue: 'FILE',
+    }),
+    'skip-unreadable': Flags.boolean({
+      summary:
+        'Leave photographs that cannot be read unscored, with the reason, instead of stopping at the first.',
+    }),
     force: Flags.boolean({ summary: 'Replace the run that is in the output folder.' }),
   };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Run);
+    const data = requireDataFolder(flags.dataset, flags.data, () => readConfiguration(this.config.configDir));
     const { run } = await import('../evaluation/run.js');
     const outcome = await run(
       {
         ...flags,
+        data,
         batchSize: flags['batch-size'],
+        skipUnreadable: flags['skip-unreadable'],
         workers: flags.workers ?? availableParallelism(),
         existing: flags.force ? 'replace' : 'refuse',
       },

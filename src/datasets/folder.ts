@@ -3,7 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
-import type { GroundTruthFiles, Notice } from './types.js';
+import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
+import { JOINT_COUNT } from '../hand/joints.js';
+import type { HandTruth, Notice } from './types.js';
 
 /** @throws UserError where `root` is no folder. */
 export async function requireFolder(root: string, what: string): Promise<void> {
@@ -44,11 +46,18 @@ export async function fileNames(folder: string): Promise<string[] | null> {
   }
 }
 
-/** The two annotation files of FreiHAND and HO-3D, and what it means that one is absent. */
-export async function groundTruthFiles(
-  root: string,
-  split: string,
-): Promise<{ groundTruth: GroundTruthFiles; notices: Notice[] }> {
+/** What is known of a ground truth without reading it. */
+export interface HandTruthFiles {
+  readonly truth: HandTruth;
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * The two annotation files of FreiHAND and HO-3D, and what it means that one is absent.
+ *
+ * @param repeats how many photographs in a row of whole passes each record belongs to.
+ */
+export async function handTruth(root: string, split: string, repeats = 1): Promise<HandTruthFiles> {
   const xyz = join(root, `${split}_xyz.json`);
   const verts = join(root, `${split}_verts.json`);
   const [hasXyz, hasVerts] = await Promise.all([isFile(xyz), isFile(verts)]);
@@ -61,11 +70,40 @@ export async function groundTruthFiles(
       remedy: `put it beside ${basename(hasXyz ? xyz : verts)} to score ${what} as well`,
     });
   }
-  return { groundTruth: { joints: hasXyz ? xyz : null, vertices: hasVerts ? verts : null }, notices };
+  return {
+    truth: {
+      kind: 'hands',
+      joints: hasXyz ? { file: xyz, read: () => readJoints(xyz, repeats) } : null,
+      vertices: hasVerts ? { file: verts, repeats } : null,
+    },
+    notices,
+  };
 }
 
-export function presentFiles({ joints, vertices }: GroundTruthFiles): string[] {
-  return [joints, vertices].filter((file) => file !== null);
+const JOINTS: RecordLayout = { nesting: 'list', shape: [JOINT_COUNT, 3], recordName: 'sample' };
+
+/** A megabyte or ten: read on this thread, while the large files are read on others. */
+async function readJoints(path: string, repeats: number): Promise<Float64Array> {
+  const parts: Float64Array[] = [];
+  let length = 0;
+  for await (const { values } of readNumberJson(path, JOINTS)) {
+    parts.push(values);
+    length += values.length;
+  }
+  const joints = new Float64Array(length * repeats);
+  let at = 0;
+  for (let pass = 0; pass < repeats; pass++) {
+    for (const part of parts) {
+      joints.set(part, at);
+      at += part.length;
+    }
+  }
+  return joints;
+}
+
+/** The annotation files of a ground truth. */
+export function truthFiles(truth: HandTruth): string[] {
+  return [truth.joints?.file, truth.vertices?.file].filter((file) => file !== undefined);
 }
 
 /** The first few of a list, and how many there are: for error messages. */

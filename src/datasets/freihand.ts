@@ -1,94 +1,211 @@
 /**
- * FreiHAND (Zimmermann et al., ICCV 2019), evaluation split.
+ * FreiHAND (Zimmermann et al., ICCV 2019).
  *
- * Layout: `evaluation/rgb/%08d.jpg` (224×224; the index is the file number) and
- * at the root `evaluation_xyz.json` (N×21×3), `evaluation_verts.json` (N×778×3),
- * metres, camera frame with OpenCV axes, OpenPose joint order. `evaluation_K.json`,
- * `_scale.json` and `_mano.json` are not needed to predict or to score.
+ * Layout: `<split>/rgb/%08d.jpg` (224×224; the index is the file number) and at the root
+ * `<split>_xyz.json` (N×21×3), `<split>_verts.json` (N×778×3), metres, camera frame with OpenCV
+ * axes, OpenPose joint order. `_K.json`, `_scale.json` and `_mano.json` are not needed to predict
+ * or to score.
+ *
+ * The training split shows each of its 32,560 hands before four backgrounds: photograph
+ * index + 32,560 · version, annotations by index alone. `training` is all of them in the order of
+ * the photographs, `training-gs` and so on one version.
  */
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { JOINT_COUNT } from '../hand/joints.js';
 import { FREIHAND_PROTOCOL } from '../metrics/index.js';
-import { fileNames, firstFew, groundTruthFiles, presentFiles, requireFolder } from './folder.js';
-import type { DatasetDefinition, DatasetFolder, Sample } from './types.js';
+import { grownToAspect } from './boxes.js';
+import { fileNames, firstFew, handTruth, requireFolder, truthFiles } from './folder.js';
+import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
+import { teller } from './problems.js';
+import type { DatasetDefinition, DatasetFolder, HandTruth, ProblemListener, Sample } from './types.js';
 
+/** In the order of the photographs. */
+const BACKGROUND_VERSIONS = ['gs', 'hom', 'sample', 'auto'] as const;
+const TRAINING_HANDS = 32_560;
 const IMAGE_NAME = /^(\d{8})\.jpg$/;
 
 const idOf = (index: number): string => index.toString().padStart(8, '0');
+const nameOf = (index: number): string => `${idOf(index)}.jpg`;
+
+/** Which photographs a split is made of. */
+interface Split {
+  /** Of files and folders. */
+  readonly prefix: 'training' | 'evaluation';
+  /** The first background version and how many there are in a row. */
+  readonly firstVersion: number;
+  readonly versions: number;
+  /** Photographs of the whole benchmark. */
+  readonly count: number;
+}
+
+const SPLITS = new Map<string, Split>([
+  [
+    'evaluation',
+    { prefix: 'evaluation', firstVersion: 0, versions: 1, count: FREIHAND_PROTOCOL.sampleCount },
+  ],
+  ['training', { prefix: 'training', firstVersion: 0, versions: 4, count: 4 * TRAINING_HANDS }],
+  ...BACKGROUND_VERSIONS.map((name, firstVersion): [string, Split] => [
+    `training-${name}`,
+    { prefix: 'training', firstVersion, versions: 1, count: TRAINING_HANDS },
+  ]),
+]);
+
+const RULES: MetadataRules = {
+  boxSide: grownToAspect,
+  idOf: (image) => image.replace(/^.*\//, '').replace(/\.\w+$/, ''),
+};
 
 export const freihand: DatasetDefinition = {
   id: 'freihand',
   title: 'FreiHAND',
-  splits: ['evaluation'],
+  splits: [...SPLITS.keys()],
   jointOrder: 'openpose',
   axes: 'opencv',
   protocol: FREIHAND_PROTOCOL,
   officialScores: 'freihand',
+  boxes: ['image'],
+  card: {
+    source:
+      'Zimmermann et al., FreiHAND: A Dataset for Markerless Capture of Hand Pose and Shape from Single RGB Images, ICCV 2019',
+    licence: 'research only, no commercial use',
+    homepage: 'https://lmb.informatik.uni-freiburg.de/projects/freihand/',
+    files: [
+      { path: 'evaluation/rgb/%08d.jpg', content: '3,960 photographs, 224×224', neededTo: ['predict'] },
+      { path: 'evaluation_xyz.json', content: 'N×21×3 joints, m', neededTo: ['score'] },
+      { path: 'evaluation_verts.json', content: 'N×778×3 vertices, m', neededTo: ['score'] },
+      {
+        path: 'training/rgb/%08d.jpg',
+        content: '130,240 photographs: 32,560 hands, 4 backgrounds',
+        neededTo: [],
+      },
+      { path: 'training_{xyz,verts}.json', content: 'the same for the training split', neededTo: [] },
+    ],
+  },
 
-  async open(root, split): Promise<DatasetFolder> {
+  async open(root, options): Promise<DatasetFolder> {
     await requireFolder(root, 'FreiHAND');
-    const images = join(root, split, 'rgb');
-    const [{ groundTruth, notices }, imageNames] = await Promise.all([
-      groundTruthFiles(root, split),
+    const split = SPLITS.get(options.split)!;
+    const images = join(root, split.prefix, 'rgb');
+    const [{ truth, notices }, names, metadata] = await Promise.all([
+      handTruth(root, split.prefix, split.versions),
       fileNames(images),
+      metadataOf(freihand, options),
     ]);
-    if (groundTruth.joints === null && groundTruth.vertices === null && imageNames === null) {
-      throw new UserError({
-        code: 'dataset-layout',
-        message: 'This folder is not laid out as FreiHAND is',
-        file: root,
-        expected: `${split}/rgb/00000000.jpg … to predict, ${split}_xyz.json and ${split}_verts.json to score`,
-        got: firstFew((await fileNames(root)) ?? []),
-        next: 'give the folder that FreiHAND_pub_v2_eval.zip unpacks to with --data',
-      });
+    if (truth.joints === null && truth.vertices === null && names === null) {
+      if (metadata !== null) return metadataFolder(freihand, root, options, metadata, RULES);
+      throw otherLayout(root, split.prefix, await fileNames(root));
     }
+    const list = await photographs(names, split, truth);
     return {
       definition: freihand,
       root,
-      split,
-      groundTruth,
-      annotations: presentFiles(groundTruth),
-      benchmarkCount: FREIHAND_PROTOCOL.sampleCount,
+      split: options.split,
+      groundTruth: truth,
+      protocol: {
+        ...FREIHAND_PROTOCOL,
+        boxes: metadata === null ? 'image' : 'npz',
+        sampleCount: split.count,
+      },
+      annotations: [...truthFiles(truth), ...(metadata === null ? [] : [metadata.file])],
+      benchmarkCount: split.count,
       notices,
-      samples: () => Promise.resolve().then(() => listSamples(images, imageNames)),
-      sampleIds: (count) => Promise.resolve(Array.from({ length: count }, (_, index) => idOf(index))),
-      sequenceOf: null,
+      samples: (onProblem) =>
+        Promise.resolve().then(() => {
+          const present = presentPhotographs(images, list, onProblem);
+          const boxes =
+            metadata === null ? null : boxesByImage(metadata, present.map(nameOf), RULES.boxSide, onProblem);
+          return present.flatMap((index, at): Sample[] => {
+            const box = boxes === null ? null : boxes[at];
+            if (box === undefined) return [];
+            return [{ id: idOf(index), image: join(images, nameOf(index)), box, right: true, root: null }];
+          });
+        }),
+      sampleIds: (count) => Promise.resolve(Array.from({ length: count }, (_, at) => idOf(list.first + at))),
+      // The same hand before another background is no independent sample.
+      sequenceOf: split.versions === 1 ? null : (id) => idOf(Number(id) % list.hands),
     };
   },
 };
 
-function listSamples(folder: string, names: string[] | null): Sample[] {
-  const images = (names ?? []).filter((name) => IMAGE_NAME.test(name));
-  if (images.length === 0) {
-    throw new UserError({
-      code: 'dataset-no-images',
-      message: 'There are no FreiHAND photographs here to predict',
-      file: folder,
-      expected: '00000000.jpg, 00000001.jpg, …',
-      got: names === null ? 'no such folder' : firstFew(names),
-      next: 'give the folder with evaluation/rgb in it with --data, or score a file with --predictions',
-    });
+/** The photographs of a split that a folder has. */
+interface Photographs {
+  /** Names in the folder, photographs or not; null where there is no such folder. */
+  readonly names: readonly string[] | null;
+  /** File numbers of the split's photographs that are there, ascending. */
+  readonly present: readonly number[];
+  /** File number of the split's first photograph. */
+  readonly first: number;
+  /** Hands of one background version. */
+  readonly hands: number;
+}
+
+async function photographs(
+  names: readonly string[] | null,
+  { prefix, firstVersion, versions }: Split,
+  truth: HandTruth,
+): Promise<Photographs> {
+  const numbers = (names ?? []).flatMap((name) => {
+    const match = IMAGE_NAME.exec(name);
+    return match === null ? [] : [Number(match[1])];
+  });
+  if (prefix === 'evaluation') return { names, present: numbers, first: 0, hands: numbers.length };
+  const annotated =
+    truth.joints === null ? null : (await truth.joints.read()).length / (JOINT_COUNT * 3 * versions);
+  // Without annotations every version must be there, or nothing tells where one begins.
+  const hands = annotated ?? Math.ceil((1 + (numbers.at(-1) ?? -1)) / BACKGROUND_VERSIONS.length);
+  const first = firstVersion * hands;
+  const last = first + versions * hands;
+  return { names, present: numbers.filter((number) => number >= first && number < last), first, hands };
+}
+
+/** The file numbers of the photographs, without a gap from the first to the last that is there. */
+function presentPhotographs(
+  folder: string,
+  list: Photographs,
+  onProblem?: ProblemListener,
+): readonly number[] {
+  const { names, present, first } = list;
+  const tell = teller(onProblem);
+  if (present.length === 0) {
+    tell(
+      new UserError({
+        code: 'dataset-no-images',
+        message: 'There are no FreiHAND photographs here to predict',
+        file: folder,
+        expected: `${nameOf(first)}, ${nameOf(first + 1)}, …`,
+        got: names === null ? 'no such folder' : firstFew(names),
+        next: 'give the folder with the photographs in <split>/rgb with --data, or score a file with --predictions',
+      }),
+    );
+    return [];
   }
-  const last = Number(IMAGE_NAME.exec(images.at(-1)!)![1]);
-  if (last !== images.length - 1) {
-    const present = new Set(images);
+  const last = present.at(-1)!;
+  if (last - first !== present.length - 1) {
+    const there = new Set(present);
     const missing: string[] = [];
-    for (let index = 0; index < last; index++) {
-      if (!present.has(`${idOf(index)}.jpg`)) missing.push(`${idOf(index)}.jpg`);
-    }
-    throw new UserError({
-      code: 'dataset-images-missing',
-      message: `${missing.length} of the photographs are missing between the first and the last`,
-      file: folder,
-      expected: `${last + 1} files, 00000000.jpg to ${idOf(last)}.jpg without a gap`,
-      got: `${images.length} files; missing ${firstFew(missing)}`,
-      next: 'unpack the archive again: the index of a FreiHAND sample is its file number',
-    });
+    for (let index = first; index < last; index++) if (!there.has(index)) missing.push(nameOf(index));
+    tell(
+      new UserError({
+        code: 'dataset-images-missing',
+        message: `${missing.length} of the photographs are missing between the first and the last`,
+        file: folder,
+        expected: `${last - first + 1} files, ${nameOf(first)} to ${nameOf(last)} without a gap`,
+        got: `${present.length} files; missing ${firstFew(missing)}`,
+        next: 'unpack the archive again: the index of a FreiHAND sample is its file number',
+      }),
+    );
   }
-  return images.map((name, index) => ({
-    id: idOf(index),
-    image: join(folder, name),
-    box: null,
-    right: true,
-  }));
+  return present;
+}
+
+function otherLayout(root: string, prefix: string, names: string[] | null): UserError {
+  return new UserError({
+    code: 'dataset-layout',
+    message: 'This folder is not laid out as FreiHAND is',
+    file: root,
+    expected: `${prefix}/rgb/00000000.jpg … to predict, ${prefix}_xyz.json and ${prefix}_verts.json to score`,
+    got: firstFew(names ?? []),
+    next: 'give the folder that FreiHAND_pub_v2_eval.zip unpacks to with --data',
+  });
 }

@@ -1,23 +1,44 @@
 /**
  * HO-3D version 2 (Hampali et al., CVPR 2020) and version 3, evaluation split.
  *
- * At the root: `evaluation_xyz.json` (N×21×3) and `evaluation_verts.json`
- * (N×778×3), released in November 2024, metres, camera frame with OpenGL axes
- * (the hand lies along −z), HO-3D joint order; `evaluation.txt` names the
- * samples in that order, one `sequence/frame` a line. The two versions are
- * different benchmarks with different samples and are never ranked together.
+ * At the root: `evaluation_xyz.json` (N×21×3) and `evaluation_verts.json` (N×778×3), released in
+ * November 2024, metres, camera frame with OpenGL axes (the hand lies along −z), HO-3D joint order;
+ * `evaluation.txt` names the samples in that order, one `sequence/frame` a line. Photographs are
+ * `evaluation/<sequence>/rgb/<frame>.png` (v2) or `.jpg` (v3), 640×480; beside them
+ * `meta/<frame>.pkl` has the box and the place of the wrist. The two versions are different
+ * benchmarks with different samples and are never ranked together.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { fileError } from '../formats/file-errors.js';
+import { asDict, numbersAt, readPickle } from '../formats/pickle.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
-import { fileNames, firstFew, groundTruthFiles, isFile, presentFiles, requireFolder } from './folder.js';
-import type { DatasetDefinition, DatasetFolder, Notice } from './types.js';
+import { boxFromCorners, grownLongerSide, grownToAspect, type Corners } from './boxes.js';
+import { fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
+import { staysInside } from './inside.js';
+import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
+import { teller } from './problems.js';
+import type { HamerMetadata } from './hamer-metadata.js';
+import type { DatasetDefinition, DatasetFolder, Notice, ProblemListener, Sample } from './types.js';
 
-export const ho3dV2: DatasetDefinition = ho3d('HO-3D v2', HO3D_V2_PROTOCOL);
-export const ho3dV3: DatasetDefinition = ho3d('HO-3D v3', HO3D_V3_PROTOCOL);
+export const ho3dV2: DatasetDefinition = ho3d('HO-3D v2', HO3D_V2_PROTOCOL, 'png');
+export const ho3dV3: DatasetDefinition = ho3d('HO-3D v3', HO3D_V3_PROTOCOL, 'jpg');
 
-function ho3d(title: string, protocol: Protocol): DatasetDefinition {
+const RULES: MetadataRules = {
+  boxSide: grownToAspect,
+  // HaMeR's image folder is <root>/evaluation.
+  idOf: (image) =>
+    image
+      .replace(/^evaluation\//, '')
+      .replace('/rgb/', '/')
+      .replace(/\.\w+$/, ''),
+};
+
+/** Small files read side by side: enough to hide the latency of a network file system. */
+const AT_ONCE = 32;
+
+function ho3d(title: string, protocol: Protocol, extension: 'png' | 'jpg'): DatasetDefinition {
   const definition: DatasetDefinition = {
     id: protocol.dataset,
     title,
@@ -26,34 +47,64 @@ function ho3d(title: string, protocol: Protocol): DatasetDefinition {
     axes: 'opengl',
     protocol,
     officialScores: 'ho3d',
+    boxes: ['annotations', 'image'],
+    card: {
+      source:
+        'Hampali et al., HOnnotate: A Method for 3D Annotation of Hand and Object Poses, CVPR 2020' +
+        (extension === 'jpg' ? '; version 3, 2021' : ''),
+      licence: 'academic research, no redistribution, no commercial use',
+      homepage: 'https://github.com/shreyashampali/ho3d',
+      files: [
+        { path: 'evaluation.txt', content: 'one sequence/frame a line: the order', neededTo: ['predict'] },
+        {
+          path: `evaluation/<sequence>/rgb/<frame>.${extension}`,
+          content: 'photographs, 640×480',
+          neededTo: ['predict'],
+        },
+        {
+          path: 'evaluation/<sequence>/meta/<frame>.pkl',
+          content: 'box and wrist of each sample',
+          neededTo: ['predict'],
+        },
+        { path: 'evaluation_xyz.json', content: 'N×21×3 joints, m, OpenGL axes', neededTo: ['score'] },
+        { path: 'evaluation_verts.json', content: 'N×778×3 vertices, m, OpenGL axes', neededTo: ['score'] },
+      ],
+    },
 
-    async open(root, split): Promise<DatasetFolder> {
+    async open(root, options): Promise<DatasetFolder> {
       await requireFolder(root, title);
+      const { split } = options;
       const list = join(root, `${split}.txt`);
-      const [{ groundTruth, notices }, hasList] = await Promise.all([
-        groundTruthFiles(root, split),
+      const [{ truth, notices }, hasList, metadata] = await Promise.all([
+        handTruth(root, split),
         isFile(list),
+        metadataOf(definition, options),
       ]);
-      if (groundTruth.joints === null && groundTruth.vertices === null) {
-        throw new UserError({
-          code: 'dataset-layout',
-          message: `This folder has no ground truth of ${title}`,
-          file: root,
-          expected: `${split}_xyz.json and ${split}_verts.json, as released in November 2024`,
-          got: firstFew((await fileNames(root)) ?? []),
-          next: 'put them beside evaluation.txt, or give the folder that holds them with --data',
-        });
+      if (truth.joints === null && truth.vertices === null && !hasList) {
+        if (metadata !== null) return metadataFolder(definition, root, options, metadata, RULES);
+        throw otherLayout(title, root, split, await fileNames(root));
       }
+      const boxes = metadata === null ? (options.boxes ?? 'annotations') : 'npz';
       return {
         definition,
         root,
         split,
-        groundTruth,
-        annotations: [...presentFiles(groundTruth), ...(hasList ? [list] : [])],
+        groundTruth: truth,
+        protocol: { ...protocol, boxes },
+        annotations: [
+          ...truthFiles(truth),
+          ...(hasList ? [list] : []),
+          ...(metadata === null ? [] : [metadata.file]),
+        ],
         benchmarkCount: protocol.sampleCount,
         notices: hasList ? notices : [...notices, missingList(split)],
-        samples: () => Promise.reject(predictionsOnly(title, root)),
-        sampleIds: (count) => (hasList ? readIds(list, count) : Promise.resolve(numbered(count))),
+        samples: async (onProblem) => {
+          if (!hasList) throw noList(title, list);
+          const ids = await readIds(list, null, onProblem);
+          return readSamples({ root, split, extension, boxes, metadata }, ids, onProblem);
+        },
+        sampleIds: (count, onProblem) =>
+          hasList ? readIds(list, count, onProblem) : Promise.resolve(numbered(count)),
         sequenceOf: hasList ? (id) => id.slice(0, id.indexOf('/')) : null,
       };
     },
@@ -66,47 +117,158 @@ function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => index.toString().padStart(5, '0'));
 }
 
-async function readIds(list: string, count: number): Promise<string[]> {
-  const text = await readFile(list, 'utf8');
-  const ids = text.split('\n').map((line) => line.trim());
-  while (ids.at(-1) === '') ids.pop();
-  const odd = ids.findIndex((id) => !/^[^/\s]+\/[^/\s]+$/.test(id));
-  if (odd !== -1) {
-    throw new UserError({
-      code: 'sample-list-line',
-      message: `Line ${odd + 1} of the sample list is no sample`,
-      file: list,
-      expected: 'sequence/frame, as in SM1/0000',
-      got: JSON.stringify(ids[odd]),
-      next: "take the list from HO-3D's own archive",
-    });
-  }
-  const seen = new Map<string, number>();
-  ids.forEach((id, line) => {
-    const first = seen.get(id);
-    if (first !== undefined) {
-      throw new UserError({
-        code: 'sample-list-duplicate',
-        message: 'The sample list names a sample twice',
-        file: list,
-        expected: 'each sample once',
-        got: `${id} on lines ${first + 1} and ${line + 1}`,
-        next: "take the list from HO-3D's own archive",
-      });
-    }
-    seen.set(id, line);
+/** @param count the samples of the ground truth, where the list must have as many. */
+async function readIds(list: string, count: number | null, onProblem?: ProblemListener): Promise<string[]> {
+  const tell = teller(onProblem);
+  const text = await readFile(list, 'utf8').catch((error: unknown) => {
+    throw fileError(error, list);
   });
-  if (ids.length !== count) {
-    throw new UserError({
-      code: 'dataset-count-mismatch',
-      message: 'The sample list and the ground truth differ in the number of samples',
-      file: list,
-      expected: `${count} lines, one for each sample of the ground truth`,
-      got: `${ids.length} lines`,
-      next: 'use the list, the ground truth and the predictions of one version of HO-3D',
-    });
+  const lines = text.split('\n').map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  const seen = new Map<string, number>();
+  const ids: string[] = [];
+  const next = "take the list from HO-3D's own archive";
+  lines.forEach((id, line) => {
+    const first = seen.get(id);
+    if (!/^[^/\s]+\/[^/\s]+$/.test(id) || !staysInside(id)) {
+      tell(
+        new UserError({
+          code: 'sample-list-line',
+          message: `Line ${line + 1} of the sample list is no sample`,
+          file: list,
+          expected: 'sequence/frame, as in SM1/0000',
+          got: JSON.stringify(id),
+          next,
+        }),
+      );
+    } else if (first !== undefined) {
+      tell(
+        new UserError({
+          code: 'sample-list-duplicate',
+          message: 'The sample list names a sample twice',
+          file: list,
+          expected: 'each sample once',
+          got: `${id} on lines ${first + 1} and ${line + 1}`,
+          next,
+        }),
+      );
+    } else {
+      seen.set(id, line);
+      ids.push(id);
+    }
+  });
+  if (count !== null && ids.length !== count) {
+    tell(
+      new UserError({
+        code: 'dataset-count-mismatch',
+        message: 'The sample list and the ground truth differ in the number of samples',
+        file: list,
+        expected: `${count} lines, one for each sample of the ground truth`,
+        got: `${ids.length} lines`,
+        next: 'use the list, the ground truth and the predictions of one version of HO-3D',
+      }),
+    );
   }
   return ids;
+}
+
+/** What decides the samples beside the list. */
+interface SampleSource {
+  readonly root: string;
+  readonly split: string;
+  /** Of the version's photographs; where one is absent the other is taken. */
+  readonly extension: 'png' | 'jpg';
+  readonly boxes: string;
+  readonly metadata: HamerMetadata | null;
+}
+
+async function readSamples(
+  source: SampleSource,
+  ids: readonly string[],
+  onProblem?: ProblemListener,
+): Promise<Sample[]> {
+  const { root, split, boxes, metadata } = source;
+  const images = await locateImages(source, ids);
+  const given =
+    metadata === null
+      ? null
+      : boxesByImage(
+          metadata,
+          images.map((image) => image.slice(split.length + 1)),
+          RULES.boxSide,
+          onProblem,
+        );
+  const tell = teller(onProblem);
+  const samples: Sample[] = [];
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const part = ids.slice(from, from + AT_ONCE);
+    const metas = await Promise.allSettled(part.map((id) => readMeta(join(root, metaOf(split, id)), boxes)));
+    metas.forEach((meta, k) => {
+      const index = from + k;
+      if (meta.status === 'rejected') {
+        if (!(meta.reason instanceof UserError)) throw meta.reason;
+        tell(meta.reason);
+        return;
+      }
+      const box = given === null ? meta.value.box : given[index];
+      if (box === undefined) return;
+      const image = join(root, images[index]!);
+      samples.push({ id: ids[index]!, image, box, right: true, root: meta.value.root });
+    });
+  }
+  return samples;
+}
+
+/** Each sample's photograph relative to the root: as the version has it, or with the other extension where only that is there. */
+async function locateImages(
+  { root, split, extension }: SampleSource,
+  ids: readonly string[],
+): Promise<string[]> {
+  const other = extension === 'png' ? 'jpg' : 'png';
+  const folders = new Map<string, ReadonlySet<string>>();
+  const images: string[] = [];
+  for (const id of ids) {
+    const [sequence, frame] = id.split('/') as [string, string];
+    const folder = `${split}/${sequence}/rgb`;
+    let names = folders.get(folder);
+    if (names === undefined) folders.set(folder, (names = new Set(await fileNames(join(root, folder)))));
+    const isOther = !names.has(`${frame}.${extension}`) && names.has(`${frame}.${other}`);
+    images.push(`${folder}/${frame}.${isOther ? other : extension}`);
+  }
+  return images;
+}
+
+function metaOf(split: string, id: string): string {
+  return `${split}/${id.replace('/', '/meta/')}.pkl`;
+}
+
+interface Meta {
+  readonly box: Sample['box'];
+  readonly root: readonly [number, number, number];
+}
+
+async function readMeta(file: string, boxes: string): Promise<Meta> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw fileError(error, file);
+  });
+  const meta = asDict(readPickle(bytes, file), 'the meta data', file);
+  // The wrist alone in the evaluation split; where all joints are given it is the first.
+  const joints = numbersAt(meta, 'handJoints3D', [3], file);
+  const root = [joints[0]!, joints[1]!, joints[2]!] as const;
+  if (boxes !== 'annotations') return { box: null, root };
+  const corners = numbersAt(meta, 'handBoundingBox', [4], file);
+  const [left, top, right, bottom] = corners as unknown as Corners;
+  if (!(right > left && bottom > top) || !corners.every(Number.isFinite)) {
+    throw new UserError({
+      code: 'box-invalid',
+      message: 'The box of this sample has no area',
+      file,
+      expected: 'handBoundingBox [x1, y1, x2, y2] with x2 > x1 and y2 > y1, px',
+      got: `[${[...corners].join(', ')}]`,
+      next: "take the file from HO-3D's own archive, or give other boxes with --boxes",
+    });
+  }
+  return { box: boxFromCorners([left, top, right, bottom], grownLongerSide), root };
 }
 
 function missingList(split: string): Notice {
@@ -117,13 +279,24 @@ function missingList(split: string): Notice {
   };
 }
 
-function predictionsOnly(title: string, root: string): UserError {
+function noList(title: string, list: string): UserError {
   return new UserError({
-    code: 'dataset-predictions-only',
-    message: `This version of hamba-eval scores predictions on ${title} but does not predict on it`,
+    code: 'sample-list-missing',
+    message: `Without its sample list nothing says which photographs of ${title} to predict, nor in which order`,
+    file: list,
+    expected: 'one sequence/frame a line',
+    got: 'no such file',
+    next: "take evaluation.txt from HO-3D's own archive, or score a file with --predictions",
+  });
+}
+
+function otherLayout(title: string, root: string, split: string, names: string[] | null): UserError {
+  return new UserError({
+    code: 'dataset-layout',
+    message: `This folder is not laid out as ${title} is`,
     file: root,
-    expected: '--predictions PATH',
-    got: '--model FILE',
-    next: 'predict with your own code and score the official pred.json with --predictions',
+    expected: `${split}.txt, ${split}/<sequence>/{rgb,meta} to predict; ${split}_xyz.json and ${split}_verts.json, as released in November 2024, to score`,
+    got: firstFew(names ?? []),
+    next: 'give the folder that holds evaluation.txt with --data',
   });
 }

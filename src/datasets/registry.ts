@@ -1,12 +1,23 @@
 /** The benchmarks by id: one line each. */
 import { UserError } from '../errors.js';
 import { freihand } from './freihand.js';
+import { hintEgo4d, hintNewDays, hintVisor } from './hint.js';
 import { ho3dV2, ho3dV3 } from './ho3d.js';
-import type { DatasetDefinition } from './types.js';
+import type { DatasetDefinition, DatasetFolder, OpenOptions } from './types.js';
 
-const DATASETS: readonly DatasetDefinition[] = [freihand, ho3dV2, ho3dV3];
+export const DATASETS: readonly DatasetDefinition[] = [
+  freihand,
+  ho3dV2,
+  ho3dV3,
+  hintNewDays,
+  hintVisor,
+  hintEgo4d,
+];
 
 export const DATASET_IDS: readonly string[] = DATASETS.map((dataset) => dataset.id);
+
+/** Of all datasets; which one has which is said where a folder is opened. */
+export const SPLITS: readonly string[] = [...new Set(DATASETS.flatMap(({ splits }) => splits))];
 
 export function datasetById(id: string): DatasetDefinition {
   const dataset = DATASETS.find((candidate) => candidate.id === id);
@@ -17,5 +28,18 @@ export function datasetById(id: string): DatasetDefinition {
     expected: `one of ${DATASET_IDS.join(', ')}`,
     got: id,
     next: 'name it with --dataset',
+  });
+}
+
+/** @throws UserError where the dataset has no such split. */
+export function openDataset(id: string, root: string, options: OpenOptions): Promise<DatasetFolder> {
+  const dataset = datasetById(id);
+  if (dataset.splits.includes(options.split)) return dataset.open(root, options);
+  throw new UserError({
+    code: 'split-unknown',
+    message: `${dataset.title} has no such split here`,
+    expected: dataset.splits.join(', '),
+    got: options.split,
+    next: 'name one of them with --split, or leave it out',
   });
 }

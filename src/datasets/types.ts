@@ -1,6 +1,7 @@
 /** What a benchmark is to the rest of the program: a declaration and a way to open a folder. */
+import type { UserError } from '../errors.js';
 import type { JointOrder } from '../hand/joints.js';
-import type { OfficialKind, Protocol } from '../metrics/index.js';
+import type { AnyProtocol, KeypointLabels, OfficialKind } from '../metrics/index.js';
 
 /** Camera axes of the 3D data; both have x to the right. */
 export type Axes =
@@ -24,14 +25,31 @@ export interface Sample {
   /** `null`: the whole image. */
   readonly box: Box | null;
   readonly right: boolean;
+  /**
+   * Where the benchmark publishes the wrist, metres, in its own axes: models that know no absolute
+   * place are put there. `null` where nothing is published.
+   */
+  readonly root: readonly [number, number, number] | null;
 }
 
-/** Number-JSON files, one record a sample, in the benchmark's own order, axes and joint order; metres. */
-export interface GroundTruthFiles {
-  /** N × 21 × 3. */
-  readonly joints: string | null;
-  /** N × V × 3. */
-  readonly vertices: string | null;
+/** True hands in 3D, one record a sample, in the benchmark's own order, axes and joint order; metres. */
+export interface HandTruth {
+  readonly kind: 'hands';
+  readonly joints: {
+    readonly file: string;
+    /** N × 21 × 3; NaN where a sample has none. */
+    read(): Promise<Float64Array>;
+  } | null;
+  /** A number-JSON file, N × V × 3; gone through `repeats` times (FreiHAND's background versions). */
+  readonly vertices: { readonly file: string; readonly repeats: number } | null;
+}
+
+/** True keypoints in the photograph. */
+export interface KeypointTruth {
+  readonly kind: 'keypoints';
+  /** The file or folder the labels are in, for messages. */
+  readonly file: string;
+  read(): Promise<KeypointLabels>;
 }
 
 /** Something a folder lacks that does not stop the work at hand but changes what comes of it. */
@@ -42,13 +60,18 @@ export interface Notice {
   readonly remedy: string;
 }
 
+/** Told of each thing that is wrong; whoever gives none has the first one thrown. */
+export type ProblemListener = (problem: UserError) => void;
+
 /** A dataset folder on disk, opened. */
 export interface DatasetFolder {
   readonly definition: DatasetDefinition;
   readonly root: string;
   readonly split: string;
-  readonly groundTruth: GroundTruthFiles;
-  /** Every file that decides the numbers beside the photographs: ground truth, sample list. */
+  readonly groundTruth: HandTruth | KeypointTruth;
+  /** The definition's, with what this folder decides: its boxes, its number of samples. */
+  readonly protocol: AnyProtocol;
+  /** Every file that decides the numbers beside the photographs: ground truth, sample list, boxes. */
   readonly annotations: readonly string[];
   /** Samples in this split of the whole benchmark. */
   readonly benchmarkCount: number;
@@ -56,26 +79,55 @@ export interface DatasetFolder {
   /**
    * The photographs in the benchmark's order.
    *
-   * @throws UserError where the folder has none or they are not the benchmark's.
+   * @param onProblem is told of every sample that is not as it should be, and the sample left out.
+   * @throws UserError where the folder has none or, without a listener, one is not as it should be.
    */
-  samples(): Promise<Sample[]>;
+  samples(onProblem?: ProblemListener): Promise<Sample[]>;
   /** The ids of `count` samples in the benchmark's order, without looking at photographs. */
-  sampleIds(count: number): Promise<string[]>;
-  /** The video sequence of a sample, by its id; `null` where samples are independent or it is not known. */
+  sampleIds(count: number, onProblem?: ProblemListener): Promise<string[]>;
+  /** What a sample must be resampled together with (its video sequence), by its id; `null` where samples are independent or it is not known. */
   readonly sequenceOf: ((id: string) => string) | null;
+}
+
+export interface OpenOptions {
+  readonly split: string;
+  /** `image`, `annotations`, or the path of an evaluation file of HaMeR's (.npz); the first of the definition's unless given. */
+  readonly boxes?: string | undefined;
+}
+
+/** A file of the official layout and what it is needed for. */
+export interface DatasetFile {
+  /** Relative to the folder; `%08d`, `<sequence>` and the like stand for what varies. */
+  readonly path: string;
+  /** In few words: shape, units. */
+  readonly content: string;
+  readonly neededTo: readonly ('predict' | 'score')[];
+}
+
+/** What a person needs to know before there is a folder. */
+export interface DatasetCard {
+  readonly source: string;
+  readonly licence: string;
+  /** The makers' page; nothing of a dataset is part of this program. */
+  readonly homepage: string;
+  readonly files: readonly DatasetFile[];
 }
 
 export interface DatasetDefinition {
   /** As in `--dataset`. */
   readonly id: string;
   readonly title: string;
+  /** The first is the one unless told otherwise. */
   readonly splits: readonly string[];
   /** Joint order of the ground truth and of the official prediction file. */
   readonly jointOrder: JointOrder;
   readonly axes: Axes;
   /** The official protocol; `run` may vary it and records what it used. */
-  readonly protocol: Protocol;
-  /** Whose `scores.txt` is written. */
-  readonly officialScores: OfficialKind;
-  open(root: string, split: string): Promise<DatasetFolder>;
+  readonly protocol: AnyProtocol;
+  /** Whose `scores.txt` is written; `null` where the official evaluator writes none. */
+  readonly officialScores: OfficialKind | null;
+  /** Where boxes come from in the official layout; the first is the one unless told otherwise. */
+  readonly boxes: readonly ('image' | 'annotations')[];
+  readonly card: DatasetCard;
+  open(root: string, options: OpenOptions): Promise<DatasetFolder>;
 }

@@ -1,4 +1,6 @@
+import { type ImageSize, type PixelWindow, wholePicture } from './picture.js';
 import type { SceneRandom } from './random.js';
+import type { HandLayer } from './renderer.js';
 import type { Colour } from './skin.js';
 
 /** FreiHAND's four background versions of every training image, in their order on disk. */
@@ -8,32 +10,41 @@ export type BackgroundVersion = (typeof BACKGROUND_VERSIONS)[number];
 /** The coarse grid that gradients, blobs and soft noise are computed on. */
 const GRID = 29;
 
+export interface Backdrop {
+  readonly size: ImageSize;
+  /** The part of it that is wanted; the whole unless given. */
+  readonly window?: PixelWindow;
+  /** Multiplies the film grain; 1 unless given. */
+  readonly grain?: number;
+}
+
 /**
- * Fills size×size×3 linear light with a simple scene: a gradient between two
- * colours, soft blobs and cloudy noise; `gs` is a green screen.
+ * Fills the window's height×width×3 numbers of linear light with a simple scene: a gradient
+ * between two colours, soft blobs and cloudy noise; `gs` is a green screen.
  */
 export function paintBackground(
   target: Float32Array,
-  size: number,
+  { size, window = wholePicture(size), grain: graininess = 1 }: Backdrop,
   version: BackgroundVersion,
   random: SceneRandom,
 ): void {
   const grid = version === 'gs' ? greenScreen(random) : scene(random);
-  const grain = random.uniform(0.008, 0.04);
+  const grain = graininess * random.uniform(0.008, 0.04);
   // A linear congruential generator (Numerical Recipes) is good enough for film grain, and fast.
   let state = Math.floor(random.next() * 2 ** 32) | 0;
-  const step = (GRID - 1) / size;
+  const stepX = (GRID - 1) / size.width;
+  const stepY = (GRID - 1) / size.height;
   const line = new Float32Array(GRID * 3);
-  for (let y = 0, to = 0; y < size; y++) {
-    const top = Math.floor(y * step);
-    const ty = y * step - top;
+  for (let y = window.top, to = 0; y < window.top + window.height; y++) {
+    const top = Math.floor(y * stepY);
+    const ty = y * stepY - top;
     const above = top * GRID * 3;
     for (let i = 0; i < line.length; i++) {
       line[i] = grid[above + i]! * (1 - ty) + grid[above + line.length + i]! * ty;
     }
-    for (let x = 0; x < size; x++, to += 3) {
-      const column = Math.floor(x * step);
-      const tx = x * step - column;
+    for (let x = window.left; x < window.left + window.width; x++, to += 3) {
+      const column = Math.floor(x * stepX);
+      const tx = x * stepX - column;
       state = (Math.imul(state, 1664525) + 1013904223) | 0;
       const noise = 1 + grain * (state / 2 ** 31);
       const right = tx * noise;
@@ -110,18 +121,27 @@ const SRGB = Uint8Array.from({ length: 4097 }, (_, i) => {
   return Math.round(255 * encoded);
 });
 
-/** Lays the hand over the background; both linear light, size×size×3. Returns 8-bit sRGB. */
+/**
+ * Lays the hand over the background of a window; both linear light. Returns 8-bit sRGB of the
+ * window, height×width×3.
+ *
+ * @param background at least height×width×3 numbers
+ */
 export function composite(
   background: Float32Array,
-  colour: Float32Array,
-  coverage: Float32Array,
+  layer: Pick<HandLayer, 'colour' | 'coverage' | 'width'>,
+  window: PixelWindow,
 ): Uint8Array<ArrayBuffer> {
-  const image = new Uint8Array(background.length);
-  for (let i = 0, k = 0; i < coverage.length; i++, k += 3) {
-    const through = 1 - coverage[i]!;
-    for (let c = k; c < k + 3; c++) {
-      const value = background[c]! * through + colour[c]!;
-      image[c] = SRGB[Math.min(4096, (value * 4096 + 0.5) | 0)]!;
+  const { colour, coverage } = layer;
+  const image = new Uint8Array(window.width * window.height * 3);
+  for (let y = 0, to = 0; y < window.height; y++) {
+    let pixel = (window.top + y) * layer.width + window.left;
+    for (let x = 0; x < window.width; x++, pixel++, to += 3) {
+      const through = 1 - coverage[pixel]!;
+      for (let c = 0; c < 3; c++) {
+        const value = background[to + c]! * through + colour[pixel * 3 + c]!;
+        image[to + c] = SRGB[Math.min(4096, (value * 4096 + 0.5) | 0)]!;
+      }
     }
   }
   return image;

@@ -1,12 +1,12 @@
 /**
  * The demo's checkpoints as ONNX files with the inputs and outputs of the
  * HaMeR and Hamba family: `img` [N,3,256,256] → `pred_keypoints_3d` [N,21,3],
- * `pred_vertices` [N,778,3], metres, here in the camera's frame (OpenCV axes).
+ * `pred_vertices` [N,778,3], metres (OpenCV axes), and where the training half has
+ * them `pred_keypoints_2d` [N,21,2] in the crop, −0.5…0.5.
  */
-import { VERTEX_COUNT } from '../hand/procedural-mesh.js';
-import { JOINT_COUNT } from '../hand/joints.js';
 import { GraphBuilder, attribute } from '../formats/onnx.js';
 import { PATCH_SIZE } from './features.js';
+import type { NetworkOutput } from './training-half.js';
 
 /** Metadata key under which a checkpoint says what it was fitted from. */
 export const STAMP_KEY = 'hamba-eval.demo';
@@ -20,12 +20,17 @@ export interface LinearPredictor {
   readonly weights: ArrayLike<number>;
   /** `components` numbers. */
   readonly bias: ArrayLike<number>;
-  /** components × 63 and 63 numbers: joints of the basis and of the mean hand, metres. */
-  readonly jointBasis: ArrayLike<number>;
-  readonly jointMean: ArrayLike<number>;
-  /** components × 2334 and 2334 numbers: vertices, likewise. */
-  readonly vertexBasis: ArrayLike<number>;
-  readonly vertexMean: ArrayLike<number>;
+  readonly outputs: readonly LinearOutput[];
+}
+
+/** points × axes numbers that never change. */
+export interface ConstantOutput extends NetworkOutput {
+  readonly mean: ArrayLike<number>;
+}
+
+export interface LinearOutput extends ConstantOutput {
+  /** components × (points · axes), row-major. */
+  readonly basis: ArrayLike<number>;
 }
 
 function newGraph(name: string, doc: string, stamp: string): GraphBuilder {
@@ -39,9 +44,8 @@ function newGraph(name: string, doc: string, stamp: string): GraphBuilder {
   return graph;
 }
 
-function finish(graph: GraphBuilder): Uint8Array {
-  graph.output('pred_keypoints_3d', 'float32', ['N', JOINT_COUNT, 3]);
-  graph.output('pred_vertices', 'float32', ['N', VERTEX_COUNT, 3]);
+function finish(graph: GraphBuilder, outputs: readonly NetworkOutput[]): Uint8Array {
+  for (const { name, points, axes } of outputs) graph.output(name, 'float32', ['N', points, axes]);
   return graph.toBytes();
 }
 
@@ -63,35 +67,30 @@ export function linearCheckpoint(predictor: LinearPredictor, doc: string, stamp:
   const product = graph.node('MatMul', [flat, weights]);
   const bias = graph.float32('bias', predictor.bias);
   const coefficients = graph.node('Add', [product, bias], {}, { name: 'coefficients' });
-  const points = (output: string, count: number, basis: ArrayLike<number>, mean: ArrayLike<number>): void => {
-    const matrix = graph.float32(`${output}.basis`, basis, [components, count * 3]);
-    const offset = graph.float32(`${output}.mean`, mean);
+  for (const { name, points, axes, basis, mean } of predictor.outputs) {
+    const matrix = graph.float32(`${name}.basis`, basis, [components, points * axes]);
+    const offset = graph.float32(`${name}.mean`, mean);
     const moved = graph.node('Add', [graph.node('MatMul', [coefficients, matrix]), offset]);
-    const shape = graph.int64(`${output}.shape`, [-1, count, 3]);
-    graph.node('Reshape', [moved, shape], {}, { name: output });
-  };
-  points('pred_keypoints_3d', JOINT_COUNT, predictor.jointBasis, predictor.jointMean);
-  points('pred_vertices', VERTEX_COUNT, predictor.vertexBasis, predictor.vertexMean);
-  return finish(graph);
+    const shape = graph.int64(`${name}.shape`, [-1, points, axes]);
+    graph.node('Reshape', [moved, shape], {}, { name });
+  }
+  return finish(graph, predictor.outputs);
 }
 
-/** The same hand for every image: what any fitted network has to beat. Arrays of 63 and 2334 numbers, metres. */
+/** The same hand for every image: what any fitted network has to beat. */
 export function constantCheckpoint(
-  joints: ArrayLike<number>,
-  vertices: ArrayLike<number>,
+  outputs: readonly ConstantOutput[],
   doc: string,
   stamp: string,
 ): Uint8Array {
   const graph = newGraph('mean_pose', doc, stamp);
   const shape = graph.node('Shape', ['img']);
   const count = graph.node('Gather', [shape, graph.int64('first', [0])], {}, { name: 'batch' });
-  const repeat = (output: string, points: number, values: ArrayLike<number>): void => {
-    const value = graph.float32(`${output}.mean`, values, [1, points, 3]);
-    const rest = graph.int64(`${output}.shape`, [points, 3]);
+  for (const { name, points, axes, mean } of outputs) {
+    const value = graph.float32(`${name}.mean`, mean, [1, points, axes]);
+    const rest = graph.int64(`${name}.shape`, [points, axes]);
     const target = graph.node('Concat', [count, rest], { axis: attribute.int(0) });
-    graph.node('Expand', [value, target], {}, { name: output });
-  };
-  repeat('pred_keypoints_3d', JOINT_COUNT, joints);
-  repeat('pred_vertices', VERTEX_COUNT, vertices);
-  return finish(graph);
+    graph.node('Expand', [value, target], {}, { name });
+  }
+  return finish(graph, outputs);
 }

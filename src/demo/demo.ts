@@ -1,22 +1,28 @@
-/** Prepares what `hamba-eval demo` evaluates: a generated benchmark and a checkpoint fitted on its training half. */
+/** Prepares what `hamba-eval demo` evaluates: a generated benchmark and a checkpoint fitted on hands of the same kind. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel } from '../formats/onnx.js';
+import { proceduralHand } from '../hand/procedural-hand.js';
 import { makeFolder } from '../runs/run-directory.js';
 import { STAMP_KEY } from './checkpoint.js';
-import { type DemoDatasetInfo, type DemoProgress, writeDemoDataset } from './dataset.js';
+import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
+import type { DemoDatasetId } from './dataset-ids.js';
+import { layoutOf } from './layouts/registry.js';
 import { fitRidgeBaseline, writeMeanPoseCheckpoint } from './ridge.js';
+import { Studio } from './studio.js';
 
 export const DEMO_DEFAULTS = {
   root: 'reports/demo',
   seed: 1,
-  /** Unique training samples; each is photographed before four backgrounds. */
+  /** Unique training hands; each is photographed before four backgrounds. */
   training: 400,
   evaluation: 200,
 } as const;
 
 export interface DemoOptions {
-  /** Everything is written below this folder. */
+  /** FreiHAND unless given. */
+  readonly dataset?: DemoDatasetId;
+  /** Everything is written below this folder; `demoRoot` unless given. */
   readonly root?: string;
   readonly seed?: number;
   readonly training?: number;
@@ -25,7 +31,7 @@ export interface DemoOptions {
 }
 
 export interface PreparedDemo {
-  /** In FreiHAND's layout, for `run --dataset freihand --data`. */
+  /** In the benchmark's layout, for `run --dataset ID --data`. */
   readonly datasetDir: string;
   /** The fitted baseline, `ridge.onnx`. */
   readonly checkpoint: string;
@@ -39,28 +45,38 @@ export interface PreparedDemo {
 /** Raised whenever the same dataset gives another checkpoint. */
 const FIT_VERSION = 1;
 
+/** Where the demo of a benchmark is left unless told otherwise. */
+export function demoRoot(dataset: DemoDatasetId): string {
+  return dataset === 'freihand' ? DEMO_DEFAULTS.root : `${DEMO_DEFAULTS.root}-${dataset}`;
+}
+
 /** Generates and fits what is not there yet; the same options twice cost nothing the second time. */
 export async function prepareDemo(options: DemoOptions = {}): Promise<PreparedDemo> {
-  const { root, seed, training, evaluation } = { ...DEMO_DEFAULTS, ...options };
-  const { onProgress } = options;
+  const { dataset = 'freihand', onProgress } = options;
+  const { root, seed, training, evaluation } = { ...DEMO_DEFAULTS, root: demoRoot(dataset), ...options };
+  checkSizes({ seed, training, evaluation });
+  const layout = layoutOf(dataset);
   const datasetDir = join(root, 'dataset');
   const checkpoint = join(root, 'ridge.onnx');
   const meanPoseCheckpoint = join(root, 'mean-pose.onnx');
   await makeFolder(root);
   const progress = onProgress === undefined ? {} : { onProgress };
-  const dataset = await writeDemoDataset({ dir: datasetDir, seed, training, evaluation, ...progress });
+  const info = await writeDemoDataset({ dir: datasetDir, dataset, seed, training, evaluation, ...progress });
 
-  const stamp = JSON.stringify({ fit: FIT_VERSION, dataset: dataset.stamp });
+  const studio = new Studio(proceduralHand());
+  const half = layout.trainingHalf({ dir: datasetDir, seed, training, evaluation, studio });
+  const drawn = layout.trainingInFolder ? {} : { training };
+  const stamp = JSON.stringify({ fit: FIT_VERSION, dataset: info.stamp, ...drawn });
   const ridgeThere = await bearsStamp(checkpoint, stamp);
-  if (!ridgeThere) await fitRidgeBaseline({ dataset: datasetDir, out: checkpoint, stamp, ...progress });
+  if (!ridgeThere) await fitRidgeBaseline({ training: half, out: checkpoint, stamp, ...progress });
   const meanThere = await bearsStamp(meanPoseCheckpoint, stamp);
-  if (!meanThere) await writeMeanPoseCheckpoint(datasetDir, meanPoseCheckpoint, stamp);
+  if (!meanThere) await writeMeanPoseCheckpoint(half, meanPoseCheckpoint, stamp);
   return {
     datasetDir,
     checkpoint,
     meanPoseCheckpoint,
-    dataset,
-    reused: { dataset: dataset.reused, checkpoint: ridgeThere && meanThere },
+    dataset: info,
+    reused: { dataset: info.reused, checkpoint: ridgeThere && meanThere },
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the ridge baseline sees of a photograph: the crop that `run` takes where
- * there is no box, ImageNet-normalised, averaged over a pool × pool grid.
+ * What the ridge baseline sees of a photograph: its crop, ImageNet-normalised,
+ * averaged over a pool × pool grid.
  */
 import { cropImage, wholeImageBox } from '../imaging/crop.js';
 import { decodeImage } from '../imaging/decode.js';
@@ -14,7 +14,7 @@ const IN_FLIGHT = 4;
 
 /**
  * Pooled features of photographs, in the order AveragePool and Flatten give
- * them: channel, row, column.
+ * them: channel, row, column. The crop is the one `run` takes where there is no box.
  *
  * @param pool cells along each side; divides 256
  * @returns files × (3 · pool²), row-major
@@ -47,8 +47,13 @@ export async function pooledFeatures(
   return features;
 }
 
-/** Averages the bytes first and normalises the averages: the same number, being linear, for less work. */
-function poolPatch(patch: Uint8Array, pool: number, out: Float64Array): void {
+/**
+ * Averages a patch's bytes first and normalises the averages: the same number, being linear, for less work.
+ *
+ * @param patch 256×256×3, R G B
+ * @param out 3 · pool² zeros
+ */
+export function poolPatch(patch: Uint8Array, pool: number, out: Float64Array): void {
   const cell = PATCH_SIZE / pool;
   const plane = pool * pool;
   for (let y = 0, at = 0; y < PATCH_SIZE; y++) {

@@ -11,9 +11,10 @@ import { axisAngleFromRotation, multiply3, rotationFromAxisAngle } from '../hand
 import { type Vec3, pointAt, scale, setPoint } from '../hand/vectors.js';
 import type { SceneRandom } from './random.js';
 
+/** Side of a FreiHAND photograph, px. */
 export const IMAGE_SIZE = 224;
 
-/** One sample of the demo benchmark: what FreiHAND's annotation files hold about it. */
+/** One hand before a camera: what FreiHAND's annotation files hold about a sample. */
 export interface HandSample extends PosedHand {
   /** 48 axis–angle numbers, see `poseHand`. */
   readonly pose: Float64Array;
@@ -76,24 +77,60 @@ export function samplePose(random: SceneRandom): Float64Array {
   return pose;
 }
 
+/** Ten shape numbers, none extreme. */
+export function sampleShape(random: SceneRandom): Float64Array {
+  return Float64Array.from({ length: SHAPE_COUNT }, () => Math.min(2, Math.max(-2, random.normal(0, 0.8))));
+}
+
+/** Where a hand is held. */
+export interface Placement {
+  /** z of the middle of the joints' extent, metres. */
+  readonly depth: number;
+  /** Where that middle appears, px right of and below the camera's principal point. */
+  readonly aside: readonly [number, number];
+}
+
 /** Poses a hand half a metre or so before a FreiHAND-like camera, near the image's centre. */
 export function sampleHand(hand: ProceduralHand, random: SceneRandom): HandSample {
   const pose = samplePose(random);
-  const shape = Float64Array.from({ length: SHAPE_COUNT }, () =>
-    Math.min(2, Math.max(-2, random.normal(0, 0.8))),
-  );
+  const shape = sampleShape(random);
   const focal = random.uniform(455, 495);
   const camera: PinholeCamera = { fx: focal, fy: focal, cx: IMAGE_SIZE / 2, cy: IMAGE_SIZE / 2 };
-  const still = poseHand(hand, pose, shape, [0, 0, 0]);
-  // FreiHAND's crops are centred on the hand: put the middle of the joints' extent near the axis.
-  const centre = middleOf(still.joints);
   const depth = random.uniform(0.5, 0.62);
-  const aside = (): number => (random.normal(0, 2.5) / focal) * depth;
-  const translation: Vec3 = [aside() - centre[0], aside() - centre[1], depth - centre[2]];
-  const { vertices, joints } = poseHand(hand, pose, shape, translation);
+  // FreiHAND's crops are centred on the hand.
+  return placeHand(hand, pose, shape, camera, {
+    depth,
+    aside: [random.normal(0, 2.5), random.normal(0, 2.5)],
+  });
+}
+
+/** Holds a posed hand before a camera. */
+export function placeHand(
+  hand: ProceduralHand,
+  pose: Float64Array,
+  shape: Float64Array,
+  camera: PinholeCamera,
+  placement: Placement,
+): HandSample {
+  const still = poseHand(hand, pose, shape, [0, 0, 0]);
+  const { vertices, joints } = poseHand(hand, pose, shape, translationTo(still.joints, camera, placement));
   const [a, b] = [pointAt(joints, 9), pointAt(joints, 10)];
   const bone = Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
   return { pose, shape, camera, vertices, joints, scale: bone };
+}
+
+/** What moves joints from where they are to where they are held, metres. */
+export function translationTo(
+  joints: Float64Array,
+  camera: PinholeCamera,
+  { depth, aside }: Placement,
+): Vec3 {
+  const centre = middleOf(joints);
+  return [
+    (aside[0] / camera.fx) * depth - centre[0],
+    (aside[1] / camera.fy) * depth - centre[1],
+    depth - centre[2],
+  ];
 }
 
 function middleOf(points: Float64Array): Vec3 {

@@ -6,6 +6,7 @@
 import { projectPoints, type PinholeCamera } from '../hand/camera.js';
 import { vertexNormals } from '../hand/procedural-hand.js';
 import { type Vec3, normalise } from '../hand/vectors.js';
+import type { ImageSize } from './picture.js';
 import type { SceneRandom } from './random.js';
 import { type Colour, sampleSkinTone } from './skin.js';
 
@@ -18,15 +19,17 @@ export interface Lighting {
   readonly ambient: Colour;
 }
 
-export interface HandLayer {
-  /** size×size×3, linear light, already multiplied by `coverage`. */
+export interface HandLayer extends ImageSize {
+  /** height×width×3, linear light, already multiplied by `coverage`. */
   readonly colour: Float32Array;
-  /** size×size, 0…1: the share of the pixel that the hand covers. */
+  /** height×width, 0…1: the share of the pixel that the hand covers. */
   readonly coverage: Float32Array;
 }
 
 /** Samples per pixel along each axis. */
 const SUPERSAMPLING = 2;
+/** Pixel (u, v) has its centre at u, v; its subsamples lie ±1/4 around it. */
+const SUBSAMPLE_SHIFT = (SUPERSAMPLING - 1) / 2;
 const HIGHLIGHT = 0.07;
 
 export function sampleLighting(random: SceneRandom): Lighting {
@@ -46,8 +49,10 @@ export function sampleLighting(random: SceneRandom): Lighting {
  * valid until the next call.
  */
 export class HandRenderer {
-  readonly #size: number;
+  readonly #size: ImageSize;
+  /** Subsamples along each axis. */
   readonly #width: number;
+  readonly #height: number;
   /** 1 / z of the nearest surface at each subsample, 0 where there is none. */
   readonly #nearest: Float32Array;
   /** Per subsample: unit-ish normal (3) and tint (3). */
@@ -57,13 +62,14 @@ export class HandRenderer {
   /** The subsamples drawn to, inclusive: shading looks nowhere else. */
   #box = { left: 0, right: -1, top: 0, bottom: -1 };
 
-  constructor(size: number) {
+  constructor(size: ImageSize) {
     this.#size = size;
-    this.#width = size * SUPERSAMPLING;
-    this.#nearest = new Float32Array(this.#width * this.#width);
-    this.#attributes = new Float32Array(this.#width * this.#width * 6);
-    this.#colour = new Float32Array(size * size * 3);
-    this.#coverage = new Float32Array(size * size);
+    this.#width = size.width * SUPERSAMPLING;
+    this.#height = size.height * SUPERSAMPLING;
+    this.#nearest = new Float32Array(this.#width * this.#height);
+    this.#attributes = new Float32Array(this.#width * this.#height * 6);
+    this.#colour = new Float32Array(size.width * size.height * 3);
+    this.#coverage = new Float32Array(size.width * size.height);
   }
 
   /**
@@ -79,14 +85,25 @@ export class HandRenderer {
     lighting: Lighting,
   ): HandLayer {
     this.#nearest.fill(0);
-    this.#box = { left: this.#width, right: -1, top: this.#width, bottom: -1 };
+    this.#box = { left: this.#width, right: -1, top: this.#height, bottom: -1 };
     const normals = vertexNormals(vertices, faces);
     const pixels = projectPoints(vertices, camera);
     for (let f = 0; f < faces.length; f += 3) {
       this.#drawTriangle(faces[f]!, faces[f + 1]!, faces[f + 2]!, vertices, pixels, normals, tint);
     }
     this.#shade(lighting);
-    return { colour: this.#colour, coverage: this.#coverage };
+    return { ...this.#size, colour: this.#colour, coverage: this.#coverage };
+  }
+
+  /**
+   * Depth z in metres of the nearest surface in the last rendering at a place in the picture, px;
+   * Infinity where there is none or the place lies outside the picture.
+   */
+  depthAt(u: number, v: number): number {
+    const x = Math.round(u * SUPERSAMPLING + SUBSAMPLE_SHIFT);
+    const y = Math.round(v * SUPERSAMPLING + SUBSAMPLE_SHIFT);
+    if (x < 0 || x >= this.#width || y < 0 || y >= this.#height) return Infinity;
+    return 1 / this.#nearest[y * this.#width + x]!;
   }
 
   #drawTriangle(
@@ -99,8 +116,7 @@ export class HandRenderer {
     tint: Float32Array,
   ): void {
     const width = this.#width;
-    // Pixel (u, v) has its centre at u, v; its subsamples lie ±1/4 around it.
-    const shift = (SUPERSAMPLING - 1) / 2;
+    const shift = SUBSAMPLE_SHIFT;
     const ax = pixels[a * 2]! * SUPERSAMPLING + shift;
     const ay = pixels[a * 2 + 1]! * SUPERSAMPLING + shift;
     const bx = pixels[b * 2]! * SUPERSAMPLING + shift;
@@ -114,7 +130,7 @@ export class HandRenderer {
     const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx)));
     const right = Math.min(width - 1, Math.floor(Math.max(ax, bx, cx)));
     const top = Math.max(0, Math.ceil(Math.min(ay, by, cy)));
-    const bottom = Math.min(width - 1, Math.floor(Math.max(ay, by, cy)));
+    const bottom = Math.min(this.#height - 1, Math.floor(Math.max(ay, by, cy)));
     const box = this.#box;
     box.left = Math.min(box.left, left);
     box.right = Math.max(box.right, right);
@@ -198,7 +214,7 @@ export class HandRenderer {
         const shine16 = shine4 * shine4 * shine4 * shine4;
         // Blinn–Phong with exponent 22, multiplied out: `**` was a third of the time.
         const highlight = HIGHLIGHT * shine16 * shine4 * shine2;
-        const pixel = (y >> 1) * this.#size + (x >> 1);
+        const pixel = (y >> 1) * this.#size.width + (x >> 1);
         coverage[pixel]! += share;
         const weight = share * rim;
         const gloss = share * highlight;

@@ -1,19 +1,14 @@
 /**
- * Fits the demo's baseline on a demo dataset's training half: ridge regression
- * from pooled pixels to joints and vertices. A small model, but a real one: it
- * is fitted on images, knows nothing of the evaluation half and errs like one.
+ * Fits the demo's baseline on a training half: ridge regression from pooled
+ * pixels to joints and vertices. A small model, but a real one: it is fitted
+ * on images, knows nothing of the evaluation half and errs like one.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Matrix } from 'ml-matrix';
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { VERTEX_COUNT } from '../hand/procedural-mesh.js';
 import { writeFileAtomic } from '../runs/atomic-file.js';
-import { BACKGROUND_VERSIONS } from './background.js';
 import { constantCheckpoint, linearCheckpoint } from './checkpoint.js';
-import { type DemoProgress, imageName } from './dataset.js';
-import { PATCH_SIZE, pooledFeatures } from './features.js';
+import { PATCH_SIZE } from './features.js';
+import type { DemoProgress } from './layouts/layout.js';
 import {
   type LowRankBasis,
   RidgeMoments,
@@ -21,10 +16,10 @@ import {
   principalComponents,
   project,
 } from './linear-model.js';
+import type { NetworkOutput, TrainingHalf } from './training-half.js';
 
 export interface RidgeOptions {
-  /** A folder written by `writeDemoDataset`. */
-  readonly dataset: string;
+  readonly training: TrainingHalf;
   /** The `.onnx` file to write. */
   readonly out: string;
   /** Cells along each side of the pooling grid; divides 256. */
@@ -43,7 +38,7 @@ export interface RidgeFit {
   readonly lambda: number;
   /** Per strength tried: mean joint error in millimetres on the held-out part, both hands centred on their mean joint. */
   readonly heldOut: readonly { readonly lambda: number; readonly centredMpjpeMm: number }[];
-  /** Unique training samples; each counts once per background. */
+  /** Training hands; each counts once per background. */
   readonly samples: number;
   readonly components: number;
 }
@@ -51,60 +46,13 @@ export interface RidgeFit {
 const DEFAULT_POOL = 16;
 const DEFAULT_LAMBDAS = [0.01, 0.03, 0.1, 0.3] as const;
 const RANK = 40;
-/** Share of the unique training samples, the last ones, that λ is chosen on. */
+/** Share of the training hands, the last ones, that λ is chosen on. */
 const HELD_OUT_SHARE = 0.2;
 const JOINT_NUMBERS = JOINT_COUNT * 3;
 
-/** Ground truth of a training half, one row per unique sample: 63 joint and 2,334 vertex coordinates. */
-async function readTargets(dataset: string): Promise<Matrix> {
-  const [joints, vertices] = await Promise.all([
-    readPoints(join(dataset, 'training_xyz.json'), JOINT_COUNT),
-    readPoints(join(dataset, 'training_verts.json'), VERTEX_COUNT),
-  ]);
-  if (joints.length !== vertices.length) {
-    throw new UserError({
-      code: 'demo-dataset-damaged',
-      message: 'Joints and vertices of the training half differ in number',
-      file: dataset,
-      expected: `${joints.length} vertex arrays`,
-      got: String(vertices.length),
-      next: 'delete the folder and run the demo again',
-    });
-  }
-  return new Matrix(joints.map((row, i) => [...row, ...vertices[i]!]));
-}
-
-async function readPoints(file: string, count: number): Promise<number[][]> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw damaged(file, cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  if (!Array.isArray(value)) throw damaged(file, typeof value);
-  return value.map((sample: unknown, index) => {
-    const row: unknown[] = Array.isArray(sample) ? sample.flat() : [];
-    if (row.length !== count * 3 || !row.every((x) => typeof x === 'number')) {
-      throw damaged(file, `${row.length} entries in sample ${index}, not ${count * 3} numbers`);
-    }
-    return row;
-  });
-}
-
-function damaged(file: string, got: string, cause?: unknown): UserError {
-  return new UserError({
-    code: 'demo-dataset-damaged',
-    message: 'The demo dataset cannot be read',
-    file,
-    got,
-    next: 'delete the dataset folder and run the demo again',
-    cause,
-  });
-}
-
 /** Fits the ridge baseline and writes it as an ONNX file. */
 export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit> {
-  const { dataset, out, pool = DEFAULT_POOL, lambdas = DEFAULT_LAMBDAS, onProgress } = options;
+  const { training, out, pool = DEFAULT_POOL, lambdas = DEFAULT_LAMBDAS, onProgress } = options;
   if (!Number.isInteger(pool) || pool < 1 || PATCH_SIZE % pool !== 0) {
     throw new UserError({
       code: 'demo-pool',
@@ -113,11 +61,10 @@ export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit>
       got: String(pool),
     });
   }
-  const targets = await readTargets(dataset);
+  const targets = await training.targets();
   const unique = targets.rows;
-  const images = unique * BACKGROUND_VERSIONS.length;
-  const files = Array.from({ length: images }, (_, i) => join(dataset, 'training', 'rgb', imageName(i)));
-  const features = await pooledFeatures(files, pool, (done) => onProgress?.('read training', done, images));
+  const images = unique * training.backgrounds;
+  const features = await training.features(pool, (done, total) => onProgress?.('read training', done, total));
 
   const steps = lambdas.length + 3;
   const tick = async (done: number): Promise<void> => {
@@ -161,22 +108,22 @@ export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit>
 
   addSamples(firstHeldOut, unique);
   const { weights, bias } = moments.solve(best.lambda);
-  const { mean, components } = basis;
-  const rank = components.rows;
+  const rank = basis.components.rows;
   const doc =
     `Ridge regression (relative lambda ${best.lambda}) from ${pool}x${pool}x3 pooled pixels through ${rank} principal ` +
-    `components, fitted on ${unique} procedural hands in front of ${BACKGROUND_VERSIONS.length} backgrounds each. ` +
-    'Metres, camera frame, OpenCV axes, OpenPose joint order.';
+    `components, fitted on ${unique} procedural hands in front of ${training.backgrounds} backgrounds each. ` +
+    `${training.frame}, OpenCV axes, OpenPose joint order.`;
   const bytes = linearCheckpoint(
     {
       pool,
       components: rank,
       weights: weights.to1DArray(),
       bias,
-      jointBasis: components.subMatrix(0, rank - 1, 0, JOINT_NUMBERS - 1).to1DArray(),
-      jointMean: mean.subarray(0, JOINT_NUMBERS),
-      vertexBasis: components.subMatrix(0, rank - 1, JOINT_NUMBERS, components.columns - 1).to1DArray(),
-      vertexMean: mean.subarray(JOINT_NUMBERS),
+      outputs: columnsOf(training.outputs).map(({ from, to, ...output }) => ({
+        ...output,
+        basis: basis.components.subMatrix(0, rank - 1, from, to - 1).to1DArray(),
+        mean: basis.mean.subarray(from, to),
+      })),
     },
     doc,
     options.stamp ?? '',
@@ -184,6 +131,16 @@ export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit>
   await writeFileAtomic(out, bytes);
   await tick(steps);
   return { file: out, pool, lambda: best.lambda, heldOut, samples: unique, components: rank };
+}
+
+/** Where each output's numbers lie in a row of targets. */
+function columnsOf(outputs: readonly NetworkOutput[]): (NetworkOutput & { from: number; to: number })[] {
+  let end = 0;
+  return outputs.map((output) => {
+    const from = end;
+    end += output.points * output.axes;
+    return { ...output, from, to: end };
+  });
 }
 
 /** 63 coordinates in metres. */
@@ -215,26 +172,20 @@ function centredError(prediction: Float64Array, truth: readonly number[]): numbe
   return sum / JOINT_COUNT;
 }
 
-/** A hand that never changes: 21×3 joints and 778×3 vertices, metres, camera frame. */
-export interface MeanPose {
-  readonly joints: Float64Array;
-  readonly vertices: Float64Array;
-}
-
-/** The mean of the training half: the constant prediction that a fitted model has to beat. */
-export async function meanPosePredictor(dataset: string): Promise<MeanPose> {
-  const mean = (await readTargets(dataset)).mean('column');
-  return {
-    joints: Float64Array.from(mean.slice(0, JOINT_NUMBERS)),
-    vertices: Float64Array.from(mean.slice(JOINT_NUMBERS)),
-  };
+/** The mean of a training half, output after output: the constant prediction that a fitted model has to beat. */
+export async function meanPosePredictor(training: TrainingHalf): Promise<Float64Array[]> {
+  const mean = Float64Array.from((await training.targets()).mean('column'));
+  return columnsOf(training.outputs).map(({ from, to }) => mean.slice(from, to));
 }
 
 /** Writes the mean pose as an ONNX file with the ridge model's inputs and outputs. */
-export async function writeMeanPoseCheckpoint(dataset: string, out: string, stamp = ''): Promise<MeanPose> {
-  const mean = await meanPosePredictor(dataset);
-  const doc =
-    'The mean hand of the demo training half, whatever the image. Metres, camera frame, OpenCV axes.';
-  await writeFileAtomic(out, constantCheckpoint(mean.joints, mean.vertices, doc, stamp));
-  return mean;
+export async function writeMeanPoseCheckpoint(
+  training: TrainingHalf,
+  out: string,
+  stamp = '',
+): Promise<void> {
+  const means = await meanPosePredictor(training);
+  const doc = `The mean hand of the demo training half, whatever the image. ${training.frame}, OpenCV axes.`;
+  const outputs = training.outputs.map((output, i) => ({ ...output, mean: means[i]! }));
+  await writeFileAtomic(out, constantCheckpoint(outputs, doc, stamp));
 }

@@ -17,7 +17,8 @@ import { readNpz, type NpzFile } from '../formats/npz.js';
 import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import type { ArrayDescription } from '../runs/manifest.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import type { PredictionOrigin, PredictionSource } from './prediction-source.js';
+import type { Failure, PredictionOrigin, PredictionSource } from './prediction-source.js';
+import { moveBy, wristOffsets } from './wrist-placement.js';
 
 /** An array and the axes its points are in. */
 interface OpenArray {
@@ -29,7 +30,12 @@ interface OpenArray {
 interface OpenArrays {
   readonly joints: OpenArray | null;
   readonly vertices: OpenArray | null;
+  /** (N, 21, 2), px in the photograph. */
+  readonly keypoints: NpyReader | null;
+  /** (N, 3): where the benchmark publishes the wrists; null where hands stay as predicted. */
+  readonly roots: OpenArray | null;
   readonly ids: readonly string[] | null;
+  readonly failed?: ReadonlyMap<string, Failure>;
   /** Of the joints. */
   readonly jointOrder: JointOrder;
 }
@@ -43,9 +49,14 @@ class Holdings {
   }
 
   async open(opening: Promise<NpyReader>, axes: Axes): Promise<OpenArray> {
+    return { reader: await this.openPlain(opening), axes };
+  }
+
+  /** An array whose numbers have no axes of the camera. */
+  async openPlain(opening: Promise<NpyReader>): Promise<NpyReader> {
     const reader = await opening;
     this.add(() => reader.close());
-    return { reader, axes };
+    return reader;
   }
 
   /** The last first: a folder goes after the files in it are closed. Safe at any time. */
@@ -65,8 +76,8 @@ export async function openRunPredictions(
   dataset: DatasetDefinition,
   kind: 'model' | 'run-directory',
 ): Promise<PredictionSource> {
-  const { joints, vertices } = run.manifest.predictions ?? {};
-  if (joints === undefined && vertices === undefined) {
+  const described = run.manifest.predictions ?? {};
+  if (Object.keys(described).length === 0) {
     throw new UserError({
       code: 'run-without-predictions',
       message: 'This run directory holds no predictions',
@@ -86,12 +97,45 @@ export async function openRunPredictions(
       next: 'name that dataset and its folder with --dataset and --data',
     });
   }
-  return arraySource({ kind, path: run.path }, dataset, async (held) => ({
-    joints: joints === undefined ? null : await held.open(openDescribed(run, joints), joints.axes),
-    vertices: vertices === undefined ? null : await held.open(openDescribed(run, vertices), vertices.axes),
-    ids: null,
-    jointOrder: joints?.joint_order ?? dataset.jointOrder,
-  }));
+  const inSpace = dataset.protocol.measure === 'hands-3d';
+  return arraySource({ kind, path: run.path }, dataset, async (held) => {
+    const open = async (name: string): Promise<OpenArray | null> => {
+      const array = described[name];
+      if (array === undefined || !isAxes(array.axes)) return null;
+      return held.open(openDescribed(run, array), array.axes);
+    };
+    const { keypoints_2d: keypoints } = described;
+    return {
+      joints: inSpace ? await open('joints') : null,
+      vertices: inSpace ? await open('vertices') : null,
+      roots: inSpace ? await open('roots') : null,
+      keypoints:
+        inSpace || keypoints === undefined ? null : await held.openPlain(openDescribed(run, keypoints)),
+      ids: run.manifest.selected === true ? await readSampleIds(run) : null,
+      failed: failures(run, inSpace),
+      jointOrder: described.joints?.joint_order ?? dataset.jointOrder,
+    };
+  });
+}
+
+/** Why samples of the run have no prediction. */
+function failures({ manifest }: RunDirectory, inSpace: boolean): ReadonlyMap<string, Failure> {
+  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = manifest;
+  const all = inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints];
+  return new Map(all.map(({ id, code, reason }) => [id, { code, reason }]));
+}
+
+function isAxes(axes: ArrayDescription['axes']): axes is Axes {
+  return axes === 'opencv' || axes === 'opengl';
+}
+
+/** Which samples the rows of a run are, where they are not all of the folder's. */
+async function readSampleIds(run: RunDirectory): Promise<string[]> {
+  const file = run.file('samples');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw fileError(error, file);
+  });
+  return text.split('\n').filter((line) => line !== '');
 }
 
 async function openDescribed(run: RunDirectory, description: ArrayDescription): Promise<NpyReader> {
@@ -121,9 +165,12 @@ export async function openFolderPredictions(
       const file = join(path, `${name}.npy`);
       return (await isFile(file)) ? held.open(NpyReader.open(file), dataset.axes) : null;
     };
+    const inSpace = dataset.protocol.measure === 'hands-3d';
     return {
-      joints: await open('joints'),
-      vertices: await open('vertices'),
+      joints: inSpace ? await open('joints') : null,
+      vertices: inSpace ? await open('vertices') : null,
+      keypoints: inSpace ? null : ((await open('keypoints_2d'))?.reader ?? null),
+      roots: null,
       ids: await readIds(join(path, 'ids.npy')),
       jointOrder: dataset.jointOrder,
     };
@@ -157,9 +204,12 @@ export async function openNpzPredictions(
         if (!archive.has(name)) return null;
         return held.open(unpack(archive, name, scratch, signal), dataset.axes);
       };
+      const inSpace = dataset.protocol.measure === 'hands-3d';
       return {
-        joints: await open('joints'),
-        vertices: await open('vertices'),
+        joints: inSpace ? await open('joints') : null,
+        vertices: inSpace ? await open('vertices') : null,
+        keypoints: inSpace ? null : ((await open('keypoints_2d'))?.reader ?? null),
+        roots: null,
         ids: archive.has('ids') ? await archive.strings('ids') : null,
         jointOrder: dataset.jointOrder,
       };
@@ -205,18 +255,24 @@ async function arraySource(
   const held = new Holdings();
   try {
     const arrays = await open(held);
-    const { joints, vertices, ids } = arrays;
-    const count = checkArrays(origin, arrays);
-    const points = joints === null ? null : await readJoints(joints, arrays.jointOrder, dataset);
+    const { vertices, ids, keypoints } = arrays;
+    const count = checkArrays(origin, dataset, arrays);
+    const joints =
+      arrays.joints === null ? null : await readJoints(arrays.joints, arrays.jointOrder, dataset);
+    const offsets = await placement(arrays, joints, dataset);
+    if (joints !== null && offsets !== null) moveBy(joints, JOINT_COUNT, offsets);
     let readMs = 0;
     return {
       origin,
       count,
       ids,
-      joints: points,
+      joints,
+      keypoints: keypoints === null ? null : await keypoints.readRows(0, keypoints.rows),
       vertexCount: vertices === null ? null : vertices.reader.shape[1]!,
       jointOrder: dataset.jointOrder,
       axes: dataset.axes,
+      placed: offsets !== null,
+      failed: arrays.failed ?? new Map(),
       notices: [],
       async vertices(first, length) {
         const { reader, axes } = vertices!;
@@ -224,6 +280,7 @@ async function arraySource(
         const rows = await reader.readRows(first, first + length);
         readMs += performance.now() - from;
         turnAxes(rows, axes, dataset.axes);
+        if (offsets !== null) moveBy(rows, reader.shape[1]!, offsets, first);
         return rows;
       },
       finish: () => Promise.resolve(readMs),
@@ -234,6 +291,18 @@ async function arraySource(
     await held.release().catch(() => undefined);
     throw error;
   }
+}
+
+/** What moves each hand to its published wrist; null where it stays. */
+async function placement(
+  { roots }: OpenArrays,
+  joints: Float64Array | null,
+  { axes }: DatasetDefinition,
+): Promise<Float64Array | null> {
+  if (roots === null || joints === null) return null;
+  const places = await roots.reader.readRows(0, roots.reader.rows);
+  turnAxes(places, roots.axes, axes);
+  return wristOffsets(joints, places);
 }
 
 async function readJoints(
@@ -247,10 +316,11 @@ async function readJoints(
 }
 
 /** How many samples the arrays hold. */
-function checkArrays(origin: PredictionOrigin, arrays: OpenArrays): number {
-  const { ids } = arrays;
+function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, arrays: OpenArrays): number {
+  const { ids, keypoints } = arrays;
   const joints = arrays.joints?.reader ?? null;
   const vertices = arrays.vertices?.reader ?? null;
+  const inSpace = protocol.measure === 'hands-3d';
   const wrong = (message: string, expected: string, got: string): UserError =>
     new UserError({
       code: 'predictions-arrays',
@@ -258,14 +328,21 @@ function checkArrays(origin: PredictionOrigin, arrays: OpenArrays): number {
       file: origin.path,
       expected,
       got,
-      next: 'save joints as (N, 21, 3) and vertices as (N, V, 3), in metres',
+      next: inSpace
+        ? 'save joints as (N, 21, 3) and vertices as (N, V, 3), in metres'
+        : 'save keypoints_2d as (N, 21, 2), in px of the original photograph, left hands as they appear in it',
     });
   const shape = (reader: NpyReader): string => `(${reader.shape.join(', ')})`;
-  if (joints === null && vertices === null) {
-    throw wrong('There are no predictions here', "arrays named 'joints' or 'vertices'", 'neither');
+  const first = joints ?? vertices ?? keypoints;
+  if (first === null) {
+    const expected = inSpace ? "arrays named 'joints' or 'vertices'" : "an array named 'keypoints_2d'";
+    throw wrong('There are no predictions here', expected, inSpace ? 'neither' : 'none');
   }
   if (joints !== null && (joints.shape.length !== 3 || joints.rowLength !== JOINT_COUNT * 3)) {
     throw wrong('The joints have the wrong shape', '(N, 21, 3)', shape(joints));
+  }
+  if (keypoints !== null && (keypoints.shape[2] !== 2 || keypoints.rowLength !== JOINT_COUNT * 2)) {
+    throw wrong('The keypoints have the wrong shape', '(N, 21, 2)', shape(keypoints));
   }
   if (vertices !== null && (vertices.shape.length !== 3 || vertices.shape[2] !== 3)) {
     throw wrong('The vertices have the wrong shape', '(N, V, 3)', shape(vertices));
@@ -273,7 +350,7 @@ function checkArrays(origin: PredictionOrigin, arrays: OpenArrays): number {
   if (vertices?.shape[1] === 0) {
     throw wrong('The meshes have no vertices', '(N, V, 3) with V of at least 1', shape(vertices));
   }
-  const count = (joints ?? vertices)!.rows;
+  const count = first.rows;
   if (vertices !== null && vertices.rows !== count) {
     throw wrong('Joints and vertices differ in the number of samples', `${count} meshes`, `${vertices.rows}`);
   }

@@ -1,32 +1,24 @@
 /** The true joints and meshes of a dataset folder: joints at once, vertices as a stream. */
 import { UserError } from '../errors.js';
-import type { DatasetFolder } from '../datasets/types.js';
+import type { DatasetFolder, HandTruth } from '../datasets/types.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
-import { concatenated } from './concatenated.js';
-import { SCORE_BATCH } from './prediction-source.js';
-import { RecordStream } from './record-stream.js';
-
-const JOINTS: RecordLayout = { nesting: 'list', shape: [JOINT_COUNT, 3], recordName: 'sample' };
-const VERTICES: RecordLayout = { nesting: 'list', shape: ['any', 3], recordName: 'sample' };
+import { countVertices, TrueVertices } from './true-vertices.js';
 
 /**
  * Ground truth on its way: reading begins when this is made, so that it
  * overlaps with whatever is opened meanwhile.
  */
 export class GroundTruth {
+  readonly source: HandTruth;
   /** N × 21 × 3, metres, in the benchmark's joint order and axes; `null` where the folder has none. */
   readonly joints: Promise<Float64Array | null>;
   /** A few batches ahead at most, until somebody takes them; `null` where the folder has none. */
-  readonly vertices: RecordStream | null;
+  readonly vertices: TrueVertices | null;
 
-  constructor({ groundTruth }: DatasetFolder) {
-    const { joints, vertices } = groundTruth;
-    this.vertices =
-      vertices === null
-        ? null
-        : new RecordStream({ path: vertices, layout: VERTICES, batchSize: SCORE_BATCH });
-    this.joints = joints === null ? Promise.resolve(null) : readJoints(joints);
+  constructor(source: HandTruth) {
+    this.source = source;
+    this.vertices = source.vertices === null ? null : new TrueVertices(source.vertices);
+    this.joints = source.joints === null ? Promise.resolve(null) : source.joints.read();
     // Told when it is awaited; until then a failure is nobody's yet.
     this.joints.catch(() => undefined);
   }
@@ -36,26 +28,17 @@ export class GroundTruth {
   }
 }
 
-/** A megabyte or ten: read on this thread, while the large files are read on others. */
-async function readJoints(path: string): Promise<Float64Array> {
-  const parts: Float64Array[] = [];
-  for await (const batch of readNumberJson(path, JOINTS)) parts.push(batch.values);
-  return concatenated(parts);
+/** How many samples the ground truth of a folder is about; `null` where it has none. */
+export async function countTruths(folder: DatasetFolder, signal?: AbortSignal): Promise<number | null> {
+  const { groundTruth } = folder;
+  if (groundTruth.kind === 'keypoints') return (await groundTruth.read()).count;
+  if (groundTruth.joints !== null) return (await groundTruth.joints.read()).length / (JOINT_COUNT * 3);
+  return groundTruth.vertices === null ? null : countVertices(groundTruth.vertices, signal);
 }
 
-/** How many samples an annotation file holds; reads it to its end, so that a cut file is found before hours of work. */
-async function countRecords(path: string, layout: RecordLayout, signal?: AbortSignal): Promise<number> {
-  const stream = new RecordStream({ path, layout, batchSize: SCORE_BATCH });
-  try {
-    while ((await stream.next()) !== null) signal?.throwIfAborted();
-    return stream.summary().counts[0]!;
-  } finally {
-    await stream.close();
-  }
-}
-
-export function countVertices(path: string): Promise<number> {
-  return countRecords(path, VERTICES);
+/** Whether there is anything to score against. */
+export function hasTruth({ groundTruth }: DatasetFolder): boolean {
+  return groundTruth.kind === 'keypoints' || groundTruth.joints !== null || groundTruth.vertices !== null;
 }
 
 /**
@@ -68,15 +51,17 @@ export async function checkCounts(
   imageCount: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { joints, vertices } = folder.groundTruth;
+  const { groundTruth } = folder;
+  if (groundTruth.kind === 'keypoints') return;
+  const { joints, vertices } = groundTruth;
   const [jointCount, vertexCount] = await Promise.all([
-    joints === null ? null : countRecords(joints, JOINTS, signal),
-    vertices === null ? null : countRecords(vertices, VERTICES, signal),
+    joints?.read().then((values) => values.length / (JOINT_COUNT * 3)),
+    vertices === null ? undefined : countVertices(vertices, signal),
   ]);
-  const counts = [`${imageCount} photographs`];
-  if (jointCount !== null) counts.push(`${jointCount} entries in ${joints}`);
-  if (vertexCount !== null) counts.push(`${vertexCount} entries in ${vertices}`);
   if ((jointCount ?? imageCount) === imageCount && (vertexCount ?? imageCount) === imageCount) return;
+  const counts = [`${imageCount} photographs`];
+  if (joints !== null) counts.push(`${jointCount} entries in ${joints.file}`);
+  if (vertices !== null) counts.push(`${vertexCount} entries in ${vertices.file}`);
   throw new UserError({
     code: 'dataset-count-mismatch',
     message: 'Photographs and ground truth are not about the same samples',

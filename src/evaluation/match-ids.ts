@@ -3,7 +3,8 @@ import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { PredictionSource } from './prediction-source.js';
 
-const WRITE_IDS = 'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame';
+const WRITE_IDS =
+  'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame, HInt the name without .jpg';
 
 /** A source in the benchmark's order; samples that nobody predicted are rows of NaN. */
 export interface MatchedSource extends PredictionSource {
@@ -46,6 +47,7 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
     ...source,
     count: sampleIds.length,
     joints: source.joints === null ? null : gather(source.joints, rows, JOINT_COUNT * 3),
+    keypoints: source.keypoints === null ? null : gather(source.keypoints, rows, JOINT_COUNT * 2),
     absent,
     async vertices(first, count) {
       const width = source.vertexCount! * 3;

@@ -94,6 +94,9 @@ class OfficialPredictions implements PredictionSource {
   readonly count: number;
   readonly ids = null;
   readonly joints: Float64Array | null;
+  readonly keypoints = null;
+  readonly placed = false;
+  readonly failed = new Map();
   readonly vertexCount: number | null;
   readonly jointOrder;
   readonly axes;

@@ -13,10 +13,16 @@ export interface PredictionSource {
   readonly ids: readonly string[] | null;
   /** count × 21 × 3, metres; `null` where there are none. */
   readonly joints: Float64Array | null;
+  /** count × 21 × 2, px in the photograph, OpenPose order; `null` where there are none. */
+  readonly keypoints: Float64Array | null;
   /** `null` where there are no vertices. */
   readonly vertexCount: number | null;
   readonly jointOrder: JointOrder;
   readonly axes: Axes;
+  /** Whether each hand was moved to the wrist that the benchmark publishes. */
+  readonly placed: boolean;
+  /** Why samples have no prediction, by id, where that is known: their rows are NaN. */
+  readonly failed: ReadonlyMap<string, Failure>;
   /** What the predictions lack or have otherwise than expected: warnings of the result. */
   readonly notices: readonly Notice[];
   /**
@@ -32,6 +38,11 @@ export interface PredictionSource {
   finish(): Promise<number>;
   /** Releases files and threads; safe at any time. */
   close(): Promise<void>;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly reason: string;
 }
 
 export interface PredictionOrigin {

@@ -1,108 +1,98 @@
 /** `run`: predict with a checkpoint and score, or score a prediction file. */
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve, sep } from 'node:path';
-import { fingerprint } from '../datasets/fingerprint.js';
-import { datasetById } from '../datasets/registry.js';
+import { resolve } from 'node:path';
+import { openDataset } from '../datasets/registry.js';
 import type { DatasetFolder, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import type { Protocol, Reflection } from '../metrics/index.js';
-import { programInfo } from '../program.js';
-import type { Progress } from '../progress.js';
+import type { AnyProtocol } from '../metrics/index.js';
 import type { Outcome } from '../reporting/outcome.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
-import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
+import type { RunDirectory } from '../runs/run-directory.js';
 import { openRunPredictions } from './array-predictions.js';
 import { checkImages } from './check-images.js';
-import { checkCounts, GroundTruth } from './ground-truth.js';
+import { checkCounts, countTruths, GroundTruth, hasTruth } from './ground-truth.js';
 import type { OpenedModel } from './predict.js';
 import { openPredictions } from './open-predictions.js';
 import type { PredictionSource } from './prediction-source.js';
-import { score } from './score.js';
+import { scoreHands } from './score.js';
+import { scoreKeypoints } from './score-keypoints.js';
+import { selectSamples, type Selection } from './selection.js';
+import {
+  guarded,
+  openDirectory,
+  outcome,
+  reuse,
+  sizeAndTime,
+  type RunContext,
+  type RunRequest,
+  type Task,
+} from './task.js';
 
-export interface RunRequest {
-  readonly dataset: string;
-  readonly data: string;
-  readonly split: string;
-  /** Exactly one of the two. */
-  readonly model?: string | undefined;
-  readonly predictions?: string | undefined;
-  /** Default: `reports/<dataset>-<name of the model or predictions>`. */
-  readonly out?: string | undefined;
-  /** Default: what the model is fixed to, or 4. */
-  readonly batchSize: number | undefined;
-  /** Scoring threads. */
-  readonly workers: number;
-  /** Whether the alignment may mirror a hand; default: as the official protocol has it. */
-  readonly reflection?: Reflection | undefined;
-  /** What becomes of another run in the output folder (see `RunDirectory.open`). */
-  readonly existing: 'refuse' | 'replace' | 'replace-other';
-}
-
-export interface RunContext {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
-/** What a result's protocol says of the boxes where no dataset gave any: side = the longer side of the photograph. */
-const WHOLE_IMAGE = 'image';
-
-/** One run as its steps see it. */
-interface Task {
-  readonly request: RunRequest;
-  readonly folder: DatasetFolder;
-  readonly protocol: Protocol;
-  readonly context: RunContext;
-  /** The checkpoint or prediction file, as the user named it. */
-  readonly subject: string;
-}
+export { defaultRunDirectory, type RunContext, type RunRequest } from './task.js';
 
 /** @throws UserError for everything that is wrong with the input; Interrupted through the signal's reason. */
 export async function run(request: RunRequest, context: RunContext): Promise<Outcome> {
-  const definition = datasetById(request.dataset);
-  const folder = await definition.open(resolve(request.data), request.split);
-  const protocol = {
-    ...definition.protocol,
-    reflection: request.reflection ?? definition.protocol.reflection,
-  };
+  const { dataset, split, boxes } = request;
+  const folder = await openDataset(dataset, resolve(request.data), { split, boxes });
+  const protocol = withReflection(folder, request);
   const task = { request, folder, protocol, context };
   return request.model === undefined
     ? scorePredictions({ ...task, subject: request.predictions! })
-    : evaluateModel({ ...task, subject: request.model, protocol: { ...protocol, boxes: WHOLE_IMAGE } });
+    : evaluateModel({ ...task, subject: request.model });
 }
 
-export function defaultRunDirectory(dataset: string, subject: string): string {
-  const name = basename(subject, extname(subject)).replace(/[^\w.-]+/g, '_');
-  return join('reports', `${dataset}-${name}`);
+function withReflection({ protocol, definition }: DatasetFolder, { reflection }: RunRequest): AnyProtocol {
+  if (reflection === undefined) return protocol;
+  if (protocol.measure === 'hands-3d') return { ...protocol, reflection };
+  throw new UserError({
+    code: 'reflection-meaningless',
+    message: `${definition.title} is scored in the photograph, where nothing is aligned`,
+    expected: 'no --reflection',
+    got: reflection,
+    next: 'leave --reflection out',
+  });
 }
 
 async function evaluateModel(task: Task): Promise<Outcome> {
   const { request, folder, context, subject } = task;
-  const samples = await folder.samples();
-  await checkCounts(folder, samples.length, context.signal);
-  await checkImages(samples, context.signal);
+  const all = await folder.samples();
+  await checkCounts(folder, all.length, context.signal);
+  const ids = all.map(({ id }) => id);
+  const selection = await selectSamples(request, ids);
+  const samples = selection === null ? all : Array.from(selection, (index) => all[index]!);
+  if (request.skipUnreadable !== true) await checkImages(samples, context.signal);
   // Loaded here, so that who scores a file does not wait for ONNX Runtime.
-  const { openModel } = await import('./predict.js');
+  const { openModel, requireKeypoints } = await import('./predict.js');
   const model = await openModel(subject, request.batchSize);
   try {
     context.signal.throwIfAborted();
-    const opened = await openDirectory(task, samples, true, {
-      model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
-      provider: model.session.providerUsed,
-      batch_size: model.batchSize,
-    });
-    if (opened.state === 'finished') return reuse(task, opened.run);
+    if (task.protocol.measure === 'keypoints-2d') requireKeypoints(model, folder.definition.title);
+    const protocol = modelProtocol(task.protocol, model, samples);
+    const opened = await openDirectory(
+      { ...task, protocol },
+      {
+        samples,
+        selection,
+        resume: true,
+        configuration: {
+          model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
+          provider: model.session.providerUsed,
+          batch_size: model.batchSize,
+        },
+      },
+    );
+    if (opened.state === 'finished') return await reuse(task, opened.run);
     const { run } = opened;
     if (opened.state === 'fresh')
-      await guarded(run, context, 'predicted', () => predictInto(run, model, samples, context));
+      await guarded(run, context, 'predicted', () => predictInto(task, run, model, samples, selection));
     else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
-    if (folder.groundTruth.joints === null && folder.groundTruth.vertices === null) {
+    if (!hasTruth(folder)) {
       await run.finish('complete');
       return outcome(task, run, null);
     }
     const document = await guarded(run, context, 'predicted', async () => {
       const source = await openRunPredictions(run, folder.definition, 'model');
       try {
-        return await scoreInto(task, run, source, new GroundTruth(folder));
+        return await scoreInto({ ...task, protocol }, run, source, selection, null);
       } finally {
         await source.close();
       }
@@ -113,41 +103,96 @@ async function evaluateModel(task: Task): Promise<Outcome> {
   }
 }
 
+/** The folder's protocol with what the model decides. */
+function modelProtocol(
+  protocol: AnyProtocol,
+  { contract }: OpenedModel,
+  samples: readonly Sample[],
+): AnyProtocol {
+  const boxes = contract.crop === 'whole-image' ? 'image' : protocol.boxes;
+  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
+  const isPlaced = samples.some(({ root }) => root !== null) && contract.outputs.joints !== null;
+  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
+}
+
 async function predictInto(
+  { request, folder, context }: Task,
   run: RunDirectory,
   model: OpenedModel,
   samples: readonly Sample[],
-  context: RunContext,
+  selection: Selection | null,
 ): Promise<void> {
   const { predict } = await import('./predict.js');
-  await run.update({ ...(await predict({ samples, model, run, ...context })) });
+  const unreadable = request.skipUnreadable === true ? 'skip' : 'stop';
+  const predicted = await predict({
+    samples,
+    model,
+    run,
+    axes: folder.definition.axes,
+    unreadable,
+    ...context,
+  });
+  await run.writeText('samples', samples.map(({ id }) => `${id}\n`).join(''));
+  await run.update({ ...predicted, selected: selection !== null });
 }
 
 async function scorePredictions(task: Task): Promise<Outcome> {
-  const { folder, context, subject } = task;
+  const { request, folder, context, subject } = task;
   requireGroundTruth(folder);
-  const truth = new GroundTruth(folder);
+  const truth = folder.groundTruth.kind === 'hands' ? new GroundTruth(folder.groundTruth) : null;
   try {
     const source = await openPredictions(subject, folder.definition, context.signal);
     try {
       context.signal.throwIfAborted();
-      const opened = await openDirectory(task, null, false, {
-        predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
-      });
+      const selection = await selectionOf(request, folder, context);
+      const { protocol } = task;
+      const rules: AnyProtocol =
+        protocol.measure === 'hands-3d' && source.placed
+          ? { ...protocol, rootAlignment: 'published-root' }
+          : protocol;
+      const opened = await openDirectory(
+        // Which boxes the predictions were made from is not known.
+        { ...task, protocol: { ...rules, boxes: null } },
+        {
+          samples: null,
+          selection,
+          resume: false,
+          configuration: {
+            predictions: {
+              kind: source.origin.kind,
+              path: resolve(subject),
+              ...(await sizeAndTime(subject)),
+            },
+          },
+        },
+      );
       if (opened.state === 'finished') return await reuse(task, opened.run);
       const { run } = opened;
-      const document = await guarded(run, context, 'imported', () => scoreInto(task, run, source, truth));
+      const document = await guarded(run, context, 'imported', () =>
+        scoreInto({ ...task, protocol: { ...rules, boxes: null } }, run, source, selection, truth),
+      );
       return outcome(task, run, document);
     } finally {
       await source.close();
     }
   } finally {
-    await truth.close();
+    await truth?.close();
   }
 }
 
-function requireGroundTruth({ groundTruth, root, split }: DatasetFolder): void {
-  if (groundTruth.joints !== null || groundTruth.vertices !== null) return;
+/** Without photographs a sample is known by the ground truth. */
+async function selectionOf(
+  request: RunRequest,
+  folder: DatasetFolder,
+  { signal }: RunContext,
+): Promise<Selection | null> {
+  if (request.limit === undefined && request.samples === undefined) return null;
+  return selectSamples(request, await folder.sampleIds((await countTruths(folder, signal))!));
+}
+
+function requireGroundTruth(folder: DatasetFolder): void {
+  if (hasTruth(folder)) return;
+  const { root, split } = folder;
   throw new UserError({
     code: 'ground-truth-missing',
     message: 'There is no ground truth in this folder to score predictions against',
@@ -158,139 +203,29 @@ function requireGroundTruth({ groundTruth, root, split }: DatasetFolder): void {
   });
 }
 
+/** @param truth of the folder, where its reading has begun already; closed here. */
 async function scoreInto(
   { request, folder, protocol, context }: Task,
   run: RunDirectory,
   source: PredictionSource,
-  truth: GroundTruth,
+  selection: Selection | null,
+  truth: GroundTruth | null,
 ): Promise<MetricsDocument> {
+  const common = { run, folder, source, selection, ...context };
+  if (protocol.measure === 'keypoints-2d') {
+    if (folder.groundTruth.kind !== 'keypoints')
+      throw new TypeError(`${folder.definition.id} has no keypoints`);
+    const document = await scoreKeypoints({ ...common, truth: folder.groundTruth, protocol });
+    await run.finish('complete');
+    return document;
+  }
+  if (folder.groundTruth.kind !== 'hands') throw new TypeError(`${folder.definition.id} has no hands`);
+  const hands = truth ?? new GroundTruth(folder.groundTruth);
   try {
-    const { workers } = request;
-    const document = await score({ run, folder, truth, source, protocol, workers, ...context });
+    const document = await scoreHands({ ...common, truth: hands, protocol, workers: request.workers });
     await run.finish('complete');
     return document;
   } finally {
-    await truth.close();
+    await hands.close();
   }
-}
-
-/**
- * Runs one step of a run. Where it fails, predictions that a checkpoint has
- * made stay; all else is removed, and a run it was to replace comes back.
- */
-async function guarded<T>(
-  run: RunDirectory,
-  context: RunContext,
-  made: 'predicted' | 'imported',
-  step: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    const interrupted = context.signal.aborted;
-    if (made === 'predicted' && run.manifest.predictions !== undefined) {
-      await run.finish(interrupted ? 'interrupted' : 'failed');
-      context.progress.note(`The predictions are kept in ${run.path}; the same command goes on from them.`);
-    } else if (interrupted && !(await run.replacesAnother())) await run.finish('interrupted');
-    else await run.discard();
-    throw error;
-  }
-}
-
-/** Replacing a run by what is read from it would lose both if it failed. */
-async function refuseInputAsOutput({ request, subject }: Task, out: string): Promise<void> {
-  if (request.existing === 'refuse' || request.predictions === undefined) return;
-  const [input, output] = await Promise.all([realpath(subject), realpath(out).catch(() => null)]);
-  if (output === null || (input !== output && !input.startsWith(output + sep))) return;
-  throw new UserError({
-    code: 'output-is-input',
-    message: 'The predictions lie in the run directory that would be replaced',
-    file: out,
-    got: subject,
-    next: 'name another folder with --out',
-  });
-}
-
-/** @param samples the photographs, where they decide the result. */
-async function openDirectory(
-  task: Task,
-  samples: readonly Sample[] | null,
-  resume: boolean,
-  particulars: RunConfiguration,
-): Promise<OpenedRun> {
-  const { request, folder, protocol, subject } = task;
-  const path = request.out ?? defaultRunDirectory(request.dataset, subject);
-  await refuseInputAsOutput(task, path);
-  const program = programInfo();
-  const dataset = { id: folder.definition.id, folder: folder.root, split: folder.split };
-  return RunDirectory.open({
-    path,
-    configuration: {
-      program: program.version,
-      dataset: dataset.id,
-      data: dataset.folder,
-      split: dataset.split,
-      fingerprint: await fingerprint(folder, samples),
-      annotations_modified: await lastModified(folder.annotations),
-      protocol,
-      ...particulars,
-    },
-    dataset,
-    program,
-    existing: request.existing,
-    resume,
-  });
-}
-
-async function reuse(task: Task, run: RunDirectory): Promise<Outcome> {
-  const document = run.manifest.coverage === undefined ? null : await readDocument(run);
-  return { ...outcome(task, run, document), reused: true };
-}
-
-async function readDocument(run: RunDirectory): Promise<MetricsDocument> {
-  const file = run.file('metrics');
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as MetricsDocument;
-  } catch (error) {
-    throw new UserError({
-      code: 'run-damaged',
-      message: 'The run is finished, but its result cannot be read',
-      file,
-      expected: 'the metrics.json that was written with it',
-      got: (error as Error).message,
-      next: 'add --force to run it again, or name another folder with --out',
-      cause: error,
-    });
-  }
-}
-
-function outcome(task: Task, run: RunDirectory, document: MetricsDocument | null): Outcome {
-  const { unpredicted } = run.manifest;
-  return {
-    run,
-    title: task.folder.definition.title,
-    subject: task.subject,
-    document,
-    unpredicted: Array.isArray(unpredicted) ? unpredicted.length : 0,
-    reused: false,
-  };
-}
-
-async function lastModified(files: readonly string[]): Promise<string | null> {
-  if (files.length === 0) return null;
-  const times = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs));
-  return new Date(Math.max(...times)).toISOString();
-}
-
-/** Stands for the content in a configuration: its digest is known only once it has been read. */
-async function sizeAndTime(path: string): Promise<{ bytes: number; modified: string }> {
-  const info = await stat(path);
-  if (!info.isDirectory()) return { bytes: info.size, modified: info.mtime.toISOString() };
-  const names = [RUN_FILES.joints, RUN_FILES.vertices, 'joints.npy', 'vertices.npy', 'ids.npy'];
-  const files = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => null)));
-  const present = files.filter((file) => file !== null);
-  return {
-    bytes: present.reduce((total, file) => total + file.size, 0),
-    modified: new Date(Math.max(0, ...present.map((file) => file.mtimeMs))).toISOString(),
-  };
 }

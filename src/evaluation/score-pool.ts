@@ -3,13 +3,7 @@
  * the order of the jobs, so that nothing depends on the number of threads.
  */
 import { Worker } from 'node:worker_threads';
-import type {
-  Protocol,
-  SampleMetrics,
-  ScoreAccumulatorJson,
-  ScoringStage,
-  UnscoredReason,
-} from '../metrics/index.js';
+import type { Protocol, SampleMetrics, ScoreAccumulatorJson, ScoringStage } from '../metrics/index.js';
 
 export interface ScoreJob {
   /** Position of the batch; jobs are submitted in this order, from 0. */
@@ -34,8 +28,8 @@ export type SampleRow =
     }
   | {
       readonly state: 'unscored';
-      /** As docs/metrics.md lists them. */
-      readonly code: UnscoredReason | 'no-prediction';
+      /** As docs/metrics.md lists them, or of the error that left the sample without a prediction. */
+      readonly code: string;
       readonly reason: string;
     };
 

@@ -5,9 +5,12 @@ import { metricsCsv, tableCsv, type Cell } from '../reporting/csv.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { SampleRow } from './score-pool.js';
+import type { Selection } from './selection.js';
 
 export interface Tables {
   readonly ids: readonly string[];
+  /** Positions of the rows in the folder; `null` where they are all of its samples. */
+  readonly selection: Selection | null;
   readonly rows: readonly SampleRow[];
   readonly result: ScoreResult;
   readonly document: MetricsDocument;
@@ -56,7 +59,7 @@ function pckCurvesCsv({ curves }: ScoreResult): string {
 }
 
 /** One row a sample; the metrics of an unscored one are empty, its reason is not. */
-function perSampleCsv({ ids, rows }: Tables): string {
+function perSampleCsv({ ids, rows, selection }: Tables): string {
   const keys = [
     ...new Set(rows.flatMap((row) => (row.state === 'scored' ? Object.keys(row.metrics) : []))),
   ] as (keyof Extract<SampleRow, { state: 'scored' }>['metrics'])[];
@@ -64,7 +67,7 @@ function perSampleCsv({ ids, rows }: Tables): string {
   return tableCsv(
     header,
     rows.map((row, index): Cell[] => {
-      const start = [index, ids[index], row.state];
+      const start = [selection?.[index] ?? index, ids[index], row.state];
       if (row.state === 'unscored')
         return [...start, row.reason, ...keys.map(() => undefined), undefined, undefined];
       const values = keys.map((key) => row.metrics[key]);

@@ -1,4 +1,4 @@
-/** `score`: a prediction set against the ground truth, a batch at a time. */
+/** `score` for hands in 3D: a prediction set against the ground truth, a batch at a time. */
 import type { DatasetFolder } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
@@ -6,11 +6,12 @@ import { officialScores, ScoreAccumulator, type Protocol } from '../metrics/inde
 import type { Progress } from '../progress.js';
 import { METRICS_SCHEMA, type MetricsDocument, type Warning } from '../runs/metrics-document.js';
 import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
-import { countVertices, type GroundTruth } from './ground-truth.js';
-import { matchByIds } from './match-ids.js';
+import type { GroundTruth } from './ground-truth.js';
+import { inFolderOrder, type OrderedSource } from './folder-order.js';
 import { PredictionImport } from './prediction-import.js';
 import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
-import type { RecordStream } from './record-stream.js';
+import { gatherRows, type Selection } from './selection.js';
+import { countVertices, type TrueVertices } from './true-vertices.js';
 import { ScorePool, type SampleRow, type ScoreJob, type ThreadTotals } from './score-pool.js';
 import { RunDiagnosis } from './run-diagnosis.js';
 import { writeTables } from './score-tables.js';
@@ -23,6 +24,8 @@ export interface ScoreRequest {
   /** Of that folder, opened; the caller closes it. */
   readonly truth: GroundTruth;
   readonly source: PredictionSource;
+  /** The samples to score; `null` for all of the folder's. */
+  readonly selection: Selection | null;
   readonly protocol: Protocol;
   /** Scoring threads; the result does not depend on their number. */
   readonly workers: number;
@@ -44,26 +47,31 @@ const ONE_SEQUENCE: Warning = {
 };
 
 /** Scores, writes every result file of the run directory and returns metrics.json's content. */
-export async function score(request: ScoreRequest): Promise<MetricsDocument> {
+export async function scoreHands(request: ScoreRequest): Promise<MetricsDocument> {
   const started = performance.now();
-  const { folder } = request;
-  const { joints, vertices } = folder.groundTruth;
+  const { folder, truth, selection } = request;
+  const { joints, vertices } = truth.source;
   if (
     (joints === null || request.source.joints === null) &&
     (vertices === null || request.source.vertexCount === null)
   ) {
-    throw nothingInCommon(folder, request.source);
+    throw nothingInCommon(request);
   }
-  const trueJoints = await request.truth.joints;
-  const truths = trueJoints === null ? null : trueJoints.length / (JOINT_COUNT * 3);
-  const { source, absent } = await inFolderOrder(request.source, folder, truths);
-  if (truths !== null && source.count !== truths) throw countMismatch(source, truths, joints!, false);
+  const allJoints = await truth.joints;
+  const truths = allJoints === null ? null : allJoints.length / (JOINT_COUNT * 3);
+  if (truths !== null && request.source.ids === null && request.source.count !== truths)
+    throw countMismatch(request.source, truths, joints!.file, false);
+  const isCounted = request.source.ids === null && selection === null;
+  const folderCount = truths ?? (isCounted ? request.source.count : await countVertices(vertices!));
+  const ordered = await inFolderOrder(request.source, folder, folderCount, selection);
+  const { source, ids } = ordered;
   if (source.count === 0) throw nothingAtAll(folder, source);
-  // Before hours of work: a list that does not fit is found here.
-  const ids = await folder.sampleIds(source.count);
+  if (selection !== null) truth.vertices?.select(selection);
   const rows: SampleRow[] = [];
   const timings = noScoreTimings();
   const diagnosis = new RunDiagnosis(folder.definition, source.count, request.progress);
+  const trueJoints =
+    allJoints === null || selection === null ? allJoints : gatherRows(allJoints, selection, JOINT_COUNT * 3);
   const truthsUsed = source.joints === null ? null : trueJoints;
   const totals = await scoreBatches({ ...request, source }, truthsUsed, timings, diagnosis, rows);
   const accumulator = new ScoreAccumulator(request.protocol);
@@ -71,11 +79,12 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
     accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
     addStages(timings, part.milliseconds);
   }
-  for (const index of absent) {
+  for (const index of ordered.absent) {
     rows[index] = { state: 'unscored', code: 'no-prediction', reason: 'there is no prediction for it' };
   }
+  tellWhy(rows, ids, source);
   const document = await timed(timings, 'write_ms', () =>
-    writeResult({ ...request, source }, ids, rows, accumulator, diagnosis),
+    writeResult(request, ordered, ids, rows, accumulator, diagnosis),
   );
   timings.wall_ms = performance.now() - started;
   await request.run.update({ score_timings: timings });
@@ -83,20 +92,18 @@ export async function score(request: ScoreRequest): Promise<MetricsDocument> {
   return document;
 }
 
-/** Predictions with ids are matched by them; all others are in the folder's order already. */
-async function inFolderOrder(
-  source: PredictionSource,
-  folder: DatasetFolder,
-  truths: number | null,
-): Promise<{ source: PredictionSource; absent: ReadonlySet<number> }> {
-  if (source.ids === null) return { source, absent: new Set() };
-  const count = truths ?? (await countVertices(folder.groundTruth.vertices!));
-  const matched = matchByIds(source, await folder.sampleIds(count));
-  return { source: matched, absent: matched.absent };
+/** What is known of a failed prediction says more than the NaN it left. */
+function tellWhy(rows: SampleRow[], ids: readonly string[], { failed }: PredictionSource): void {
+  if (failed.size === 0) return;
+  rows.forEach((row, index) => {
+    const failure = row.state === 'unscored' ? failed.get(ids[index]!) : undefined;
+    if (failure !== undefined) rows[index] = { state: 'unscored', ...failure };
+  });
 }
 
 async function writeResult(
-  { run, folder, source, protocol }: ScoreRequest,
+  { run, folder, selection, protocol }: ScoreRequest,
+  { source, folderCount }: OrderedSource,
   ids: readonly string[],
   rows: readonly SampleRow[],
   accumulator: ScoreAccumulator,
@@ -108,12 +115,13 @@ async function writeResult(
   const coverage = {
     scored: source.count - unscored.length,
     unscored: unscored.length,
-    folder: source.count,
+    folder: folderCount,
     benchmark: folder.benchmarkCount,
   };
   const result = accumulator.result();
   const { sequenceOf } = folder;
-  const official = officialScores(folder.definition.officialScores, accumulator);
+  const kind = selection === null ? folder.definition.officialScores : null;
+  const official = kind === null ? null : officialScores(kind, accumulator);
   const confidence = confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf));
   const document: MetricsDocument = {
     schema: METRICS_SCHEMA,
@@ -126,14 +134,21 @@ async function writeResult(
     warnings: [
       ...folder.notices,
       ...source.notices,
-      ...(official.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
+      ...(official?.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
       ...(coverage.scored > 1 && Object.keys(confidence).length === 0 ? [ONE_SEQUENCE] : []),
       ...diagnosis.conclude(result, protocol),
     ],
     unscored,
   };
-  await writeTables(run, { ids, rows, result, document, jointOrder: folder.definition.jointOrder });
-  if (official.state === 'available') await run.writeText('officialScores', official.text);
+  await writeTables(run, {
+    ids,
+    rows,
+    selection,
+    result,
+    document,
+    jointOrder: folder.definition.jointOrder,
+  });
+  if (official?.state === 'available') await run.writeText('officialScores', official.text);
   await run.writeText('metrics', toJsonText(document));
   await run.update({ coverage, origin: source.origin });
   return document;
@@ -178,7 +193,7 @@ async function scoreBatches(
       await pool.submit(job);
     }
     if (trueVertices !== null) await requireEnd(trueVertices, request);
-    timings.read_ms += (await source.finish()) + (trueVertices?.summary().busyMs ?? 0);
+    timings.read_ms += (await source.finish()) + (trueVertices?.busyMs ?? 0);
     const totals = await pool.drain();
     if (importer !== null) {
       await run.update({ predictions: await timed(timings, 'write_ms', () => importer.finish()) });
@@ -198,35 +213,30 @@ function jointRows(joints: Float64Array, first: number, count: number): Float64A
 }
 
 async function takeVertices(
-  stream: RecordStream,
+  meshes: TrueVertices,
   request: ScoreRequest,
   first: number,
   count: number,
 ): Promise<{ values: Float64Array; vertexCount: number }> {
-  const batch = await stream.next();
-  if (batch?.first === first && batch.count === count) {
-    return { values: batch.values, vertexCount: batch.shape[0]! };
-  }
-  const found = batch === null ? first : batch.first + batch.count;
-  throw meshMismatch(request, found, (batch?.count ?? 0) > count);
+  const batch = await meshes.next(count);
+  if (batch?.count === count) return batch;
+  throw meshMismatch(request, first + (batch?.count ?? 0), false);
 }
 
-async function requireEnd(stream: RecordStream, request: ScoreRequest): Promise<void> {
-  const surplus = await stream.next();
-  if (surplus !== null) {
-    throw meshMismatch(request, surplus.first + surplus.count, true);
-  }
+async function requireEnd(meshes: TrueVertices, request: ScoreRequest): Promise<void> {
+  const surplus = await meshes.next(1);
+  if (surplus !== null) throw meshMismatch(request, request.source.count + surplus.count, true);
 }
 
 /** The predictions fit the true joints, or there are none: it is the meshes that do not. */
-function meshMismatch({ folder, source }: ScoreRequest, meshes: number, atLeast: boolean): UserError {
-  const { joints, vertices } = folder.groundTruth;
-  if (joints === null) return countMismatch(source, meshes, vertices!, atLeast);
+function meshMismatch({ truth, source }: ScoreRequest, meshes: number, atLeast: boolean): UserError {
+  const { joints, vertices } = truth.source;
+  if (joints === null) return countMismatch(source, meshes, vertices!.file, atLeast);
   return new UserError({
     code: 'dataset-count-mismatch',
     message: 'The two annotation files are not about the same samples',
-    file: vertices!,
-    expected: `${source.count} meshes, as there are joint sets in ${joints}`,
+    file: vertices!.file,
+    expected: `${source.count} meshes, as there are joint sets in ${joints.file}`,
     got: `${atLeast ? 'at least ' : ''}${meshes}`,
     next: 'unpack the dataset again',
   });
@@ -254,7 +264,7 @@ function nothingAtAll(folder: DatasetFolder, source: PredictionSource): UserErro
   });
 }
 
-function nothingInCommon(folder: DatasetFolder, source: PredictionSource): UserError {
+function nothingInCommon({ truth, source }: ScoreRequest): UserError {
   const has = (joints: boolean, vertices: boolean): string =>
     joints && vertices
       ? 'joints and vertices'
@@ -263,7 +273,7 @@ function nothingInCommon(folder: DatasetFolder, source: PredictionSource): UserE
         : vertices
           ? 'vertices alone'
           : 'nothing';
-  const { joints, vertices } = folder.groundTruth;
+  const { joints, vertices } = truth.source;
   return new UserError({
     code: 'nothing-to-score',
     message: 'Predictions and ground truth have nothing in common to score',

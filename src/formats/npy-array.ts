@@ -1,6 +1,7 @@
 /** Whole NumPy arrays as typed arrays, always in C order. */
 import { endianness } from 'node:os';
-import { npyError, parseNpyHeader, type NpyDtype, type NpyHeader } from './npy-header.js';
+import { dtypeError, npyError, parseNpyHeader, type NpyDtype, type NpyHeader } from './npy-header.js';
+import { copyToCOrder, fortranStrides } from './numpy-order.js';
 
 /** b1 and u1 are `Uint8Array`, f2 widens to `Float32Array` without loss. */
 export type NpyData =
@@ -37,24 +38,20 @@ export function readNpy(bytes: Uint8Array, file: string): NpyArray {
   refuseText(header, file);
   checkLength(header, bytes.length, file);
   const flat = decodeNumbers(bytes.subarray(header.dataOffset, header.dataOffset + header.dataBytes), dtype);
-  const data = fortranOrder && shape.length > 1 ? toCOrder(flat, shape) : flat;
-  return { dtype, shape, fortranOrder, data };
+  return { dtype, shape, fortranOrder, data: fortranOrder ? toCOrder(flat, shape) : flat };
 }
 
 /** Text and objects have no numbers in them. */
-export function refuseText({ dtype }: NpyHeader, file: string): void {
-  if (dtype.kind !== 'U' && dtype.kind !== 'S' && dtype.kind !== 'O') return;
-  const objects = dtype.kind === 'O';
-  throw npyError(file, {
-    code: 'npy-dtype',
+export function refuseText(header: NpyHeader, file: string): void {
+  const { kind } = header.dtype;
+  if (kind !== 'U' && kind !== 'S' && kind !== 'O') return;
+  const objects = kind === 'O';
+  throw dtypeError(header, file, {
     message: objects
-      ? 'An array of Python objects is not supported'
+      ? 'An array of Python objects where numbers are needed'
       : 'An array of text where numbers are needed',
     expected: 'numbers: b1, i1 to i8, u1 to u8, f2, f4 or f8',
-    got: dtype.descr,
-    next: objects
-      ? 'convert it in Python: numpy.array(list, dtype=float) or dtype=str'
-      : 'check the name of the array',
+    next: objects ? 'convert it in Python: numpy.array(list, dtype=float)' : 'check the name of the array',
   });
 }
 
@@ -111,25 +108,10 @@ function halfToNumber(bits: number): number {
 }
 
 /** From the first index running fastest to the last index running fastest. */
-function toCOrder(flat: NpyData, shape: readonly number[]): NpyData {
-  const out = flat.slice();
-  const strides: number[] = [];
-  let stride = 1;
-  for (const n of shape) {
-    strides.push(stride);
-    stride *= n;
-  }
-  const index = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < flat.length; to++) {
-    out[to] = flat[from]!;
-    for (let d = shape.length - 1; d >= 0; d--) {
-      from += strides[d]!;
-      if (++index[d]! < shape[d]!) break;
-      from -= strides[d]! * shape[d]!;
-      index[d] = 0;
-    }
-  }
+function toCOrder<T extends NpyData | string[]>(flat: T, shape: readonly number[]): T {
+  if (shape.length < 2) return flat;
+  const out = flat.slice() as T;
+  copyToCOrder(flat as ArrayLike<unknown>, out as unknown[], shape, fortranStrides(shape));
   return out;
 }
 
@@ -169,30 +151,16 @@ export function readNpyStrings(bytes: Uint8Array, file: string): string[] {
   const header = parseNpyHeader(bytes, file);
   const { dtype, shape, dataOffset } = header;
   if (dtype.kind === 'f' || dtype.kind === 'O') {
-    throw npyError(file, {
-      code: 'npy-dtype',
-      message:
-        dtype.kind === 'O'
-          ? 'An array of Python objects is not supported'
-          : 'An array of floats where names are needed',
+    throw dtypeError(header, file, {
+      message: `An array of ${dtype.kind === 'O' ? 'Python objects' : 'floats'} where names are needed`,
       expected: 'text (U or S) or integers',
-      got: dtype.descr,
       next: 'convert it in Python: numpy.array(list, dtype=str)',
     });
   }
   if (dtype.kind !== 'U' && dtype.kind !== 'S') return Array.from(readNpy(bytes, file).data, String);
   checkLength(header, bytes.length, file);
-  if (header.fortranOrder && shape.length > 1) {
-    throw npyError(file, {
-      code: 'npy-text',
-      message: 'A text array in Fortran order is not supported',
-      expected: 'one dimension, or C order',
-      got: `shape (${shape.join(', ')}) in Fortran order`,
-      next: 'save numpy.ascontiguousarray(array)',
-    });
-  }
   const decode = dtype.kind === 'U' ? decodeUtf32 : decodeBytes;
-  return Array.from({ length: header.count }, (_, i) => {
+  const texts = Array.from({ length: header.count }, (_, i) => {
     const offset = dataOffset + i * dtype.itemSize;
     const text = decode(bytes.subarray(offset, offset + dtype.itemSize), dtype.littleEndian);
     if (text !== undefined) return text;
@@ -205,6 +173,7 @@ export function readNpyStrings(bytes: Uint8Array, file: string): string[] {
       next: 'copy the file again, or save the names as numpy.array(list, dtype=str)',
     });
   });
+  return header.fortranOrder ? toCOrder(texts, shape) : texts;
 }
 
 function decodeUtf32(bytes: Uint8Array, littleEndian: boolean): string | undefined {

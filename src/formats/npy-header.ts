@@ -31,7 +31,12 @@ export interface NpyHeader {
 
 /** Far more than a plain dtype needs; NumPy itself warns at 10,000. */
 export const MAX_HEADER_BYTES = 1 << 20;
-const MAX_DIMENSIONS = 32;
+/** NumPy 2 allows 64 dimensions, NumPy 1 allowed 32. */
+const MAX_DIMENSIONS = 64;
+/** Elements that take no bytes ('U0', 'S0') are not bounded by the length of the file. */
+const MAX_EMPTY_ELEMENTS = 1 << 20;
+/** Characters of the file that an error shows. */
+const SHOWN = 60;
 const MAGIC = '\x93NUMPY';
 const NUMERIC_SIZES: Readonly<Record<string, readonly number[]>> = {
   b: [1],
@@ -104,25 +109,15 @@ export function parseNpyHeader(start: Uint8Array, file: string): NpyHeader {
   if (start.length < dataOffset) throw truncatedHeader(file, dataOffset, start.length);
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.length);
   const version = bytes[6]!;
-  const textOffset = version === 1 ? 10 : 12;
+  const textOffset = textOffsetOf(version);
   const text = bytes.toString(version === 3 ? 'utf8' : 'latin1', textOffset, dataOffset);
   const fields = new DictLiteral(text, file, textOffset).read();
   const dtype = parseDtype(fields.descr, file, textOffset);
   const count = fields.shape.reduce((a, b) => a * b, 1);
   const dataBytes = count * dtype.itemSize;
-  if (
-    !Number.isSafeInteger(count) ||
-    !Number.isSafeInteger(dataBytes) ||
-    fields.shape.length > MAX_DIMENSIONS
-  ) {
-    throw npyError(file, {
-      code: 'npy-shape',
-      message: 'The shape of the array is impossible',
-      offset: textOffset,
-      expected: `at most ${MAX_DIMENSIONS} dimensions and 2^53 bytes`,
-      got: `(${fields.shape.join(', ')})`,
-      next: 'copy or write the file again',
-    });
+  const countable = dtype.itemSize > 0 || dtype.kind === 'O' || count <= MAX_EMPTY_ELEMENTS;
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(dataBytes) || !countable) {
+    throw impossibleShape(file, textOffset, `(${fields.shape.join(', ')}) of ${dtype.descr}`);
   }
   return {
     version,
@@ -135,11 +130,43 @@ export function parseNpyHeader(start: Uint8Array, file: string): NpyHeader {
   };
 }
 
+/** Where the dict begins: the length before it has 2 or 4 bytes. */
+function textOffsetOf(version: number): number {
+  return version === 1 ? 10 : 12;
+}
+
+/** A type that is not the one at hand; the offset is that of the header. */
+export function dtypeError(
+  { dtype, version }: NpyHeader,
+  file: string,
+  details: { message: string; expected: string; next: string },
+): UserError {
+  return npyError(file, {
+    code: 'npy-dtype',
+    offset: textOffsetOf(version),
+    got: dtype.descr,
+    ...details,
+  });
+}
+
+function impossibleShape(file: string, offset: number, got: string): UserError {
+  return npyError(file, {
+    code: 'npy-shape',
+    message: 'The shape of the array is impossible',
+    offset,
+    expected: `at most ${MAX_DIMENSIONS} dimensions and 2^53 bytes`,
+    got,
+    next: 'copy or write the file again',
+  });
+}
+
 /** `<f4` and its kin. */
 export function parseDtype(descr: string, file: string, offset: number): NpyDtype {
   const match = /^([<>|=])([a-zA-Z])(\d*)$/.exec(descr);
   if (match !== null) {
-    const [, order, kind, digits] = match;
+    const [, order, letter, digits] = match;
+    // 'a' is NumPy's old name of 'S'.
+    const kind = letter === 'a' ? 'S' : letter;
     const size = Number(digits);
     const littleEndian = order !== '>';
     if (kind === 'O') return { kind, itemSize: 0, littleEndian, descr };
@@ -149,16 +176,21 @@ export function parseDtype(descr: string, file: string, offset: number): NpyDtyp
     if ((kind === 'U' || kind === 'S') && digits !== '' && size <= MAX_HEADER_BYTES) {
       return { kind, itemSize: kind === 'U' ? 4 * size : size, littleEndian, descr };
     }
-    if (kind === 'a' && digits !== '') return { kind: 'S', itemSize: size, littleEndian, descr };
   }
   throw npyError(file, {
     code: 'npy-dtype',
     message: 'An array of a type that is not supported',
     offset,
     expected: 'b1, i1 to i8, u1 to u8, f2, f4, f8, U or S',
-    got: descr,
+    got: shown(descr),
     next: 'convert it in Python: array.astype(numpy.float64)',
   });
+}
+
+/** A piece of the file for an error: in quotes where it is not plain text. */
+function shown(text: string): string {
+  const start = text.slice(0, SHOWN);
+  return /^[!-~][ -~]*$/.test(start) ? start : JSON.stringify(start);
 }
 
 interface HeaderFields {
@@ -190,7 +222,11 @@ class DictLiteral {
       else if (key === 'fortran_order' && found.fortranOrder === undefined)
         found.fortranOrder = this.#boolean();
       else if (key === 'shape' && found.shape === undefined) found.shape = this.#tuple();
-      else throw this.#error("the keys 'descr', 'fortran_order' and 'shape', once each", `'${key}'`);
+      else
+        throw this.#error(
+          "the keys 'descr', 'fortran_order' and 'shape', once each",
+          shown(key),
+        );
       if (!this.#take(',')) {
         this.#expect('}');
         break;
@@ -216,7 +252,7 @@ class DictLiteral {
         message: 'A structured array, with named fields, is not supported',
         offset: this.#offset + this.#at,
         expected: 'one plain number type',
-        got: this.#text.slice(this.#at, this.#at + 60).trimEnd(),
+        got: shown(this.#text.slice(this.#at, this.#at + SHOWN).trimEnd()),
         next: 'save each field as an array of its own (numpy.savez)',
       });
     }
@@ -237,7 +273,14 @@ class DictLiteral {
     this.#expect('(');
     const sizes: number[] = [];
     while (!this.#take(')')) {
-      sizes.push(Number(this.#match(/(\d{1,16})L?/y, 'a size')[1]));
+      const [written, digits] = this.#match(/(\d+)L?/y, 'a size');
+      const size = Number(digits);
+      if (!Number.isSafeInteger(size) || sizes.length === MAX_DIMENSIONS) {
+        const offset = this.#offset + this.#at - written.length;
+        const got = sizes.length === MAX_DIMENSIONS ? 'more dimensions' : written.slice(0, SHOWN);
+        throw impossibleShape(this.#file, offset, got);
+      }
+      sizes.push(size);
       if (!this.#take(',')) {
         this.#expect(')');
         if (sizes.length === 1) throw this.#error('a tuple such as (3,)', 'a number in brackets');

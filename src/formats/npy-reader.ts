@@ -163,6 +163,8 @@ export class NpyReader {
     const { dataOffset, fortranOrder } = this.#header;
     const count = end - first;
     const buffer = Buffer.allocUnsafe(count * this.rowLength * itemSize);
+    // Without elements the other axes are not bounded by the file.
+    if (buffer.length === 0) return { buffer, spans: [] };
     if (!fortranOrder) {
       const position = dataOffset + first * this.rowLength * itemSize;
       return { buffer, spans: [{ position, at: 0, length: buffer.length }] };
@@ -178,7 +180,7 @@ export class NpyReader {
 
   #decode(buffer: Buffer, rows: number): ReturnType<typeof decodeNumbers> {
     const flat = decodeNumbers(buffer, this.dtype);
-    if (!this.#header.fortranOrder || this.shape.length < 2) return flat;
+    if (!this.#header.fortranOrder || this.shape.length < 2 || flat.length === 0) return flat;
     // Columns came in Fortran order of the remaining axes: column f belongs at its C-order place.
     const out = flat.slice();
     const inner = this.shape.slice(1);

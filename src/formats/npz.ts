@@ -3,12 +3,16 @@ import type { Readable } from 'node:stream';
 import type { Entry } from 'yauzl';
 import { UserError } from '../errors.js';
 import { MAX_HEADER_BYTES, npyHeaderLength, parseNpyHeader, type NpyHeader } from './npy-header.js';
+import { readNpyObjectTexts, readNpyObjects, type NpyObjects } from './npy-objects.js';
 import { readNpy, readNpyStrings, type NpyArray } from './npy.js';
-import { openEntry, openZip, readEntry, type OpenedZip, type ZipLimits } from './zip.js';
+import type { PickleLimits } from './pickle.js';
+import { offsetOf, openEntry, openZip, readEntry, type OpenedZip, type ZipLimits } from './zip.js';
 
 /** One array must fit into memory; a JavaScript buffer ends near 4 GiB. */
 const DEFAULT_MAX_BYTES = 2 * 2 ** 30;
 const SUFFIX = '.npy';
+/** Names that an error lists. */
+const MAX_LISTED = 30;
 
 export class NpzFile {
   readonly file: string;
@@ -28,6 +32,17 @@ export class NpzFile {
 
   has(name: string): boolean {
     return this.#entries.has(name);
+  }
+
+  /** The names for an error: in quotes where they are unusual, so that nothing reaches a terminal unseen. */
+  listNames(): string {
+    if (this.names.length === 0) return 'no arrays';
+    const shown = this.names
+      .slice(0, MAX_LISTED)
+      .map((name) => (/^[\w./ -]+$/.test(name) ? name : JSON.stringify(name)));
+    return this.names.length > MAX_LISTED
+      ? `${shown.join(', ')}, … (${this.names.length})`
+      : shown.join(', ');
   }
 
   /** How errors name an array: the archive, then what is inside. */
@@ -56,9 +71,17 @@ export class NpzFile {
     return readNpy(await this.bytes(name), this.place(name));
   }
 
-  /** Text or integers as strings, flat: image names and ids. */
+  /** Text, integers, or objects that are text, as strings, flat in C order: image names and ids. */
   async strings(name: string): Promise<string[]> {
-    return readNpyStrings(await this.bytes(name), this.place(name));
+    const bytes = await this.bytes(name);
+    const place = this.place(name);
+    const { dtype } = parseNpyHeader(bytes, place);
+    return dtype.kind === 'O' ? readNpyObjectTexts(bytes, place) : readNpyStrings(bytes, place);
+  }
+
+  /** Python objects as plain values and inert records, flat in C order. */
+  async objects(name: string, limits: Omit<PickleLimits, 'start'> = {}): Promise<NpyObjects> {
+    return readNpyObjects(await this.bytes(name), this.place(name), limits);
   }
 
   /** The .npy file itself, for types that are read elsewhere. */
@@ -83,7 +106,7 @@ export class NpzFile {
       message: `The archive holds no array '${name}'`,
       file: this.file,
       expected: name,
-      got: this.names.length === 0 ? 'no arrays' : this.names.join(', '),
+      got: this.listNames(),
       next: 'check what wrote the file: numpy.savez(path, name=array)',
     });
   }
@@ -92,7 +115,8 @@ export class NpzFile {
 /**
  * Opens an archive; close it afterwards. Entries that are no `.npy` are left alone.
  *
- * @throws UserError the `zip-*` codes, `npz-duplicate`, `file-missing`; reading adds the `npy-*` codes and `npz-array-missing`
+ * @throws UserError the `zip-*` codes, `npz-duplicate`, `file-missing`; reading adds the `npy-*` codes, for objects
+ *   the `pickle-*` codes, and `npz-array-missing`
  */
 export async function readNpz(file: string, limits: ZipLimits = {}): Promise<NpzFile> {
   const opened = await openZip(file);
@@ -106,6 +130,7 @@ export async function readNpz(file: string, limits: ZipLimits = {}): Promise<Npz
         code: 'npz-duplicate',
         message: `The archive holds '${name}' more than once`,
         file,
+        offset: offsetOf(opened, entry),
         expected: 'one array of each name',
         got: `several entries named ${entry.fileName}`,
         next: 'write it again with numpy.savez',

@@ -4,9 +4,10 @@
  */
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import { UserError } from '../errors.js';
 import { fileError } from './file-errors.js';
+import { ZipSource } from './zip-source.js';
 
 export interface ZipLimits {
   /** Most bytes one entry may expand to; 8 GiB when left out. */
@@ -47,14 +48,18 @@ export interface PredictionZip {
 
 /** Opens an archive and reads its table of contents; close `zip` afterwards. */
 export async function openZip(file: string): Promise<OpenedZip> {
+  const source = await ZipSource.open(file).catch((error: unknown) => {
+    throw fileError(error, file);
+  });
   let zip: ZipFile | undefined;
   try {
-    zip = await openPromise(file, { autoClose: false });
+    zip = await fromRandomAccessReaderPromise(source, source.size, { autoClose: false });
     if (zip.entryCount > MAX_ENTRIES) {
       throw new UserError({
         code: 'zip-too-many-entries',
         message: 'The archive holds too many entries',
         file,
+        offset: source.at,
         expected: `at most ${MAX_ENTRIES}`,
         got: `${zip.entryCount}`,
         next: 'check that this is the right file',
@@ -66,8 +71,9 @@ export async function openZip(file: string): Promise<OpenedZip> {
     for await (const entry of zip.eachEntry()) if (!isClutter(entry.fileName)) entries.push(entry);
     return { file, zip, entries };
   } catch (error) {
-    zip?.close();
-    throw zipError(error, file);
+    if (zip === undefined) source.close(() => undefined);
+    else zip.close();
+    throw zipError(error, file, source.at);
   }
 }
 
@@ -92,7 +98,7 @@ export async function openPredictionZip(file: string, limits: ZipLimits = {}): P
     return { stream, size: entry.uncompressedSize, compressedSize: entry.compressedSize, crc32: entry.crc32 };
   } catch (error) {
     opened.zip.close();
-    throw zipError(error, file);
+    throw error;
   }
 }
 
@@ -146,15 +152,22 @@ function listNames(entries: readonly Entry[]): string {
   return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
+/** Where errors about an entry point to: its place in the archive, or the end of the file where that lies outside. */
+export function offsetOf({ zip }: OpenedZip, entry: Entry): number {
+  return Math.min(entry.relativeOffsetOfLocalHeader, zip.fileSize);
+}
+
 /** The expanded bytes of one entry: length, ratio and CRC-32 are checked while they pass. */
 export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimits = {}): Promise<Readable> {
   const { file } = opened;
+  const offset = offsetOf(opened, entry);
   const bounds = { ...DEFAULT_ZIP_LIMITS, ...limits };
   if (entry.isEncrypted()) {
     throw new UserError({
       code: 'zip-encrypted',
       message: `${entry.fileName} is encrypted`,
       file,
+      offset,
       expected: 'an archive without a password',
       got: 'an encrypted entry',
       next: REPACK,
@@ -165,6 +178,7 @@ export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimi
       code: 'zip-method',
       message: `${entry.fileName} is packed by a method that is not supported`,
       file,
+      offset,
       expected: 'stored (0) or deflate (8)',
       got: `method ${entry.compressionMethod}`,
       next: REPACK,
@@ -176,6 +190,7 @@ export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimi
       code: 'zip-too-large',
       message: `${entry.fileName} expands to too many bytes`,
       file,
+      offset,
       expected: `at most ${allowed} bytes`,
       got: `${entry.uncompressedSize} bytes from ${entry.compressedSize} in the archive`,
       next: 'check that this is the right file; unpacked, pred.json can be given itself',
@@ -185,17 +200,19 @@ export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimi
   const packed = await opened.zip
     .openReadStreamPromise(entry, { decodeFileData: false })
     .catch((error: unknown) => {
-      throw zipError(error, file);
+      throw zipError(error, file, offset);
     });
   const checked = new CheckedBytes(file, entry);
   const fail = (error: Error): void => {
-    checked.destroy(zipError(error, file));
+    checked.destroy(zipError(error, file, offset));
   };
-  packed.once('error', fail);
+  packed.on('error', fail);
   if (entry.compressionMethod === 0) packed.pipe(checked);
   else {
-    const inflate = createInflateRaw({ chunkSize: INFLATE_CHUNK_BYTES });
-    inflate.once('error', fail);
+    // Short entries need no long buffer; 64 is the least that zlib takes.
+    const chunkSize = Math.min(INFLATE_CHUNK_BYTES, Math.max(64, entry.uncompressedSize));
+    const inflate = createInflateRaw({ chunkSize });
+    inflate.on('error', fail);
     packed.pipe(inflate).pipe(checked);
     checked.once('close', () => inflate.destroy());
   }
@@ -206,11 +223,7 @@ export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimi
 /** All bytes of one entry. */
 export async function readEntry(opened: OpenedZip, entry: Entry, limits: ZipLimits = {}): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of await openEntry(opened, entry, limits)) chunks.push(chunk as Buffer);
-  } catch (error) {
-    throw zipError(error, opened.file);
-  }
+  for await (const chunk of await openEntry(opened, entry, limits)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
 
@@ -265,7 +278,7 @@ function hex(crc: number): string {
 }
 
 /** What yauzl and zlib throw, as the user's error. */
-function zipError(error: unknown, file: string): UserError {
+function zipError(error: unknown, file: string, offset: number): UserError {
   if (error instanceof UserError) return error;
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code?.startsWith('E') === true && !code.startsWith('ERR_')) return fileError(error, file);
@@ -274,6 +287,7 @@ function zipError(error: unknown, file: string): UserError {
     code: inflating ? 'zip-damaged' : 'zip-invalid',
     message: inflating ? 'The archive is damaged' : 'The file is no zip archive that can be read',
     file,
+    offset,
     expected: inflating ? 'deflated bytes' : 'a whole zip archive',
     got: error instanceof Error ? error.message : String(error),
     next: 'copy or download the file again, or pack it again',

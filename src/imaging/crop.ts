@@ -4,7 +4,15 @@
  * turned and scaled, mapped onto a square patch by three point pairs.
  */
 import type { RgbImage } from './decode.js';
-import { affineFromPoints, invertAffine, warpAffine, type Affine, type Point } from './warp.js';
+import {
+  affineFromPoints,
+  invertAffine,
+  SAME_BYTES,
+  warpAffine,
+  type Affine,
+  type PatchOutput,
+  type Point,
+} from './warp.js';
 
 /** A square in the photograph, px; x right, y down, origin at the centre of the top left pixel. */
 export interface Box {
@@ -86,23 +94,35 @@ function float32(x: number, y: number): Point {
 }
 
 /**
- * Takes one crop: patchSize × columns × 3 bytes, R G B.
+ * Takes one crop into `output`: 3 × patchSize × columns values.
  *
  * @param columns  how many of the patch's columns are wanted, from its middle: 192 of 256 gives
- *                 columns 32…223, what the ViT of HaMeR and Hamba sees. All unless given.
- * @param out      where to write; made when not given.
+ *                 columns 32…223, what the ViT of HaMeR and Hamba sees.
  */
-export function cropImage(
-  image: RgbImage,
-  request: CropRequest,
-  columns: number = request.patchSize,
-  out?: Uint8Array,
-): Uint8Array {
+export function cropInto(image: RgbImage, request: CropRequest, columns: number, output: PatchOutput): void {
   const toSource = invertAffine(cropAffine(request, image.width));
   const patch = {
     width: columns,
     height: request.patchSize,
     firstColumn: (request.patchSize - columns) / 2,
   };
-  return warpAffine(image, toSource, patch, request.mirrored ?? false, out);
+  warpAffine(image, toSource, patch, request.mirrored ?? false, output);
+}
+
+/** One crop as a picture: patchSize × columns × 3 bytes, R G B; all columns unless given. */
+export function cropImage(
+  image: RgbImage,
+  request: CropRequest,
+  columns: number = request.patchSize,
+): Uint8Array {
+  const pixels = request.patchSize * columns;
+  const planes = new Uint8Array(pixels * 3);
+  cropInto(image, request, columns, { table: SAME_BYTES, values: planes });
+  const picture = new Uint8Array(pixels * 3);
+  for (let pixel = 0, to = 0; pixel < pixels; pixel++, to += 3) {
+    picture[to] = planes[pixel]!;
+    picture[to + 1] = planes[pixels + pixel]!;
+    picture[to + 2] = planes[2 * pixels + pixel]!;
+  }
+  return picture;
 }

@@ -10,10 +10,8 @@ export type ChannelValues = readonly [number, number, number];
 export const IMAGENET_MEAN: ChannelValues = [0.485, 0.456, 0.406];
 export const IMAGENET_STD: ChannelValues = [0.229, 0.224, 0.225];
 
-/** 3 × 256: the normalised value of each byte, for each channel. */
-export type NormalisationTable = Float32Array;
-
-export function normalisationTable(mean: ChannelValues, std: ChannelValues): NormalisationTable {
+/** 3 × 256: the normalised value of each byte, for each channel; the crop is written through it. */
+export function normalisationTable(mean: ChannelValues, std: ChannelValues): Float32Array {
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
     const offset = Math.fround(255 * mean[channel]!);
@@ -24,20 +22,4 @@ export function normalisationTable(mean: ChannelValues, std: ChannelValues): Nor
     }
   }
   return table;
-}
-
-/**
- * Writes a patch of pixels × 3 bytes (R G B interleaved) as 3 × pixels floats (planes R, G, B).
- *
- * @param at  where in `out` the first plane begins: sample · 3 · pixels in an NCHW batch.
- */
-export function normalise(patch: Uint8Array, table: NormalisationTable, out: Float32Array, at = 0): void {
-  const pixels = patch.length / 3;
-  const green = at + pixels;
-  const blue = green + pixels;
-  for (let pixel = 0, from = 0; pixel < pixels; pixel++, from += 3) {
-    out[at + pixel] = table[patch[from]!]!;
-    out[green + pixel] = table[256 + patch[from + 1]!]!;
-    out[blue + pixel] = table[512 + patch[from + 2]!]!;
-  }
 }

@@ -1,14 +1,22 @@
 /**
- * Where batches come from: photographs are decoded and cropped a few batches ahead of the session.
- * Batches are formed by sample order alone, whatever finishes first, so that the number of decodes
- * in flight cannot change a byte of the result.
+ * Where batches come from: photographs are decoded and cropped a few batches ahead of the session,
+ * each decoded once, however many passes are taken of it. Batches are formed by the order of samples
+ * and passes alone, whatever finishes first, so that neither the number of decodes in flight nor the
+ * number of threads can change a byte of the result.
  */
+import { availableParallelism } from 'node:os';
 import { UserError } from '../errors.js';
-import { cropImage, wholeImageBox, type Box } from '../imaging/crop.js';
-import { decodeImage } from '../imaging/decode.js';
-import { normalisationTable, normalise } from '../imaging/normalise.js';
+import { float32ToHalf } from '../formats/half.js';
+import { wholeImageBox, type Box } from '../imaging/crop.js';
+import { normalisationTable } from '../imaging/normalise.js';
+import { CropPool, type CropData, type OpenBatch, type SharedPhoto } from './crop-pool.js';
 import type { ModelContract } from './model-contract.js';
+import { PLAIN_PASS, type Pass } from './passes.js';
+import { PhotoStore } from './photo-store.js';
+import { RowSequence, type Stretch } from './row-sequence.js';
 import { noTimings, type StageTimings } from './timings.js';
+
+export type { CropData } from './crop-pool.js';
 
 /** One photograph of one hand; a dataset's `Sample` is one. */
 export interface ImageSample {
@@ -28,41 +36,77 @@ export interface UnreadableSample {
   readonly reason: string;
 }
 
+/** What one row of a batch shows. */
+export interface CropRow {
+  /** Position in the samples given. */
+  readonly sampleIndex: number;
+  /** Position in the passes given; 0 where there is one. */
+  readonly pass: number;
+  /** False: the photograph could not be read, and the row's crop is zeros. */
+  readonly readable: boolean;
+}
+
+/**
+ * One batch of the sequence of rows, which runs sample by sample and within a sample pass by pass.
+ * A batch may begin and end in the middle of a sample.
+ */
 export interface CropBatch {
-  /** Position of the batch's first sample. */
+  /** Position of the batch's first row in the sequence: sampleIndex · passes + pass. */
   readonly first: number;
-  /** The samples in the batch; fewer than the batch size at the end. */
+  /** Fewer than the batch size at the end. */
+  readonly rows: readonly CropRow[];
+  /** The sample of each row: with several passes one stands here several times. */
   readonly samples: readonly ImageSample[];
-  /** batchSize × 3 × height × width, normalised; zeros where there is no sample or no photograph. */
-  readonly data: Float32Array<ArrayBuffer>;
+  /**
+   * The box each row was cropped from, before the pass turns and scales it: the sample's, or the
+   * whole image. NaN where the photograph could not be read.
+   */
+  readonly boxes: readonly Box[];
+  /** batchSize × 3 × height × width, normalised; zeros where there is no row or no photograph. */
+  readonly data: CropData;
+  /** Samples whose photograph could not be read, each in the batch of its first row alone. */
   readonly unreadable: readonly UnreadableSample[];
 }
 
-/** A supply of batches, in sample order. */
+/** A supply of batches, in the order of the rows. */
 export interface CropSource {
-  /** Rejects with the signal's reason once it is aborted. */
+  /** Rejects with the signal's reason once it is aborted. Its threads end with it, however it ends. */
   batches(): AsyncGenerator<CropBatch, void, undefined>;
   /** Gives a batch's buffer back, to be filled again. */
-  recycle(data: Float32Array<ArrayBuffer>): void;
+  recycle(data: CropData): void;
 }
 
 export interface CropSourceOptions {
   readonly samples: Iterable<ImageSample>;
   readonly contract: ModelContract;
   readonly batchSize: number;
-  /** Photographs decoded side by side. libuv has four threads unless told otherwise. */
+  /** The ways each sample is shown, in this order; as its box shows it unless given. */
+  readonly passes?: readonly Pass[];
+  /** Photographs being decoded or waiting for their crops at a time; 6 unless given. */
   readonly decodeConcurrency?: number;
+  /** Most threads that crop; `defaultWorkers()` unless given. */
+  readonly workers?: number;
   /** `stop` (unless given): the first photograph that cannot be read ends the work. `skip`: it is reported. */
   readonly unreadable?: 'stop' | 'skip';
   readonly signal?: AbortSignal;
   readonly timings?: StageTimings;
 }
 
-const DEFAULT_DECODE_CONCURRENCY = 4;
+/** libuv decodes four at a time unless told otherwise; two more wait for their crops meanwhile. */
+const DEFAULT_DECODE_CONCURRENCY = 6;
+/** No session is known that eight cannot keep busy: each makes more than 1,000 crops a second. */
+const MOST_WORKERS = 8;
+/** What the batches ahead of the session may take, where more than two of them do. */
+const BYTES_AHEAD = 256 * 2 ** 20;
 
-/** Decodes on sharp's threads and crops on this one. */
+/** Crop threads: one core is left to the session's own thread. */
+export function defaultWorkers(): number {
+  return Math.min(MOST_WORKERS, Math.max(1, availableParallelism() - 1));
+}
+
+/** Decodes on sharp's threads and crops on threads of its own. */
 export function openCropSource(options: CropSourceOptions): CropSource {
-  return new LocalCropSource(options);
+  return new PooledCropSource(options);
 }
 
 /** Whether the network sees the sample mirrored. */
@@ -70,101 +114,153 @@ export function isMirrored(contract: ModelContract, sample: Pick<ImageSample, 'r
   return contract.handedness === 'right' && !sample.right;
 }
 
-class LocalCropSource implements CropSource {
+/** What came of a stretch. */
+interface Outcome {
+  readonly box: Box;
+  /** Why the photograph could not be read. */
+  readonly failure?: UserError;
+}
+
+const NO_BOX: Box = { center: [Number.NaN, Number.NaN], side: Number.NaN };
+
+class PooledCropSource implements CropSource {
   readonly #options: CropSourceOptions;
+  readonly #passes: readonly Pass[];
   readonly #timings: StageTimings;
-  readonly #gate: Gate;
   readonly #batchesAhead: number;
-  readonly #table: Float32Array;
-  /** Bytes of one crop, before they become numbers; one at a time is taken on this thread. */
-  readonly #patch: Uint8Array;
-  readonly #free: Float32Array<ArrayBuffer>[] = [];
   readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #photos: PhotoStore;
+  readonly #sequence: RowSequence;
+  readonly #pool: CropPool;
+  readonly #free: CropData[] = [];
 
   constructor(options: CropSourceOptions) {
-    const { contract, batchSize } = options;
+    const { contract, batchSize, samples, passes = [PLAIN_PASS], signal } = options;
+    if (passes.length === 0) throw new Error('openCropSource: there are no passes');
+    const threads = options.workers ?? defaultWorkers();
     const concurrency = options.decodeConcurrency ?? DEFAULT_DECODE_CONCURRENCY;
-    const [height, width] = contract.input.size;
+    const table = normalisationTable(contract.mean, contract.std);
     this.#options = options;
+    this.#passes = passes;
     this.#timings = options.timings ?? noTimings();
-    this.#gate = new Gate(concurrency);
-    // Enough that every decode in flight belongs to a batch already begun, and one batch waits.
-    this.#batchesAhead = Math.ceil(concurrency / batchSize) + 1;
-    this.#table = normalisationTable(contract.mean, contract.std);
-    this.#patch = new Uint8Array(height * width * 3);
+    this.#signal = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
+    this.#photos = new PhotoStore(concurrency, this.#signal, this.#timings);
+    this.#sequence = new RowSequence({
+      samples,
+      passCount: passes.length,
+      // With several passes the batches ahead may all show one photograph; the next ones are decoded meanwhile.
+      shotsAhead: passes.length > 1 ? concurrency : 0,
+      takePhoto: (file) => this.#photos.take(file),
+    });
+    this.#pool = new CropPool({
+      threads,
+      size: contract.input.size,
+      table: contract.input.dtype === 'float16' ? float32ToHalf(table) : table,
+    });
+    // Enough that every decode in flight belongs to a batch already begun, every thread has one to
+    // fill, and one waits; but large batches are not hoarded.
+    const wanted = Math.max(Math.ceil(concurrency / batchSize), threads) + 1;
+    const data = this.#newData();
+    this.#free.push(data);
+    this.#batchesAhead = Math.max(2, Math.min(wanted, Math.floor(BYTES_AHEAD / data.byteLength)));
   }
 
   async *batches(): AsyncGenerator<CropBatch, void, undefined> {
-    const signals = [this.#stop.signal, ...(this.#options.signal ? [this.#options.signal] : [])];
-    const signal = AbortSignal.any(signals);
-    const samples = this.#options.samples[Symbol.iterator]();
     const queue: Promise<CropBatch>[] = [];
     let first = 0;
-    let exhausted = false;
     try {
       for (;;) {
-        while (!exhausted && queue.length < this.#batchesAhead) {
-          const members = take(samples, this.#options.batchSize);
-          exhausted = members.length < this.#options.batchSize;
-          if (members.length === 0) break;
-          const batch = this.#fill(first, members, signal);
+        while (queue.length < this.#batchesAhead) {
+          const stretches = this.#sequence.take(this.#options.batchSize);
+          if (stretches.length === 0) break;
+          const batch = this.#fill(first, stretches);
           batch.catch(() => undefined); // told when its turn comes
           queue.push(batch);
-          first += members.length;
+          for (const { count } of stretches) first += count;
         }
         const head = queue.shift();
         if (head === undefined) return;
-        yield await unlessAborted(head, signal);
+        yield await unlessAborted(head, this.#signal);
       }
     } finally {
       // Whoever stops early stops what is ahead as well.
       this.#stop.abort();
+      await this.#pool.close();
     }
   }
 
-  recycle(data: Float32Array<ArrayBuffer>): void {
+  recycle(data: CropData): void {
     this.#free.push(data);
   }
 
-  async #fill(first: number, samples: readonly ImageSample[], signal: AbortSignal): Promise<CropBatch> {
-    const { batchSize, unreadable: policy } = this.#options;
-    const data = this.#free.pop() ?? new Float32Array(batchSize * this.#patch.length);
+  #newData(): CropData {
+    const { batchSize, contract } = this.#options;
+    const [height, width] = contract.input.size;
+    const length = batchSize * 3 * height * width;
+    return contract.input.dtype === 'float16' ? new Uint16Array(length) : new Float32Array(length);
+  }
+
+  async #fill(first: number, stretches: readonly Stretch[]): Promise<CropBatch> {
+    const batch = this.#pool.begin(this.#free.pop() ?? this.#newData());
+    let slot = 0;
     const outcomes = await Promise.allSettled(
-      samples.map((sample, slot) =>
-        this.#gate.pass(async () => {
-          signal.throwIfAborted();
-          await this.#feed(sample, data, slot);
-        }),
-      ),
+      stretches.map((stretch) => {
+        const firstSlot = slot;
+        slot += stretch.count;
+        return this.#crop(batch, stretch, firstSlot);
+      }),
     );
+    const rows: CropRow[] = [];
+    const samples: ImageSample[] = [];
+    const boxes: Box[] = [];
     const unreadable: UnreadableSample[] = [];
-    for (const [slot, outcome] of outcomes.entries()) {
-      if (outcome.status === 'fulfilled') continue;
-      const error: unknown = outcome.reason;
-      // The first in sample order, not in time: the same input gives the same error.
-      if (policy !== 'skip' || !(error instanceof UserError)) throw error;
-      data.fill(0, slot * this.#patch.length, (slot + 1) * this.#patch.length);
-      unreadable.push({ index: first + slot, id: samples[slot]!.id, reason: error.message });
+    const blank: number[] = [];
+    for (const [position, { shot, firstPass, count }] of stretches.entries()) {
+      const outcome = outcomes[position]!;
+      // The first in the order of the samples, not in time: the same input gives the same error.
+      if (outcome.status === 'rejected') throw outcome.reason;
+      const { box, failure } = outcome.value;
+      const readable = failure === undefined;
+      if (!readable && firstPass === 0) {
+        unreadable.push({ index: shot.index, id: shot.sample.id, reason: failure.message });
+      }
+      for (let row = 0; row < count; row++) {
+        if (!readable) blank.push(rows.length);
+        rows.push({ sampleIndex: shot.index, pass: firstPass + row, readable });
+        samples.push(shot.sample);
+        boxes.push(box);
+      }
     }
     // A last batch is padded with zeros, for fixed and dynamic models alike: how a sample is
     // computed then never depends on how many follow it.
-    data.fill(0, samples.length * this.#patch.length);
-    return { first, samples, data, unreadable };
+    for (let padding = rows.length; padding < this.#options.batchSize; padding++) blank.push(padding);
+    const { data, cropMs } = await batch.finish(blank);
+    this.#timings.cropMs += cropMs;
+    return { first, rows, samples, boxes, data, unreadable };
   }
 
-  async #feed(sample: ImageSample, data: Float32Array, slot: number): Promise<void> {
-    const { contract } = this.#options;
-    const started = performance.now();
-    const image = await decodeImage(sample.image);
-    const decoded = performance.now();
-    this.#timings.decodeMs += decoded - started;
-    const box = contract.crop === 'whole-image' || sample.box === null ? wholeImageBox(image) : sample.box;
-    checkBox(sample, box);
-    const [patchSize, columns] = contract.input.size;
-    const request = { box, patchSize, mirrored: isMirrored(contract, sample) };
-    cropImage(image, request, columns, this.#patch);
-    normalise(this.#patch, this.#table, data, slot * this.#patch.length);
-    this.#timings.cropMs += performance.now() - decoded;
+  /** @param firstSlot  the place of the stretch's first row in the batch. */
+  async #crop(batch: OpenBatch, { shot, firstPass, count }: Stretch, firstSlot: number): Promise<Outcome> {
+    const { contract, unreadable } = this.#options;
+    const { sample } = shot;
+    let photo: SharedPhoto | null = null;
+    try {
+      photo = await shot.photo;
+      const box = contract.crop === 'whole-image' || sample.box === null ? wholeImageBox(photo) : sample.box;
+      checkBox(sample, box);
+      const mirrored = isMirrored(contract, sample);
+      const passes = this.#passes.slice(firstPass, firstPass + count);
+      const tasks = passes.map((pass, row) => ({ ...pass, slot: firstSlot + row, box, mirrored }));
+      await batch.crop(photo, tasks);
+      return { box };
+    } catch (error) {
+      if (unreadable === 'skip' && error instanceof UserError) return { box: NO_BOX, failure: error };
+      throw error;
+    } finally {
+      shot.rowsToCrop -= count;
+      if (photo !== null && shot.rowsToCrop === 0) this.#photos.giveBack(photo);
+    }
   }
 }
 
@@ -180,16 +276,6 @@ function checkBox(sample: ImageSample, { center, side }: Box): void {
   });
 }
 
-function take<T>(iterator: Iterator<T>, count: number): T[] {
-  const taken: T[] = [];
-  while (taken.length < count) {
-    const next = iterator.next();
-    if (next.done === true) break;
-    taken.push(next.value);
-  }
-  return taken;
-}
-
 /** `promise`, or a rejection with the signal's reason as soon as that is aborted. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -199,26 +285,4 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | unde
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-}
-
-/** Lets a number of tasks through at a time, first come first served. */
-class Gate {
-  #open: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#open = count;
-  }
-
-  async pass<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#open > 0) this.#open -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#open += 1;
-      else next();
-    }
-  }
 }

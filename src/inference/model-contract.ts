@@ -5,19 +5,32 @@
  */
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
+import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import type { JointOrder } from '../hand/joints.js';
+import { HAMER_FOCAL_LENGTH } from '../hand/projection.js';
 import { IMAGENET_MEAN, IMAGENET_STD, type ChannelValues } from '../imaging/normalise.js';
+import { recogniseMano, type ManoBinding } from './mano-outputs.js';
 import { contractError, sidecarAdvice, type ModelIo, type TensorInfo } from './model-io.js';
-import { recogniseOutputs, type OutputBinding } from './model-outputs.js';
-import type { Sidecar } from './sidecar.js';
+import { recogniseOutputs, type OutputBindings } from './model-outputs.js';
+import type { Sidecar, SidecarContent } from './sidecar.js';
 
 /** `hamer`: HaMeR's crop of the sample's box. `whole-image`: the same crop of the whole photograph, boxes unused. */
 export type CropKind = 'hamer' | 'whole-image';
+
+/**
+ * `model`: an output of its own, in crop coordinates (−0.5…0.5 from edge to edge) or px of the square
+ * patch. `camera`: the model's joints seen by the model's camera; f in px of a crop of 256 px.
+ */
+export type KeypointOrigin =
+  | { readonly source: 'model'; readonly units: 'crop' | 'patch' }
+  | { readonly source: 'camera'; readonly focal_length: number };
 
 /** How to feed a model and read it; plain JSON data. */
 export interface ModelContract {
   readonly input: {
     readonly name: string;
+    /** The normalised image is float32; a float16 model is fed its nearest halves. */
+    readonly dtype: 'float32' | 'float16';
     /** The batch the model is fixed to; null where it takes any. */
     readonly batch: number | null;
     /**
@@ -26,12 +39,12 @@ export interface ModelContract {
      */
     readonly size: readonly [number, number];
   };
-  readonly outputs: {
-    /** (N, 21, 3); null where the model gives none. */
-    readonly joints: OutputBinding | null;
-    /** (N, V, 3); null where the model gives none. */
-    readonly vertices: OutputBinding | null;
-  };
+  /** Those that are read. */
+  readonly outputs: OutputBindings;
+  /** Where joints and vertices are formed from MANO's parameters: these outputs, and the user's MANO file. */
+  readonly mano: ManoBinding | null;
+  /** Where 2D keypoints come from; null where there are none. */
+  readonly keypoints_2d: KeypointOrigin | null;
   readonly crop: CropKind;
   /** Per channel R, G, B on the scale 0…1. */
   readonly mean: ChannelValues;
@@ -66,7 +79,7 @@ export function resolveContract(model: ModelIo, sidecar: Sidecar | null = null):
       code: 'model-input-shape',
       message:
         last === 3 ? 'The image input has its channels last' : 'The image input does not have three channels',
-      expected: '(N, 3, height, width), float32, R G B',
+      expected: '(N, 3, height, width), R G B',
       next: 'export the model with an input of (N, 3, height, width)',
     });
   }
@@ -74,9 +87,17 @@ export function resolveContract(model: ModelIo, sidecar: Sidecar | null = null):
     typeof height === 'number' && typeof width === 'number' ? ([height, width] as const) : null;
   const size = inputSize(model, sidecar, declared, [height, width]);
   const crop = content.crop ?? defaultCrop(model, size);
+  const { outputs, mano } = readOutputs(model, sidecar);
   return {
-    input: { name: input.name, batch: typeof batch === 'number' ? batch : null, size },
-    outputs: recogniseOutputs(model, sidecar),
+    input: {
+      name: input.name,
+      dtype: input.type as 'float32' | 'float16',
+      batch: typeof batch === 'number' ? batch : null,
+      size,
+    },
+    outputs,
+    mano,
+    keypoints_2d: keypointOrigin(outputs, mano, content),
     crop,
     mean: content.mean ?? IMAGENET_MEAN,
     std: content.std ?? IMAGENET_STD,
@@ -85,6 +106,13 @@ export function resolveContract(model: ModelIo, sidecar: Sidecar | null = null):
     handedness: content.handedness ?? 'right',
     sidecar: sidecar === null ? null : basename(sidecar.file),
   };
+}
+
+/** The outputs a run asks the session for. */
+export function fetchesOf({ outputs, mano }: Pick<ModelContract, 'outputs' | 'mano'>): string[] {
+  const { joints, vertices, keypoints_2d, camera } = outputs;
+  const read = [joints, vertices, keypoints_2d, camera, mano?.pose, mano?.global_orient, mano?.betas];
+  return [...new Set(read.flatMap((output) => (output ? [output.name] : [])))];
 }
 
 /** The batch size to run with: what was asked for, or what the model is fixed to. */
@@ -109,6 +137,58 @@ export function batchSizeFor(contract: ModelContract, requested: number | undefi
  */
 export const DEFAULT_BATCH_SIZE = 4;
 
+/** A model's own points win over MANO's parameters, unless the sidecar turns that round. */
+function readOutputs(model: ModelIo, sidecar: Sidecar | null): Pick<ModelContract, 'outputs' | 'mano'> {
+  const content = sidecar?.content ?? {};
+  const outputs = recogniseOutputs(model, sidecar);
+  const givesPoints = outputs.joints !== null || outputs.vertices !== null;
+  const wantsMano = content.points_from === 'mano' || (content.points_from === undefined && !givesPoints);
+  // A sidecar's `outputs` leave out what they do not name; its `mano` is looked at in any case.
+  const maySearch = wantsMano && (content.outputs === undefined || content.points_from === 'mano');
+  const found = maySearch || content.mano !== undefined ? recogniseMano(model, sidecar) : null;
+  const mano = wantsMano ? found : null;
+  if (content.points_from === 'mano' && mano === null) {
+    throw contractError(model, {
+      code: 'model-mano-unknown',
+      message: 'No outputs of the model are recognised as the parameters of MANO',
+      expected: 'HaMeR’s pred_mano_params_global_orient, …_hand_pose and …_betas, or a sidecar with "mano"',
+      next: sidecarAdvice(model, '{"mano": {"pose": "NAME", "betas": "NAME", "representation": "6d"}}'),
+    });
+  }
+  if (mano === null) {
+    if (!givesPoints && outputs.keypoints_2d === null) throw nothingToRead(model);
+    return { outputs, mano };
+  }
+  if (content.handedness === 'both') {
+    throw contractError(model, {
+      code: 'mano-handedness',
+      message: 'Hands are formed from MANO’s right hand, and the sidecar says the network gives both',
+      expected: '"handedness": "right": left hands are mirrored for the network and back',
+      next: 'export the joints and vertices of the model, which need no MANO file here',
+    });
+  }
+  return { outputs: { ...outputs, joints: null, vertices: null }, mano };
+}
+
+function nothingToRead(model: ModelIo): UserError {
+  return contractError(model, {
+    code: 'model-outputs-unknown',
+    message: 'No output of the model is recognised as joints or vertices',
+    expected: `joints (N, 21, 3), vertices (N, ${MANO_VERTEX_COUNT}, 3) or 2D keypoints (N, 21, 2), or an output with a known name`,
+    next: sidecarAdvice(model, '{"outputs": {"joints": "NAME", "vertices": "NAME"}}'),
+  });
+}
+
+function keypointOrigin(
+  { joints, keypoints_2d, camera }: OutputBindings,
+  mano: ManoBinding | null,
+  { keypoints_2d_units = 'crop', focal_length = HAMER_FOCAL_LENGTH }: SidecarContent,
+): KeypointOrigin | null {
+  if (keypoints_2d !== null) return { source: 'model', units: keypoints_2d_units };
+  if (camera !== null && (joints !== null || mano !== null)) return { source: 'camera', focal_length };
+  return null;
+}
+
 function imageInput(model: ModelIo, sidecar: Sidecar | null): TensorInfo {
   const named = sidecar?.content.input;
   if (named !== undefined && !model.inputs.some((input) => input.name === named)) {
@@ -124,16 +204,16 @@ function imageInput(model: ModelIo, sidecar: Sidecar | null): TensorInfo {
     throw contractError(model, {
       code: 'model-inputs',
       message: 'The model does not have exactly one input',
-      expected: 'one image input (N, 3, height, width), float32',
+      expected: 'one image input (N, 3, height, width)',
       next: 'export the model with the image as its only input',
     });
   }
-  if (input.type !== 'float32') {
+  if (input.type !== 'float32' && input.type !== 'float16') {
     throw contractError(model, {
       code: 'model-input-type',
       message: `The image input is ${input.type}`,
-      expected: 'float32',
-      next: 'export the model in float32 (the normalised image is fed as float32)',
+      expected: 'float32 or float16',
+      next: 'export the model with a float32 input',
     });
   }
   return input;
@@ -148,7 +228,7 @@ function inputShape(model: ModelIo, input: TensorInfo): [Dimension, Dimension, D
   throw contractError(model, {
     code: 'model-input-shape',
     message: 'The input does not look like a batch of images',
-    expected: '(N, 3, height, width), float32',
+    expected: '(N, 3, height, width)',
     next: 'export the model with an input of (N, 3, height, width)',
   });
 }

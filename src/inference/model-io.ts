@@ -11,6 +11,14 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** What this program reads and feeds; whatever it is, the numbers are kept as float32. */
+export type ElementType = 'float32' | 'float16' | 'float64';
+
+/** @returns null for what is none of them. */
+export function elementType(type: string): ElementType | null {
+  return type === 'float32' || type === 'float16' || type === 'float64' ? type : null;
+}
+
 export interface ModelIo {
   /** Path of the ONNX file, for errors. */
   readonly file: string;

@@ -1,14 +1,17 @@
 /**
  * The pipelined predictor: crops are made ahead of the session, the session always has its next
- * batch waiting, and results come out in sample order.
+ * batch waiting, and results come out in the order of samples and passes.
  */
 import { openCropSource, unlessAborted, type CropBatch, type ImageSample } from './crop-source.js';
-import { batchSizeFor, type ModelContract } from './model-contract.js';
+import type { Mano } from './mano-points.js';
+import { batchSizeFor, fetchesOf, type ModelContract } from './model-contract.js';
+import type { Pass } from './passes.js';
 import { BatchReader, type PredictedBatch } from './predicted-batch.js';
 import type { RunResult, Session } from './session.js';
 import { noTimings, type StageTimings } from './timings.js';
 
 export type { ImageSample } from './crop-source.js';
+export { PLAIN_PASS, type Pass } from './passes.js';
 export type { PredictedBatch } from './predicted-batch.js';
 
 export interface PredictOptions {
@@ -18,8 +21,17 @@ export interface PredictOptions {
   readonly contract: ModelContract;
   /** What the model is fixed to, or 4, unless given. */
   readonly batchSize?: number;
-  /** Photographs decoded side by side; 4 unless given. Changes no result. */
+  /**
+   * The ways each sample is shown, in this order: row k of the results is sample ⌊k / passes⌋ in pass
+   * k mod passes. As its box shows it unless given.
+   */
+  readonly passes?: readonly Pass[];
+  /** The user's MANO; needed where the contract forms the hand from its parameters. */
+  readonly mano?: Mano;
+  /** Photographs being decoded or waiting for their crops at a time; 6 unless given. Changes no result. */
   readonly decodeConcurrency?: number;
+  /** Most threads that crop; all cores but one, at most 8, unless given. Changes no result. */
+  readonly workers?: number;
   /** What a photograph that cannot be read does: end the work with its error, or become an invalid sample. */
   readonly unreadable?: 'stop' | 'skip';
   readonly signal?: AbortSignal;
@@ -40,15 +52,16 @@ const RUNS_IN_FLIGHT = 2;
  *         shape, or a model that fails; the signal's reason when that is aborted.
  */
 export async function* predict(options: PredictOptions): AsyncGenerator<PredictedBatch, void, undefined> {
-  const { session, contract, signal } = options;
+  const { session, contract, signal, passes, mano } = options;
   const timings = options.timings ?? noTimings();
   const batchSize = batchSizeFor(contract, options.batchSize);
-  const reader = new BatchReader(contract, batchSize, session.file);
+  const reader = new BatchReader(contract, batchSize, session.file, {
+    ...(passes === undefined ? {} : { passes }),
+    ...(mano === undefined ? {} : { mano }),
+  });
   const source = openCropSource({ ...options, batchSize, timings });
   const dims = [batchSize, 3, ...contract.input.size];
-  const fetches = [contract.outputs.joints, contract.outputs.vertices].flatMap((output) =>
-    output === null ? [] : [output.name],
-  );
+  const fetches = fetchesOf(contract);
   const running: { readonly batch: CropBatch; readonly result: Promise<RunResult> }[] = [];
   let isFirst = true;
 
@@ -61,7 +74,7 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
     // Idle before the first batch is the time before there was work at all.
     timings.waitMs += isFirst ? 0 : idleMs;
     timings.batches += 1;
-    timings.images += predicted.count;
+    timings.crops += predicted.count;
     isFirst = false;
     return predicted;
   };

@@ -1,6 +1,7 @@
 /** The owner's side of a session's worker: requests out, results in. */
 import type { Worker } from 'node:worker_threads';
 import type { UserError } from '../errors.js';
+import type { CropData } from './crop-messages.js';
 import { runError } from './session-errors.js';
 import type { FromWorker, OutputTensor, ToWorker } from './session-messages.js';
 
@@ -9,8 +10,11 @@ export interface RunRequest {
   /** Name of the input. */
   readonly input: string;
   readonly dims: readonly number[];
-  /** Handed over to the worker: unusable here until it comes back in the result. */
-  readonly data: Float32Array<ArrayBuffer>;
+  /**
+   * float32, or float16 as its bits. Handed over to the worker: unusable here until it comes back in
+   * the result.
+   */
+  readonly data: CropData;
   /** The outputs wanted. */
   readonly fetches: readonly string[];
 }
@@ -18,7 +22,7 @@ export interface RunRequest {
 export interface RunResult {
   readonly outputs: Readonly<Record<string, OutputTensor>>;
   /** The request's buffer, to be filled again. */
-  readonly data: Float32Array<ArrayBuffer>;
+  readonly data: CropData;
   /** Milliseconds in `session.run`. */
   readonly runMs: number;
   /** Milliseconds the session stood idle before this run. */

@@ -46,7 +46,7 @@ const LOAD_ERRORS: readonly Known[] = [
 ];
 
 const OUT_OF_MEMORY: Known = {
-  pattern: /Failed to allocate memory|bad_alloc|ERR_WORKER_OUT_OF_MEMORY/,
+  pattern: /Failed to allocate memory|bad_alloc|ERR_WORKER_OUT_OF_MEMORY|out of memory|ALLOC_FAILED/,
   code: 'model-out-of-memory',
   message: 'There is not enough memory to run the model',
   next: 'use a smaller batch size, or a machine with more memory',
@@ -94,10 +94,16 @@ export function runtimeError(text: string): UserError {
   });
 }
 
-/** Leaves out C++ source places and signatures and repeated prefixes, which help nobody here. */
+/** Whether the provider itself refused, before ONNX Runtime looked at the model. */
+export function isProviderRefusal(text: string): boolean {
+  return /^OrtSessionOptionsAppendExecutionProvider_|backend not found/.test(text);
+}
+
+/** Leaves out C++ source places, signatures, conditions and repeated prefixes, which help nobody here. */
 export function tidy(text: string): string {
   return text
     .replace(/^Load model from .*? failed:/, '')
+    .replace(/^.*? was false\. (?=\S)/s, '')
     .replace(/\/onnxruntime_src\/\S+:\d+ .*?\)(?: const)? (?=[A-Z])/g, '')
     .replace(/\S+\.cc:\d+ \S+ /g, ' ')
     .replace(/\s+/g, ' ')

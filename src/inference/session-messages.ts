@@ -1,13 +1,15 @@
 /** What the session's owner and its worker say to each other; plain data, buffers transferred. */
+import type { CropData } from './crop-messages.js';
 import type { TensorInfo } from './model-io.js';
-
-/** `--provider`, once `auto` is settled. Others than the CPU come here and into the worker's table. */
-export type ExecutionProvider = 'cpu';
+import type { ExecutionProvider } from './providers.js';
 
 /** The worker's start data. */
 export interface SessionSettings {
-  readonly model: string;
+  /** Path of the ONNX file, or its content. */
+  readonly model: string | Uint8Array;
   readonly provider: ExecutionProvider;
+  /** Which of several devices, for the providers that can choose; the first unless given. */
+  readonly device: number | null;
   readonly intraOpThreads: number;
   /** One number, shared: 1 once the owner wants no more runs. */
   readonly closing: Int32Array<SharedArrayBuffer>;
@@ -17,6 +19,7 @@ export interface SessionSettings {
 export interface OutputTensor {
   readonly type: string;
   readonly dims: readonly number[];
+  /** The array of that type; float16 as its bits, a Uint16Array. */
   readonly data: ArrayBufferView;
 }
 
@@ -26,7 +29,8 @@ export type ToWorker =
       readonly ticket: number;
       readonly input: string;
       readonly dims: readonly number[];
-      readonly data: Float32Array<ArrayBuffer>;
+      /** The element type follows from it: a Uint16Array holds float16. */
+      readonly data: CropData;
       readonly fetches: readonly string[];
     }
   | { readonly kind: 'close' };
@@ -36,7 +40,6 @@ export type FromWorker =
       readonly kind: 'ready';
       readonly inputs: readonly TensorInfo[];
       readonly outputs: readonly TensorInfo[];
-      readonly providerUsed: ExecutionProvider;
       readonly runtimeVersion: string;
     }
   /** `runtime`: onnxruntime itself does not start. `model`: it does not take this model. */
@@ -46,7 +49,7 @@ export type FromWorker =
       readonly ticket: number;
       readonly outputs: Readonly<Record<string, OutputTensor>>;
       /** The buffer of the batch, handed back to be filled again. */
-      readonly data: Float32Array<ArrayBuffer>;
+      readonly data: CropData;
       readonly runMs: number;
       /** From the end of the run before to the start of this one; 0 for the first. */
       readonly idleMs: number;

@@ -4,18 +4,33 @@ import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { TensorInfo } from './model-io.js';
 import { requireModelFile } from './model-file.js';
+import { PROBE_MODEL } from './probe-model.js';
+import {
+  checkDevice,
+  keepFullPrecision,
+  providerError,
+  providersToTry,
+  type ExecutionProvider,
+  type ProviderChoice,
+  type TriedProvider,
+} from './providers.js';
 import { RunQueue, type RunRequest, type RunResult } from './run-queue.js';
-import { loadError, runtimeError } from './session-errors.js';
-import type { ExecutionProvider, FromWorker, SessionSettings } from './session-messages.js';
+import { isProviderRefusal, loadError, runtimeError, tidy } from './session-errors.js';
+import type { FromWorker, SessionSettings } from './session-messages.js';
 
+export type { ExecutionProvider, ProviderChoice, TriedProvider } from './providers.js';
 export type { RunRequest, RunResult } from './run-queue.js';
-export type { ExecutionProvider, OutputTensor } from './session-messages.js';
+export type { OutputTensor } from './session-messages.js';
 
 export interface SessionOptions {
   /** Path of the ONNX file. */
   readonly model: string;
   /** `cpu` unless given. */
-  readonly provider?: ExecutionProvider;
+  readonly provider?: ProviderChoice;
+  /** Which of several devices, for CUDA and TensorRT; the first unless given. */
+  readonly device?: number;
+  /** Run on the CPU where the provider asked for does not start; otherwise that is an error. */
+  readonly allowFallback?: boolean;
   /** Threads inside one operator; the number of cores unless given. More than that is far slower. */
   readonly intraOpThreads?: number;
 }
@@ -27,6 +42,8 @@ export interface Session {
   readonly outputs: readonly TensorInfo[];
   /** The provider that really runs the model. */
   readonly providerUsed: ExecutionProvider;
+  /** The providers tried before it, and why each did not start. */
+  readonly providerTried: readonly TriedProvider[];
   readonly intraOpThreads: number;
   /** Version of ONNX Runtime. */
   readonly runtimeVersion: string;
@@ -45,33 +62,83 @@ const WORKER = new URL('../../dist/inference/session.worker.js', import.meta.url
 /**
  * Opens a model.
  *
- * @throws UserError where the file is missing or no model this ONNX Runtime can run.
+ * @throws UserError where the file is missing or no model this ONNX Runtime can run, or where the
+ *         provider asked for does not start.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  await requireModelFile(options.model);
-  const settings: SessionSettings = {
-    model: resolvePath(options.model),
-    provider: options.provider ?? 'cpu',
-    intraOpThreads: options.intraOpThreads ?? availableParallelism(),
-    closing: new Int32Array(new SharedArrayBuffer(4)),
-  };
-  const worker = new Worker(WORKER, { workerData: settings, name: 'onnx-session' });
-  const ready = await firstMessage(worker);
-  if (ready.kind !== 'ready') {
-    if (ready.kind !== 'refused') throw new Error(`the session's worker began with '${ready.kind}'`);
-    throw ready.what === 'runtime' ? runtimeError(ready.text) : loadError(options.model, ready.text);
+  const { model, provider = 'cpu', device, allowFallback = false } = options;
+  checkDevice(provider, device);
+  await requireModelFile(model);
+  const intraOpThreads = options.intraOpThreads ?? availableParallelism();
+  const providerTried: TriedProvider[] = [];
+  for (const name of providersToTry(provider, allowFallback)) {
+    const asked = { provider: name, device: device ?? null, intraOpThreads };
+    const opened = await startWorker({ ...asked, model: resolvePath(model) });
+    if (opened.kind === 'refused') {
+      if (opened.what === 'runtime') throw runtimeError(opened.text);
+      if (name === 'cpu') throw loadError(model, opened.text);
+      // The model's fault, or the provider's? A model that every provider runs tells.
+      const reason = isProviderRefusal(opened.text) ? tidy(opened.text) : await refusalReason(asked);
+      if (reason === null) throw loadError(model, opened.text);
+      providerTried.push({ name, reason });
+      continue;
+    }
+    const { ready, worker, closing } = opened;
+    const queue = new RunQueue(worker, model, closing);
+    return {
+      file: model,
+      inputs: ready.inputs,
+      outputs: ready.outputs,
+      providerUsed: name,
+      providerTried,
+      intraOpThreads,
+      runtimeVersion: ready.runtimeVersion,
+      run: (request) => queue.run(request),
+      close: () => queue.close(),
+    };
   }
-  const queue = new RunQueue(worker, options.model, settings.closing);
-  return {
-    file: options.model,
-    inputs: ready.inputs,
-    outputs: ready.outputs,
-    providerUsed: ready.providerUsed,
-    intraOpThreads: settings.intraOpThreads,
-    runtimeVersion: ready.runtimeVersion,
-    run: (request) => queue.run(request),
-    close: () => queue.close(),
-  };
+  throw providerError(providerTried[0]!);
+}
+
+/** How a session is opened, whatever model it is. */
+export type ProviderSettings = Pick<SessionSettings, 'provider' | 'device' | 'intraOpThreads'>;
+
+/** Why the provider does not run even the smallest model; null where it does, to the right result. */
+export async function refusalReason(settings: ProviderSettings): Promise<string | null> {
+  const opened = await startWorker({ ...settings, model: PROBE_MODEL.bytes() });
+  if (opened.kind === 'refused') return tidy(opened.text);
+  const queue = new RunQueue(opened.worker, 'the probe', opened.closing);
+  try {
+    const { outputs } = await queue.run(PROBE_MODEL.request());
+    return PROBE_MODEL.isRight(outputs) ? null : 'it starts, but computes a product of matrices wrongly';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await queue.close();
+  }
+}
+
+type Ready = Extract<FromWorker, { kind: 'ready' }>;
+type Refused = Extract<FromWorker, { kind: 'refused' }>;
+
+interface Started {
+  readonly kind: 'started';
+  readonly worker: Worker;
+  readonly ready: Ready;
+  readonly closing: SessionSettings['closing'];
+}
+
+async function startWorker(settings: Omit<SessionSettings, 'closing'>): Promise<Started | Refused> {
+  keepFullPrecision(settings.provider);
+  const closing = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(WORKER, {
+    workerData: { ...settings, closing } satisfies SessionSettings,
+    name: 'onnx-session',
+  });
+  const first = await firstMessage(worker);
+  if (first.kind === 'ready') return { kind: 'started', worker, ready: first, closing };
+  if (first.kind === 'refused') return first;
+  throw new Error(`the session's worker began with '${first.kind}'`);
 }
 
 /** The worker's first message, or why there is none. */

@@ -4,22 +4,13 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type * as Ort from 'onnxruntime-node';
+import type { CropData } from './crop-messages.js';
 import type { TensorInfo } from './model-io.js';
-import type {
-  ExecutionProvider,
-  FromWorker,
-  OutputTensor,
-  SessionSettings,
-  ToWorker,
-} from './session-messages.js';
+import { providerOption } from './providers.js';
+import type { FromWorker, OutputTensor, SessionSettings, ToWorker } from './session-messages.js';
 
 const port = parentPort!;
 const settings = workerData as SessionSettings;
-
-/** How each provider is asked for. */
-const PROVIDER_OPTIONS: Readonly<Record<ExecutionProvider, Ort.InferenceSession.ExecutionProviderConfig>> = {
-  cpu: { name: 'cpu' },
-};
 
 function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -41,8 +32,9 @@ async function start(): Promise<void> {
   ort.env.logLevel = 'fatal';
   let session: Ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(settings.model, {
-      executionProviders: [PROVIDER_OPTIONS[settings.provider]],
+    // The two overloads take a path or bytes; either is passed on as it is.
+    session = await ort.InferenceSession.create(settings.model as string, {
+      executionProviders: [providerOption(settings.provider, settings.device)],
       intraOpNumThreads: settings.intraOpThreads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -61,7 +53,6 @@ async function start(): Promise<void> {
     kind: 'ready',
     inputs: session.inputMetadata.map(describe),
     outputs: session.outputMetadata.map(describe),
-    providerUsed: settings.provider,
     runtimeVersion: ort.env.versions.node ?? ort.env.versions.common,
   });
 }
@@ -72,6 +63,20 @@ function describe(value: Ort.InferenceSession.ValueMetadata): TensorInfo {
     : { name: value.name, type: 'none', shape: [] };
 }
 
+function tensorOf(ort: typeof Ort, data: CropData, dims: readonly number[]): Ort.Tensor {
+  return data instanceof Uint16Array
+    ? new ort.Tensor('float16', data, dims)
+    : new ort.Tensor('float32', data, dims);
+}
+
+/** Newer versions of Node have a Float16Array, which ONNX Runtime then returns: its bits, on all versions alike. */
+function plainValues({ type, data }: Ort.Tensor): ArrayBufferView<ArrayBuffer> {
+  const values = data as ArrayBufferView<ArrayBuffer>;
+  return type === 'float16'
+    ? new Uint16Array(values.buffer, values.byteOffset, values.byteLength / 2)
+    : values;
+}
+
 /** Answers messages one after the other, in the order they were sent. */
 function serve(ort: typeof Ort, session: Ort.InferenceSession): void {
   let turn = Promise.resolve();
@@ -80,13 +85,13 @@ function serve(ort: typeof Ort, session: Ort.InferenceSession): void {
     const { ticket, input, data, dims, fetches } = message;
     const started = performance.now();
     try {
-      const results = await session.run({ [input]: new ort.Tensor('float32', data, dims) }, fetches);
+      const results = await session.run({ [input]: tensorOf(ort, data, dims) }, fetches);
       const ended = performance.now();
       const outputs: Record<string, OutputTensor> = {};
       const transfer = new Set<ArrayBuffer>([data.buffer]);
       for (const name of fetches) {
         const tensor = results[name]!;
-        const values = tensor.data as ArrayBufferView<ArrayBuffer>;
+        const values = plainValues(tensor);
         outputs[name] = { type: tensor.type, dims: [...tensor.dims], data: values };
         if (ArrayBuffer.isView(values)) transfer.add(values.buffer);
       }

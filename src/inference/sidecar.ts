@@ -16,15 +16,32 @@ const std = z.tuple([z.number().positive(), z.number().positive(), z.number().po
 const sidecarSchema = z.strictObject({
   input: name.optional(),
   outputs: z
-    .strictObject({ joints: name.optional(), vertices: name.optional() })
-    .refine((outputs) => outputs.joints !== undefined || outputs.vertices !== undefined)
+    .strictObject({
+      joints: name.optional(),
+      vertices: name.optional(),
+      keypoints_2d: name.optional(),
+      camera: name.optional(),
+    })
+    .refine((outputs) => Object.keys(outputs).length > 0)
     .optional(),
+  mano: z
+    .strictObject({
+      pose: name,
+      betas: name,
+      representation: z.enum(['matrix', '6d', 'axis-angle']),
+      global_orient: name.optional(),
+      mean_pose: z.enum(['absolute', 'relative']).optional(),
+    })
+    .optional(),
+  points_from: z.enum(['outputs', 'mano']).optional(),
   size: size.optional(),
   crop: z.enum(['hamer', 'whole-image']).optional(),
   mean: mean.optional(),
   std: std.optional(),
   units: z.enum(['m', 'mm']).optional(),
   joint_order: z.enum(['openpose', 'ho3d']).optional(),
+  keypoints_2d_units: z.enum(['crop', 'patch']).optional(),
+  focal_length: z.number().positive().optional(),
   handedness: z.enum(['right', 'both']).optional(),
 });
 
@@ -36,19 +53,32 @@ export interface Sidecar {
   readonly content: SidecarContent;
 }
 
+const OUTPUT_NAME = 'the name of an output, a string';
+
 /** What each key takes, in the words of an error. */
 const EXPECTED: Readonly<Record<string, string>> = {
   '': 'a JSON object',
   input: 'the name of the image input, a string',
-  outputs: '{"joints": NAME} or {"vertices": NAME} or both',
-  'outputs.joints': 'the name of an output, a string',
-  'outputs.vertices': 'the name of an output, a string',
+  outputs: '{"joints": NAME}, or vertices, keypoints_2d and camera, any of them',
+  'outputs.joints': OUTPUT_NAME,
+  'outputs.vertices': OUTPUT_NAME,
+  'outputs.keypoints_2d': OUTPUT_NAME,
+  'outputs.camera': OUTPUT_NAME,
+  mano: '{"pose": NAME, "betas": NAME, "representation": "6d"}',
+  'mano.pose': OUTPUT_NAME,
+  'mano.betas': OUTPUT_NAME,
+  'mano.representation': '"matrix", "6d" or "axis-angle"',
+  'mano.global_orient': OUTPUT_NAME,
+  'mano.mean_pose': '"absolute" or "relative"',
+  points_from: '"outputs" or "mano"',
   size: '[height, width] in px, two positive whole numbers',
   crop: '"hamer" or "whole-image"',
   mean: 'three numbers, R G B on the scale 0 to 1',
   std: 'three positive numbers, R G B on the scale 0 to 1',
   units: '"m" or "mm"',
   joint_order: '"openpose" or "ho3d"',
+  keypoints_2d_units: '"crop" or "patch"',
+  focal_length: 'a positive number of px',
   handedness: '"right" or "both"',
 };
 
@@ -168,7 +198,7 @@ function invalidSidecar(issue: z.core.$ZodIssue, value: unknown, file: string): 
         : `The sidecar of the model has a wrong value: ${key}`,
     file,
     expected: EXPECTED[key] ?? issue.message,
-    got: shorten(JSON.stringify(got)),
+    got: got === undefined ? 'nothing' : shorten(JSON.stringify(got)),
     next,
   });
 }

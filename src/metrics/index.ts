@@ -1,6 +1,7 @@
 /**
  * `hamba-eval/metrics`: the metrics alone, for use in other programs. Pure
- * functions over N×3 point arrays in metres; no file, no network, no output.
+ * functions over N×3 point arrays in metres and N×2 keypoint arrays in px; no
+ * file, no network, no output.
  *
  * Stable: what is exported here. docs/metrics.md says what each number means.
  */
@@ -29,10 +30,15 @@ export {
 } from './pck.js';
 export {
   FREIHAND_PROTOCOL,
+  HINT_EGO4D_PROTOCOL,
+  HINT_NEWDAYS_PROTOCOL,
+  HINT_VISOR_PROTOCOL,
   HO3D_V2_PROTOCOL,
   HO3D_V3_PROTOCOL,
   protocolDifferences,
+  type AnyProtocol,
   type JointSource,
+  type KeypointProtocol,
   type Protocol,
   type ProtocolDifference,
 } from './protocol.js';
@@ -64,6 +70,34 @@ export {
   type ScoreAccumulatorJson,
   type ScoreResult,
 } from './score-accumulator.js';
+export {
+  keypointsOfHand,
+  KEYPOINT_SUBSETS,
+  type HandKeypoints,
+  type KeypointLabels,
+  type KeypointSubset,
+} from './keypoint-labels.js';
+export {
+  evaluateKeypoints,
+  keypointTallies,
+  KEYPOINT_CURVE_THRESHOLDS,
+  KEYPOINT_METRIC_KEYS,
+  type KeypointMetricKey,
+  type KeypointMetrics,
+  type KeypointResult,
+  type KeypointSample,
+  type KeypointTally,
+  type KeypointUnscoredReason,
+  type ScoredKeypoints,
+  type UnscoredKeypoints,
+} from './keypoint-pck.js';
+export {
+  KeypointAccumulator,
+  type KeypointAccumulatorJson,
+  type KeypointCurve,
+  type KeypointJointScore,
+  type KeypointScoreResult,
+} from './keypoint-accumulator.js';
 export {
   officialPckData,
   officialScores,

@@ -13,8 +13,10 @@ import type { Reflection } from './procrustes.js';
 /** Where the 21 joints come from: the model's own output, or its vertices under a named convention. */
 export type JointSource = 'model' | 'freihand' | 'ho3d' | 'smplx' | 'manopth';
 
-/** Rules under which a 3D hand benchmark is scored. JSON-serialisable, read-only. */
+/** Rules under which a benchmark of hands in 3D is scored. JSON-serialisable, read-only. */
 export interface Protocol {
+  /** What is compared: joints and vertices of one hand in 3D. */
+  readonly measure: 'hands-3d';
   /** Dataset id: `freihand`, `ho3d-v2`, `ho3d-v3`. */
   readonly dataset: string;
   /** Raised when the same prediction could score another number. */
@@ -26,8 +28,11 @@ export interface Protocol {
   /** Alignment behind the `pa_` and `_aligned` metrics; joints and vertices are aligned separately. */
   readonly alignment: 'similarity';
   readonly reflection: Reflection;
-  /** No root is subtracted before the unaligned metrics. */
-  readonly rootAlignment: 'none';
+  /**
+   * Where the unaligned metrics see the prediction: as predicted (`none`), or moved so that its wrist lies
+   * on the one the benchmark publishes (`published-root`). Predictions come in already moved.
+   */
+  readonly rootAlignment: 'none' | 'published-root';
   /** Whether joints are also scored after HO-3D's scale-and-translation alignment. */
   readonly scaleTranslation: boolean;
   readonly aucThresholdsMm: ThresholdRangeMm;
@@ -40,7 +45,34 @@ export interface Protocol {
   readonly sampleCount: number;
 }
 
+/** Rules under which keypoints in the photograph are scored, see keypoint-pck.ts. JSON-serialisable, read-only. */
+export interface KeypointProtocol {
+  /** What is compared: keypoints in the photograph, px. */
+  readonly measure: 'keypoints-2d';
+  /** Dataset id: `hint-newdays`, `hint-visor`, `hint-ego4d`. */
+  readonly dataset: string;
+  /** Raised when the same prediction could score another number. */
+  readonly version: 1;
+  readonly jointOrder: 'openpose';
+  /** Shares of the reference length within which a keypoint counts as correct, bounds included. */
+  readonly pckThresholds: readonly [0.05, 0.1, 0.15];
+  /** The reference length: the longer side of the hand's box before it is expanded for the crop. */
+  readonly pckReference: 'box-longer-side';
+  /** A keypoint is labelled where its confidence lies above this. */
+  readonly labelledAbove: 0.5;
+  /** Which boxes the predictions were made from; null when not known (imported predictions). */
+  readonly boxes: string | null;
+  /** Test-time augmentation and fusion; null for none. */
+  readonly tta: string | null;
+  /** Samples of the whole benchmark. */
+  readonly sampleCount: number;
+}
+
+/** `measure` tells the two apart. */
+export type AnyProtocol = Protocol | KeypointProtocol;
+
 const COMMON = {
+  measure: 'hands-3d',
   version: 1,
   jointSource: 'model',
   alignment: 'similarity',
@@ -77,6 +109,34 @@ export const HO3D_V3_PROTOCOL: Protocol = {
   ...HO3D_V2_PROTOCOL,
   dataset: 'ho3d-v3',
   sampleCount: 20137,
+};
+
+/** `EvaluatorPCK` of HaMeR on HInt's New Days of Hands; 1,754 test samples. */
+export const HINT_NEWDAYS_PROTOCOL: KeypointProtocol = {
+  measure: 'keypoints-2d',
+  dataset: 'hint-newdays',
+  version: 1,
+  jointOrder: 'openpose',
+  pckThresholds: [0.05, 0.1, 0.15],
+  pckReference: 'box-longer-side',
+  labelledAbove: 0.5,
+  boxes: null,
+  tta: null,
+  sampleCount: 1754,
+};
+
+/** The same on HInt's part of EPIC-KITCHENS VISOR; 1,906 test samples. */
+export const HINT_VISOR_PROTOCOL: KeypointProtocol = {
+  ...HINT_NEWDAYS_PROTOCOL,
+  dataset: 'hint-visor',
+  sampleCount: 1906,
+};
+
+/** The same on HInt's part of Ego4D; 1,714 test samples. */
+export const HINT_EGO4D_PROTOCOL: KeypointProtocol = {
+  ...HINT_NEWDAYS_PROTOCOL,
+  dataset: 'hint-ego4d',
+  sampleCount: 1714,
 };
 
 /** A field in which two protocols differ, by its path: `aucThresholdsMm.to`. */

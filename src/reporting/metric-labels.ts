@@ -3,8 +3,8 @@
 export interface MetricLabel {
   readonly key: string;
   readonly label: string;
-  /** `mm`, or a share from 0 to 1. */
-  readonly unit: 'mm' | '';
+  /** `mm`; `%` for a share from 0 to 1 that the field prints as percent; empty for one it prints as it is. */
+  readonly unit: 'mm' | '%' | '';
   readonly decimals: number;
   readonly better: 'lower' | 'higher';
 }
@@ -21,6 +21,13 @@ const share = (key: string, label: string): MetricLabel => ({
   label,
   unit: '',
   decimals: 3,
+  better: 'higher',
+});
+const percent = (key: string, label: string): MetricLabel => ({
+  key,
+  label,
+  unit: '%',
+  decimals: 1,
   better: 'higher',
 });
 
@@ -40,6 +47,15 @@ export const METRIC_LABELS: readonly MetricLabel[] = [
   share('f15', 'F@15'),
   share('auc_j', 'AUC_J'),
   share('auc_v', 'AUC_V'),
+  percent('pck_0_05_all', 'PCK@0.05 all'),
+  percent('pck_0_1_all', 'PCK@0.10 all'),
+  percent('pck_0_15_all', 'PCK@0.15 all'),
+  percent('pck_0_05_vis', 'PCK@0.05 visible'),
+  percent('pck_0_1_vis', 'PCK@0.10 visible'),
+  percent('pck_0_15_vis', 'PCK@0.15 visible'),
+  percent('pck_0_05_occ', 'PCK@0.05 occluded'),
+  percent('pck_0_1_occ', 'PCK@0.10 occluded'),
+  percent('pck_0_15_occ', 'PCK@0.15 occluded'),
 ];
 
 const BY_KEY = new Map(METRIC_LABELS.map((label) => [label.key, label]));
@@ -56,6 +72,8 @@ export function metricLabel(key: string): MetricLabel {
   );
 }
 
+/** A value of metrics.json as people read it, without its unit: a share whose unit is `%` is shown times 100. */
 export function formatMetric(key: string, value: number): string {
-  return value.toFixed(metricLabel(key).decimals);
+  const { unit, decimals } = metricLabel(key);
+  return (unit === '%' ? value * 100 : value).toFixed(decimals);
 }

@@ -1,4 +1,5 @@
 /** The result of a run as an 80-column terminal shows it. */
+import type { Protocol } from '../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../runs/metrics-document.js';
 import { formatMetric, metricLabel } from './metric-labels.js';
 import { grouped, printable, shortened, styled, wrapText } from './text.js';
@@ -21,6 +22,19 @@ const ROWS: readonly Row[] = [
   { label: 'AUC_V', aligned: 'auc_v_aligned', raw: 'auc_v' },
 ];
 
+/** The thresholds of PCK as the keys of metrics.json spell them. */
+const KEYPOINT_ROWS = [
+  { label: 'PCK@0.05', threshold: '0_05' },
+  { label: 'PCK@0.10', threshold: '0_1' },
+  { label: 'PCK@0.15', threshold: '0_15' },
+] as const;
+
+const KEYPOINT_COLUMNS = [
+  { title: 'all', subset: 'all' },
+  { title: 'visible', subset: 'vis' },
+  { title: 'occluded', subset: 'occ' },
+] as const;
+
 export interface MetricsTableOptions {
   readonly title: string;
   /** What was measured: the checkpoint or the prediction file. */
@@ -40,23 +54,10 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     styled(title, 'bold', colour) + gap + (isPartial(coverage) ? styled(counts, 'yellow', colour) : counts),
     styled(shortened(printable(options.subject), WIDTH), 'dim', colour),
     '',
-    styled(row('', alignedTitle(document), '95 % interval', 'raw', '95 % interval'), 'dim', colour),
+    ...(document.protocol.measure === 'keypoints-2d'
+      ? keypointRows(document, colour)
+      : handRows(document, document.protocol, colour)),
   ];
-  for (const { label, aligned, raw } of ROWS) {
-    if (document.metrics[aligned] === undefined && document.metrics[raw] === undefined) continue;
-    const unit = metricLabel(aligned).unit;
-    const name = unit === '' ? label : `${label} ${unit}`;
-    lines.push(
-      row(
-        name,
-        value(document, aligned),
-        interval(document, aligned),
-        value(document, raw),
-        interval(document, raw),
-      ),
-    );
-  }
-  lines.push(...scaleTranslationRow(document), ...properRotationRow(document));
   if (coverage.unscored > 0) {
     const named = document.unscored.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
     const more = document.unscored.length > named.length ? ', …' : '';
@@ -73,6 +74,27 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     lines.push('', ...wrapped(`${sentence(warning.message)} ${sentence(warning.remedy)}`, '! ', colour));
   }
   return lines.join('\n');
+}
+
+/** Joints and vertices in 3D: a quantity a row, aligned beside raw. */
+function handRows(document: MetricsDocument, protocol: Protocol, colour: boolean): string[] {
+  const header = row('', alignedTitle(protocol), '95 % interval', 'raw', '95 % interval');
+  const lines = [styled(header, 'dim', colour)];
+  for (const { label, aligned, raw } of ROWS) {
+    if (document.metrics[aligned] === undefined && document.metrics[raw] === undefined) continue;
+    const unit = metricLabel(aligned).unit;
+    const name = unit === '' ? label : `${label} ${unit}`;
+    lines.push(
+      row(
+        name,
+        value(document, aligned),
+        interval(document, aligned),
+        value(document, raw),
+        interval(document, raw),
+      ),
+    );
+  }
+  return [...lines, ...scaleTranslationRow(document), ...properRotationRow(document)];
 }
 
 function row(
@@ -92,6 +114,27 @@ function row(
   return cells.join('').trimEnd();
 }
 
+/** Keypoints in the photograph: a threshold a row, a subset of the keypoints a column; percent. */
+function keypointRows(document: MetricsDocument, colour: boolean): string[] {
+  const subsets = KEYPOINT_COLUMNS.filter(({ subset }) =>
+    KEYPOINT_ROWS.some(({ threshold }) => document.metrics[`pck_${threshold}_${subset}`] !== undefined),
+  );
+  const header = subsets.map(({ title }) => title.padStart(10) + '95 % interval'.padStart(14)).join('');
+  if (subsets.length === 0) return [];
+  const rows = KEYPOINT_ROWS.map(({ label, threshold }) =>
+    [
+      label,
+      ...subsets.flatMap(({ subset }) => {
+        const key = `pck_${threshold}_${subset}`;
+        return [value(document, key).padStart(10), interval(document, key).padStart(14)];
+      }),
+    ]
+      .join('')
+      .trimEnd(),
+  );
+  return [styled(`PCK, %  ${header}`.trimEnd(), 'dim', colour), ...rows];
+}
+
 function value(document: MetricsDocument, key: string): string {
   const number = document.metrics[key];
   return number === undefined ? '–' : formatMetric(key, number);
@@ -102,8 +145,8 @@ function interval(document: MetricsDocument, key: string): string {
   return bounds === undefined ? '' : `${formatMetric(key, bounds.low)} – ${formatMetric(key, bounds.high)}`;
 }
 
-function alignedTitle({ protocol }: MetricsDocument): string {
-  return protocol.reflection === 'allowed' ? 'aligned (PA)' : 'PA, det +1';
+function alignedTitle({ reflection }: Protocol): string {
+  return reflection === 'allowed' ? 'aligned (PA)' : 'PA, det +1';
 }
 
 /** The official alignment may mirror a hand; where it did, the figures without that stand beside. */

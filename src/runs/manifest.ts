@@ -12,9 +12,13 @@ const arrayDescription = z.object({
   dtype: z.enum(['float32', 'float64']),
   shape: z.array(z.number().int().nonnegative()),
   joint_order: z.enum(['openpose', 'ho3d']).optional(),
-  axes: z.enum(['opencv', 'opengl']),
-  units: z.literal('m'),
+  /** `image`: x right, y down, origin at the centre of the top left pixel of the photograph. */
+  axes: z.enum(['opencv', 'opengl', 'image']).optional(),
+  /** `weak-perspective`: scale, tx, ty of the network's crop camera. */
+  units: z.enum(['m', 'px', 'weak-perspective']),
 });
+
+const failedSample = z.object({ id: z.string(), code: z.string(), reason: z.string() });
 
 const manifestSchema = z.looseObject({
   schema: z.literal(RUN_SCHEMA),
@@ -24,6 +28,11 @@ const manifestSchema = z.looseObject({
   configuration: z.record(z.string(), z.unknown()),
   dataset: z.looseObject({ id: z.string(), folder: z.string(), split: z.string() }),
   predictions: z.record(z.string(), arrayDescription).optional(),
+  /** Samples without a prediction, and those without one in the photograph alone: their rows are NaN. */
+  unpredicted: z.array(failedSample).optional(),
+  unpredicted_keypoints: z.array(failedSample).optional(),
+  /** Rows are the samples named in samples.txt, not all of the folder's. */
+  selected: z.boolean().optional(),
   coverage: z
     .object({
       scored: z.number().int().nonnegative(),

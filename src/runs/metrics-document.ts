@@ -1,5 +1,5 @@
 /** `metrics.json`: the result of a run, as other people's scripts read it. */
-import type { Protocol } from '../metrics/index.js';
+import type { AnyProtocol } from '../metrics/index.js';
 
 export const METRICS_SCHEMA = 'hamba-eval/metrics@1';
 
@@ -41,7 +41,7 @@ export interface MetricsDocument {
   readonly state: 'complete';
   readonly dataset: { readonly id: string; readonly split: string };
   readonly coverage: Coverage;
-  readonly protocol: Protocol;
+  readonly protocol: AnyProtocol;
   readonly metrics: MetricValues;
   readonly confidence: Readonly<Record<string, Interval>>;
   readonly warnings: readonly Warning[];

@@ -23,8 +23,12 @@ export const RUN_FILES = {
   perSample: 'per_sample.csv',
   perJoint: 'per_joint.csv',
   pckCurves: 'pck_curves.csv',
+  samples: 'samples.txt',
   joints: 'predictions/joints.npy',
   vertices: 'predictions/vertices.npy',
+  keypoints_2d: 'predictions/keypoints_2d.npy',
+  camera: 'predictions/camera.npy',
+  roots: 'predictions/roots.npy',
 } as const;
 
 export type RunConfiguration = Readonly<Record<string, unknown>>;

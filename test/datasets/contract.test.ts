@@ -1,50 +1,137 @@
-/** What every registered dataset must declare, checked for all of them. */
+/** What every registered dataset must declare and do, checked for all of them on a whole folder. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { DATASET_IDS, datasetById } from '../../src/datasets/registry.js';
+import { staysInside } from '../../src/datasets/inside.js';
+import { DATASET_IDS, datasetById, openDataset } from '../../src/datasets/registry.js';
 import { UserError } from '../../src/errors.js';
+import { countTruths } from '../../src/evaluation/ground-truth.js';
+import { countVertices } from '../../src/evaluation/true-vertices.js';
 import { jointNames } from '../../src/hand/joints.js';
+import { decodeImage } from '../../src/imaging/decode.js';
 import { temporaryFolder } from '../support/cli.js';
+import { demoFolder } from '../support/demo-folder.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SPLIT = { split: 'evaluation' };
+
+async function refusal(promise: Promise<unknown>): Promise<UserError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  return error as UserError;
+}
 
 describe.each(DATASET_IDS)('the dataset %s', (id) => {
   const dataset = datasetById(id);
 
   it('declares itself under its id, with a protocol of its own', () => {
+    const { protocol } = dataset;
     expect(dataset.id).toBe(id);
-    expect(dataset.protocol.dataset).toBe(id);
-    expect(dataset.protocol.jointOrder).toBe(dataset.jointOrder);
-    expect(dataset.protocol.axes).toBe(dataset.axes);
-    expect(dataset.protocol.sampleCount).toBeGreaterThan(0);
-    expect(dataset.splits).toContain('evaluation');
-    expect(JSON.parse(JSON.stringify(dataset.protocol))).toEqual(dataset.protocol);
+    expect(protocol.dataset).toBe(id);
+    expect(protocol.jointOrder).toBe(dataset.jointOrder);
+    if (protocol.measure === 'hands-3d') expect(protocol.axes).toBe(dataset.axes);
+    expect(protocol.sampleCount).toBeGreaterThan(0);
+    expect(dataset.splits[0]).toBe('evaluation');
+    expect(dataset.boxes.length).toBeGreaterThan(0);
+    expect(JSON.parse(JSON.stringify(protocol))).toEqual(protocol);
+  });
+
+  it('says what it is, where it comes from and which files are needed for what', () => {
+    const { card } = dataset;
+    expect(card.homepage).toMatch(/^https:\/\//);
+    expect(card.licence).not.toBe('');
+    for (const purpose of ['predict', 'score'] as const) {
+      expect(card.files.some(({ neededTo }) => neededTo.includes(purpose))).toBe(true);
+    }
   });
 
   it('names 21 different joints', () => {
     expect(new Set(jointNames(dataset.jointOrder)).size).toBe(21);
   });
 
-  it('has a card in docs/datasets that names the id', () => {
-    const card = join(ROOT, 'docs', 'datasets', `${id}.md`);
-    const family = join(ROOT, 'docs', 'datasets', `${id.replace(/-v\d$/, '')}.md`);
-    const file = existsSync(card) ? card : family;
-    expect(readFileSync(file, 'utf8')).toContain(`\`${id}\``);
+  it('has a card in docs/datasets that names the id and all that the definition says', () => {
+    const family = id.replace(/-(v\d|newdays|visor|ego4d)$/, '');
+    const file = [id, family].map((name) => join(ROOT, 'docs', 'datasets', `${name}.md`)).find(existsSync);
+    const text = readFileSync(file!, 'utf8');
+    expect(text).toContain(`\`${id}\``);
+    expect(text).toContain(dataset.protocol.sampleCount.toLocaleString('en-US'));
+    expect(text).toContain(dataset.card.homepage);
+    expect(text).toMatch(/version of this card/i);
   });
 
   it('refuses a folder that is not there, and one of something else, saying what it expects', async () => {
     for (const root of ['/no/such/folder', await temporaryFolder()]) {
-      const error = await dataset.open(root, 'evaluation').then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      expect(error).toBeInstanceOf(UserError);
+      const error = await refusal(dataset.open(root, SPLIT));
       expect(error).toMatchObject({ file: root });
-      expect((error as UserError).expected).toBeTruthy();
-      expect((error as UserError).next).toBeTruthy();
+      expect(error.expected).toBeTruthy();
+      expect(error.next).toBeTruthy();
     }
+  });
+
+  it('refuses a split and boxes that it does not have, and lists those it has', async () => {
+    const root = await demoFolder(id);
+    expect(await refusal(Promise.resolve().then(() => openDataset(id, root, { split: 'nights' })))).toMatchObject({
+      code: 'split-unknown',
+      expected: dataset.splits.join(', '),
+    });
+    const error = await refusal(dataset.open(root, { ...SPLIT, boxes: 'detector' }));
+    expect(error).toMatchObject({ code: 'boxes-unknown', got: 'detector' });
+    for (const boxes of dataset.boxes) expect(error.expected).toContain(boxes);
+  });
+
+  it('lists the samples of a whole folder in one order, each with a photograph and a box that touches it', async () => {
+    const root = await demoFolder(id);
+    const folder = await dataset.open(root, SPLIT);
+    expect(folder.notices).toEqual([]);
+    expect(folder.protocol).toMatchObject({ dataset: id, boxes: dataset.boxes[0] });
+    expect(folder.benchmarkCount).toBe(dataset.protocol.sampleCount);
+    const samples = await folder.samples();
+    expect(samples).toHaveLength(8);
+    expect(new Set(samples.map((sample) => sample.id)).size).toBe(8);
+    expect(await folder.sampleIds(8)).toEqual(samples.map((sample) => sample.id));
+    for (const { id: name, image, box, root: wrist } of samples) {
+      expect(staysInside(name)).toBe(true);
+      expect(image.startsWith(root)).toBe(true);
+      const { width, height } = await decodeImage(image);
+      if (box !== null) {
+        expect(box.side).toBeGreaterThan(10);
+        expect(box.center[0]).toBeGreaterThan(0);
+        expect(box.center[0]).toBeLessThan(width);
+        expect(box.center[1]).toBeGreaterThan(0);
+        expect(box.center[1]).toBeLessThan(height);
+      }
+      if (wrist !== null) expect(wrist.every(Number.isFinite)).toBe(true);
+    }
+    const again = await (await dataset.open(root, SPLIT)).samples();
+    expect(again).toEqual(samples);
+  });
+
+  it('knows the truth of every sample, and names every file that decides a number', async () => {
+    const folder = await dataset.open(await demoFolder(id), SPLIT);
+    expect(await countTruths(folder)).toBe(8);
+    const { groundTruth } = folder;
+    if (groundTruth.kind === 'hands') {
+      expect((await groundTruth.joints!.read()).every(Number.isFinite)).toBe(true);
+      expect(await countVertices(groundTruth.vertices!)).toBe(8);
+      expect(folder.annotations).toEqual(expect.arrayContaining([groundTruth.joints!.file]));
+    } else {
+      const { labelled, sides } = await groundTruth.read();
+      expect(labelled.all.some((flag) => flag === 1)).toBe(true);
+      expect(sides.every((side) => side > 0)).toBe(true);
+    }
+    expect(folder.annotations.length).toBeGreaterThan(0);
+    for (const file of folder.annotations) expect(existsSync(file)).toBe(true);
+  });
+
+  it('takes the whole photograph where it is told to', async () => {
+    if (!dataset.boxes.includes('image')) return;
+    const folder = await dataset.open(await demoFolder(id), { ...SPLIT, boxes: 'image' });
+    expect(folder.protocol.boxes).toBe('image');
+    expect((await folder.samples()).every(({ box }) => box === null)).toBe(true);
   });
 });
 
@@ -57,4 +144,17 @@ describe('the registry', () => {
       expect((error as UserError).expected).toContain('freihand');
     }
   });
+});
+
+describe('a path from an annotation file', () => {
+  it.each(['SM1/0000', 'a b/ö.jpg', '...', 'a/..b'])('may be %j', (path) => {
+    expect(staysInside(path)).toBe(true);
+  });
+
+  it.each(['', '/etc/passwd', '../x', 'a/../../x', 'a/..', './a', 'a//b', 'C:/x', 'c:x', 'a\\b', 'a\0b'])(
+    'may not be %j',
+    (path) => {
+      expect(staysInside(path)).toBe(false);
+    },
+  );
 });

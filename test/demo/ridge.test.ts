@@ -1,17 +1,17 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imageName } from '../../src/demo/dataset.js';
 import { type PreparedDemo, prepareDemo } from '../../src/demo/demo.js';
+import { freihandTrainingHalf, imageName } from '../../src/demo/freihand-training.js';
 import { fitRidgeBaseline, meanPosePredictor } from '../../src/demo/ridge.js';
 import { decodeModel } from '../../src/formats/onnx.js';
 import { proceduralHand } from '../../src/hand/procedural-hand.js';
-import { cropImage, wholeImageBox } from '../../src/imaging/crop.js';
+import { cropInto, wholeImageBox } from '../../src/imaging/crop.js';
 import { decodeImage } from '../../src/imaging/decode.js';
-import { IMAGENET_MEAN, IMAGENET_STD, normalisationTable, normalise } from '../../src/imaging/normalise.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
+import { networkInput } from './support.js';
 
 // A quarter of the default training half: enough for a clear lead over the mean pose.
 const SIZES = { seed: 1, training: 120, evaluation: 60 } as const;
@@ -29,15 +29,14 @@ afterAll(async () => {
 });
 
 /** The network's input for evaluation images `from` … `to` − 1, as `run` makes it where there is no box. */
-async function batch(from: number, to: number): Promise<Tensor> {
-  const table = normalisationTable(IMAGENET_MEAN, IMAGENET_STD);
-  const input = new Float32Array((to - from) * 3 * 256 * 256);
-  for (let i = from; i < to; i++) {
-    const image = await decodeImage(join(demo.datasetDir, 'evaluation', 'rgb', imageName(i)));
-    const patch = cropImage(image, { box: wholeImageBox(image), patchSize: 256 });
-    normalise(patch, table, input, (i - from) * 3 * 256 * 256);
-  }
-  return new Tensor('float32', input, [to - from, 3, 256, 256]);
+function batch(from: number, to: number): Promise<Tensor> {
+  const box = wholeImageBox({ width: 224, height: 224 });
+  return networkInput(
+    Array.from({ length: to - from }, (_, i) => ({
+      image: join(demo.datasetDir, 'evaluation', 'rgb', imageName(from + i)),
+      box,
+    })),
+  );
 }
 
 /** Mean over samples and points of the distance after similarity alignment, mm. */
@@ -63,12 +62,12 @@ describe('the ridge baseline', () => {
     const output = await session.run({ img: await batch(0, SIZES.evaluation) });
     expect(output.pred_keypoints_3d!.dims).toEqual([60, 21, 3]);
     expect(output.pred_vertices!.dims).toEqual([60, 778, 3]);
-    const mean = await meanPosePredictor(demo.datasetDir);
+    const [joints, vertices] = await meanPosePredictor(freihandTrainingHalf(demo.datasetDir));
     const repeated = (points: Float64Array): number[] =>
       Array.from({ length: SIZES.evaluation }, () => [...points]).flat();
     for (const [kind, name, constant] of [
-      ['xyz', 'pred_keypoints_3d', mean.joints],
-      ['verts', 'pred_vertices', mean.vertices],
+      ['xyz', 'pred_keypoints_3d', joints!],
+      ['verts', 'pred_vertices', vertices!],
     ] as const) {
       const fitted = await alignedError(output[name]!.data as Float32Array, kind);
       const unfitted = await alignedError(repeated(constant), kind);
@@ -105,8 +104,9 @@ describe('the ridge baseline', () => {
   it('gives the same bytes again, and records how λ was chosen', async () => {
     // A coarser grid than the default, to be quick.
     const files = [join(root, 'coarse.onnx'), join(root, 'again.onnx')] as const;
-    const fit = await fitRidgeBaseline({ dataset: demo.datasetDir, out: files[0], pool: 8 });
-    await fitRidgeBaseline({ dataset: demo.datasetDir, out: files[1], pool: 8 });
+    const training = freihandTrainingHalf(demo.datasetDir);
+    const fit = await fitRidgeBaseline({ training, out: files[0], pool: 8 });
+    await fitRidgeBaseline({ training, out: files[1], pool: 8 });
     expect(await readFile(files[1])).toEqual(await readFile(files[0]));
     const errors = fit.heldOut.map((entry) => entry.centredMpjpeMm);
     const chosen = fit.heldOut.find((entry) => entry.lambda === fit.lambda)!;
@@ -116,12 +116,13 @@ describe('the ridge baseline', () => {
 
   it('refuses a grid that does not divide the crop, and a damaged dataset by name', async () => {
     const out = join(root, 'never.onnx');
-    await expect(fitRidgeBaseline({ dataset: demo.datasetDir, out, pool: 12 })).rejects.toMatchObject({
+    const training = freihandTrainingHalf(demo.datasetDir);
+    await expect(fitRidgeBaseline({ training, out, pool: 12 })).rejects.toMatchObject({
       code: 'demo-pool',
     });
     await writeFile(join(root, 'training_xyz.json'), '[[[0, 0]]]');
     await writeFile(join(root, 'training_verts.json'), '[]');
-    await expect(fitRidgeBaseline({ dataset: root, out })).rejects.toMatchObject({
+    await expect(fitRidgeBaseline({ training: freihandTrainingHalf(root), out })).rejects.toMatchObject({
       code: 'demo-dataset-damaged',
       file: join(root, 'training_xyz.json'),
     });
@@ -130,14 +131,14 @@ describe('the ridge baseline', () => {
 
 describe('the mean-pose checkpoint', () => {
   it('predicts the mean of the training half for every image of a batch', async () => {
-    const mean = await meanPosePredictor(demo.datasetDir);
+    const [, mean] = await meanPosePredictor(freihandTrainingHalf(demo.datasetDir));
     const session = await InferenceSession.create(demo.meanPoseCheckpoint);
     const output = await session.run({ img: await batch(0, 2) });
     expect(output.pred_keypoints_3d!.dims).toEqual([2, 21, 3]);
     expect(output.pred_vertices!.dims).toEqual([2, 778, 3]);
     const vertices = output.pred_vertices!.data as Float32Array;
     for (let k = 0; k < 778 * 3; k++) {
-      expect(vertices[k]).toBe(Math.fround(mean.vertices[k]!));
+      expect(vertices[k]).toBe(Math.fround(mean![k]!));
       expect(vertices[778 * 3 + k]).toBe(vertices[k]);
     }
   });

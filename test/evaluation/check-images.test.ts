@@ -12,7 +12,7 @@ describe('a first look at the photographs', () => {
   it('finds the one that is none, wherever it is in the list', async () => {
     const root = await temporaryFolder();
     await writeFreihandFolder(root, { images: 40 });
-    const samples = await (await freihand.open(root, 'evaluation')).samples();
+    const samples = await (await freihand.open(root, { split: 'evaluation' })).samples();
     await expect(checkImages(samples, never)).resolves.toBeUndefined();
 
     const last = join(root, 'evaluation/rgb/00000039.jpg');
@@ -27,7 +27,7 @@ describe('a first look at the photographs', () => {
   it('stops when it is told to', async () => {
     const root = await temporaryFolder();
     await writeFreihandFolder(root, { images: 1 });
-    const samples = await (await freihand.open(root, 'evaluation')).samples();
+    const samples = await (await freihand.open(root, { split: 'evaluation' })).samples();
     await expect(checkImages(samples, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });
 });

@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { PickleSource } from '../../src/formats/pickle-source.js';
 import { readPickleFrom } from '../../src/formats/pickle.js';
+import { random } from '../support/fuzz.js';
+import { objectsNpy } from '../support/tiny-npz.js';
 import {
   bytes,
   csc,
@@ -35,17 +37,6 @@ const ROUNDS = 20_000;
 const LIMITS = { maxBytes: 2 ** 20, maxDepth: 100 };
 const OPCODES =
   '().012BCFGIJKLMNPQRSTUVX]abcdeghijlopqrstu}\x80\x81\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96';
-
-/** Mulberry32. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 function originals(): Buffer[] {
   const folder = new URL('../fixtures/pickle/', import.meta.url);
@@ -129,8 +120,8 @@ interface Tally {
   readonly codes: Map<string, number>;
 }
 
-function tryOne(content: Buffer, tally: Tally): void {
-  const source = new PickleSource(content, 'fuzz.pkl', LIMITS);
+function tryOne(content: Buffer, tally: Tally, start = 0): void {
+  const source = new PickleSource(content, 'fuzz.pkl', { ...LIMITS, start });
   let tooLarge = false;
   try {
     readPickleFrom(source);
@@ -141,13 +132,13 @@ function tryOne(content: Buffer, tally: Tally): void {
       throw new Error(`not a UserError: ${content.toString('hex')}`, { cause: error });
     expect(error.code).toMatch(/^pickle-/);
     expect(error.file).toBe('fuzz.pkl');
-    expect(error.offset).toBeGreaterThanOrEqual(0);
+    expect(error.offset).toBeGreaterThanOrEqual(start);
     expect(error.offset).toBeLessThanOrEqual(content.length);
     expect(error.expected && error.got && error.next).toBeTruthy();
     tooLarge = error.code === 'pickle-too-large';
     tally.codes.set(error.code, (tally.codes.get(error.code) ?? 0) + 1);
   }
-  expect(source.opcodes).toBeLessThanOrEqual(content.length + 1);
+  expect(source.opcodes).toBeLessThanOrEqual(content.length - start + 1);
   // What would have gone over the limit is booked, but not made.
   if (!tooLarge) expect(source.allocated).toBeLessThanOrEqual(LIMITS.maxBytes);
 }
@@ -179,6 +170,22 @@ describe('mutated pickles', () => {
         ].map((code) => `pickle-${code}`),
       ),
     );
+  });
+
+  it(`gives offsets of the whole file where the pickle stands in one (seed ${SEED + 2}, ${ROUNDS} inputs)`, () => {
+    const below = random(SEED + 2);
+    const file = objectsNpy([unicode('a.jpg'), dict(str2('__proto__'), list(int(1))), float(2)]);
+    const start = file.indexOf('\n') + 1;
+    const [header, content] = [file.subarray(0, start), file.subarray(start)];
+    const others = [content, tinyMano(1).file];
+    const tally: Tally = { whole: 0, codes: new Map() };
+    tryOne(file, tally, start);
+    expect(tally.whole).toBe(1);
+    for (let round = 0; round < ROUNDS; round++) {
+      tryOne(Buffer.concat([header, mutate(content, others, below)]), tally, start);
+    }
+    expect(tally.whole).toBeGreaterThan(ROUNDS / 100);
+    expect(tally.codes.size).toBeGreaterThan(10);
   });
 
   it(`stands random opcodes (seed ${SEED + 1}, ${ROUNDS} inputs)`, () => {

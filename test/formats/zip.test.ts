@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpz } from '../../src/formats/npz.js';
 import { openPredictionZip, type ZipLimits } from '../../src/formats/zip.js';
 
 let folder: string;
@@ -161,85 +160,5 @@ describe('openPredictionZip', () => {
     }
     await expect(openPredictionZip(join(folder, 'none.zip'))).rejects.toMatchObject({ code: 'file-missing' });
     await expect(openPredictionZip(folder)).rejects.toMatchObject({ code: 'file-unreadable' });
-  });
-});
-
-describe('readNpz', () => {
-  const fixtures = join(import.meta.dirname, '..', 'fixtures', 'npz');
-  const truth = JSON.parse(readFileSync(join(fixtures, 'hamer_like.json'), 'utf8')) as Record<
-    string,
-    unknown[]
-  >;
-
-  it.each(['hamer_like.npz', 'hamer_like_compressed.npz'])('reads NumPy’s %s', async (name) => {
-    const npz = await readNpz(join(fixtures, name));
-    expect(npz.names).toEqual([
-      'imgname',
-      'center',
-      'scale',
-      'right',
-      'hand_keypoints_2d',
-      'hand_keypoints_3d',
-      'personid',
-    ]);
-    expect(await npz.strings('imgname')).toEqual(truth.imgname);
-    expect(await npz.strings('personid')).toEqual(truth.personid!.map(String));
-    for (const key of ['center', 'scale', 'right', 'hand_keypoints_2d', 'hand_keypoints_3d']) {
-      const expected = (truth[key] as number[]).flat(3);
-      const array = await npz.read(key);
-      const round = array.dtype.descr === '<f4' ? Math.fround : Number;
-      expect(Array.from(array.data, Number)).toEqual(expected.map((x) => round(x)));
-    }
-    expect(await npz.header('hand_keypoints_3d')).toMatchObject({ shape: [7, 21, 4], fortranOrder: false });
-    npz.close();
-  });
-
-  it('names arrays it cannot read and arrays that are not there', async () => {
-    const file = join(fixtures, 'hamer_like_objects.npz');
-    const npz = await readNpz(file);
-    expect((await npz.header('extra_info')).dtype.kind).toBe('O');
-    await expect(npz.read('imgname')).rejects.toMatchObject({
-      code: 'npy-dtype',
-      file: `${file}:imgname.npy`,
-      got: '|O',
-    });
-    await expect(npz.strings('imgname')).rejects.toMatchObject({ code: 'npy-dtype' });
-    await expect(npz.read('boxes')).rejects.toMatchObject({ code: 'npz-array-missing', file });
-    expect(npz.has('boxes')).toBe(false);
-    npz.close();
-  });
-
-  it('reads a header without expanding the array', async () => {
-    const array = Buffer.concat([
-      Buffer.from(
-        "\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (9000000,), }".padEnd(127) +
-          '\n',
-        'latin1',
-      ),
-      Buffer.alloc(9_000_000),
-    ]);
-    const bytes = zip([
-      { name: 'a.npy', data: array },
-      { name: 'b.txt', data: DATA },
-    ]);
-    const npz = await readNpz(save(bytes, 'a.npz'), { maxBytes: 10_000_000 });
-    expect(npz.names).toEqual(['a']);
-    expect(await npz.header('a')).toMatchObject({ shape: [9_000_000] });
-    expect((await npz.read('a')).data.length).toBe(9_000_000);
-    npz.close();
-    const bounded = await readNpz(save(bytes, 'a.npz'), { maxBytes: 1000 });
-    await expect(bounded.read('a')).rejects.toMatchObject({ code: 'zip-too-large' });
-    bounded.close();
-  });
-
-  it('refuses two arrays of one name, and damage', async () => {
-    const twice = zip([
-      { name: 'a.npy', data: DATA },
-      { name: 'a.npy', data: DATA },
-    ]);
-    await expect(readNpz(save(twice, 'b.npz'))).rejects.toMatchObject({ code: 'npz-duplicate' });
-    const npz = await readNpz(save(zip([{ name: 'a.npy', data: DATA, crc: 5 }]), 'c.npz'));
-    await expect(npz.read('a')).rejects.toMatchObject({ code: 'zip-damaged' });
-    npz.close();
   });
 });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../src/imaging/decode.js';
-import { affineFromPoints, invertAffine, roundHalfToEven, warpAffine } from '../../src/imaging/warp.js';
-import type { Affine } from '../../src/imaging/warp.js';
+import {
+  affineFromPoints,
+  invertAffine,
+  roundHalfToEven,
+  SAME_BYTES,
+  warpAffine,
+  type Affine,
+  type Patch,
+} from '../../src/imaging/warp.js';
 
 /** Mulberry32: small, seeded, good enough to place points. */
 function random(seed: number): () => number {
@@ -35,7 +42,14 @@ function mirror({ width, height, data }: RgbImage): RgbImage {
   return { width, height, data: flipped };
 }
 
-/** OpenCV's rules written out pixel by pixel, in BigInt where it uses integers. */
+/** The bytes of the patch, as planes R, G, B. */
+function warp(image: RgbImage, affine: Affine, patch: Patch, mirrored = false): Uint8Array {
+  const values = new Uint8Array(3 * patch.width * patch.height).fill(77);
+  warpAffine(image, affine, patch, mirrored, { table: SAME_BYTES, values });
+  return values;
+}
+
+/** OpenCV's rules written out pixel by pixel, in BigInt where it uses integers; planes R, G, B. */
 function slowWarp(image: RgbImage, m: Affine, width: number, height: number): Uint8Array {
   const pixel = (x: number, y: number, channel: number): bigint =>
     x < 0 || y < 0 || x >= image.width || y >= image.height
@@ -55,7 +69,7 @@ function slowWarp(image: RgbImage, m: Affine, width: number, height: number): Ui
           fx * (32n - fy) * 32n * pixel(sx + 1, sy, channel) +
           (32n - fx) * fy * 32n * pixel(sx, sy + 1, channel) +
           fx * fy * 32n * pixel(sx + 1, sy + 1, channel);
-        out[(v * width + u) * 3 + channel] = Number((sum + (1n << 14n)) >> 15n);
+        out[(channel * height + v) * width + u] = Number((sum + (1n << 14n)) >> 15n);
       }
     }
   }
@@ -73,26 +87,61 @@ describe('warpAffine', () => {
       ) as unknown as Affine;
       const patch = { width: 17, height: 13 };
       const where = `seed ${seed}, round ${round}`;
-      expect(warpAffine(image, affine, patch), where).toEqual(slowWarp(image, affine, 17, 13));
-      expect(warpAffine(image, affine, patch, true), where).toEqual(slowWarp(mirror(image), affine, 17, 13));
+      expect(warp(image, affine, patch), where).toEqual(slowWarp(image, affine, 17, 13));
+      expect(warp(image, affine, patch, true), where).toEqual(slowWarp(mirror(image), affine, 17, 13));
+    }
+  });
+
+  it('equals the slow warp where a row enters the image, leaves it, or touches its last pixels', () => {
+    const seed = 20262;
+    const next = random(seed);
+    const affines: Affine[] = [];
+    for (const shift of [-3, -1, -1 / 32, 0, 1 / 32, 1, 6, 7, 7 + 31 / 32, 8]) {
+      affines.push([1, 0, shift, 0, 1, 0], [1, 0, 0, 0, 1, shift], [-1, 0, shift, 0, -1, shift]);
+      affines.push([0, 1, shift, -1, 0, shift], [0.5, 0.5, shift, 0.5, -0.5, shift]);
+    }
+    for (const [width, height] of [
+      [8, 8],
+      [1, 8],
+      [8, 1],
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      const image = noise(width, height, next);
+      for (const affine of affines) {
+        const where = `seed ${seed}, ${width} × ${height}, ${affine.join(' ')}`;
+        const patch = { width: 12, height: 12 };
+        expect(warp(image, affine, patch), where).toEqual(slowWarp(image, affine, 12, 12));
+        expect(warp(image, affine, patch, true), where).toEqual(slowWarp(mirror(image), affine, 12, 12));
+      }
     }
   });
 
   it('gives zeros for a place that is far outside or nowhere', () => {
     const image = noise(8, 8, random(1));
     for (const far of [1e6, -1e6, 1e15, Number.NaN, Number.POSITIVE_INFINITY]) {
-      const out = warpAffine(image, [1, 0, far, 0, 1, 0], { width: 4, height: 4 });
+      const out = warp(image, [1, 0, far, 0, 1, 0], { width: 4, height: 4 });
       expect([...out].every((value) => value === 0)).toBe(true);
     }
   });
 
-  it('writes every byte of a buffer that is used again', () => {
-    const image = noise(8, 8, random(2));
-    const used = new Uint8Array(8 * 8 * 3).fill(77);
-    const affine: Affine = [1, 0, -4, 0, 1, 4];
-    expect(warpAffine(image, affine, { width: 8, height: 8 }, false, used)).toEqual(
-      warpAffine(image, affine, { width: 8, height: 8 }),
-    );
+  it('writes each byte through the table of its channel, outside the image too, at its place', () => {
+    const image = noise(6, 6, random(3));
+    const patch = { width: 8, height: 8 };
+    const table = Float32Array.from({ length: 768 }, (_, index) => index / 7 - 50);
+    for (const affine of [
+      [1, 0, -1.5, 0, 1, 0.25],
+      [1, 0, 1e9, 0, 1, 0],
+    ] as unknown as Affine[]) {
+      const values = new Float32Array(3 * 64 + 9).fill(Number.NaN);
+      warpAffine(image, affine, patch, false, { table, values, at: 5 });
+      const expected = [...warp(image, affine, patch)].map(
+        (byte, index) => table[256 * Math.floor(index / 64) + byte]!,
+      );
+      expect([...values.subarray(5, -4)]).toEqual(expected);
+      const around = [...values.subarray(0, 5), ...values.subarray(-4)];
+      expect(around.every(Number.isNaN)).toBe(true);
+    }
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { batchSizeFor, resolveContract } from '../../src/inference/model-contract.js';
+import { batchSizeFor, fetchesOf, resolveContract } from '../../src/inference/model-contract.js';
 import type { ModelIo, TensorInfo } from '../../src/inference/model-io.js';
-import { OUTPUT_NAMES } from '../../src/inference/model-outputs.js';
+import { OUTPUT_NAMES } from '../../src/inference/output-names.js';
 import type { SidecarContent } from '../../src/inference/sidecar.js';
 
 type Shape = TensorInfo['shape'];
@@ -31,6 +31,8 @@ function refusal(io: ModelIo, content?: SidecarContent): UserError {
 
 const J: Shape = ['N', 21, 3];
 const V: Shape = ['N', 778, 3];
+const K: Shape = ['N', 21, 2];
+const C: Shape = ['N', 3];
 
 describe('outputs', () => {
   it.each<[string, Record<string, Shape>, string | null, string | null]>([
@@ -57,13 +59,49 @@ describe('outputs', () => {
     expect(contract.outputs.vertices?.name ?? null).toBe(vertices);
   });
 
+  it.each<[string, Record<string, Shape>, string | null, string | null]>([
+    ['HaMeR', { pred_keypoints_3d: J, pred_cam: C, pred_keypoints_2d: K }, 'pred_keypoints_2d', 'pred_cam'],
+    ['names in other dress', { joints: J, 'Pred-Camera': C, KP2D: K }, 'KP2D', 'Pred-Camera'],
+    ['2D keypoints alone, by shape', { out: K }, 'out', null],
+    ['a name of joints with two numbers each', { keypoints: K, joints: J }, 'keypoints', null],
+    ['open dimensions under a name', { joints: J, uv: ['N', 'J', 'D'], cam: [] }, 'uv', 'cam'],
+    ['three numbers without a name', { joints: J, translation: C }, null, null],
+    ['a camera of another shape is none', { joints: J, camera: ['N', 3, 3] }, null, null],
+    [
+      "HaMeR's names beside others",
+      { pred_keypoints_2d: K, uv: K, pred_cam: C, cam: C },
+      'pred_keypoints_2d',
+      'pred_cam',
+    ],
+  ])('2D keypoints and camera: %s', (_, outputs, keypoints, camera) => {
+    const contract = resolveContract(model(outputs));
+    expect(contract.outputs.keypoints_2d?.name ?? null).toBe(keypoints);
+    expect(contract.outputs.camera?.name ?? null).toBe(camera);
+  });
+
   it('every listed name is recognised', () => {
-    for (const name of OUTPUT_NAMES.joints) {
-      expect(resolveContract(model({ [name]: J })).outputs.joints?.recognised_by).toBe('name');
+    const shapes = { joints: J, vertices: V, keypoints_2d: K, camera: C } as const;
+    for (const role of ['joints', 'vertices', 'keypoints_2d', 'camera'] as const) {
+      for (const name of OUTPUT_NAMES[role]) {
+        // A camera alone is nothing to read.
+        const { outputs } = resolveContract(
+          model({ [name]: shapes[role], ...(role === 'camera' ? { out: J } : {}) }),
+        );
+        expect(outputs[role]).toMatchObject({ name, recognised_by: 'name' });
+      }
     }
-    for (const name of OUTPUT_NAMES.vertices) {
-      expect(resolveContract(model({ [name]: V })).outputs.vertices?.recognised_by).toBe('name');
+  });
+
+  it('2D keypoints of another shape are refused: they might be taken for joints', () => {
+    for (const shape of [J, ['N', 42], ['N', 20, 2]] satisfies Shape[]) {
+      const error = refusal(model({ keypoints_2d: shape, pred_vertices: V }));
+      expect(error).toMatchObject({ code: 'model-output-shape', expected: '(N, 21, 2)' });
+      expect(error.message).toContain('keypoints_2d is named as 2D keypoints but is (N, ');
+      expect(error.next).toContain('{"outputs": {"joints": "NAME", "vertices": "pred_vertices"}}');
     }
+    const io = model({ keypoints_2d: J, pred_vertices: V });
+    const contract = resolveContract(io, sidecar({ outputs: { vertices: 'pred_vertices' } }));
+    expect(contract.outputs.keypoints_2d).toBeNull();
   });
 
   it('what is not recognised is listed, with the sidecar that settles it', () => {
@@ -79,32 +117,61 @@ describe('outputs', () => {
   it.each<[string, Record<string, Shape>]>([
     ['two of a shape', { a: J, b: J }],
     ['two of a name', { joints: J, xyz: J }],
+    ['two shapes of 2D keypoints', { joints: J, a: K, b: K }],
+    ['two names of 2D keypoints', { joints: J, uv: K, kp2d: K }],
+    ['two cameras', { joints: J, cam: C, camera: C }],
   ])('%s are ambiguous', (_, outputs) => {
     const error = refusal(model(outputs));
     expect(error.code).toBe('model-outputs-ambiguous');
     expect(error.next).toContain('/models/net.json');
   });
 
+  it('the sidecar that settles it names what was found as well: what it leaves out is not used', () => {
+    expect(refusal(model({ joints: J, pred_vertices: V, a: K, b: K })).next).toContain(
+      '{"outputs": {"joints": "joints", "vertices": "pred_vertices", "keypoints_2d": "a"}}',
+    );
+  });
+
   it('a sidecar decides, and what it does not name is not used', () => {
-    const io = model({ a: J, b: J, pred_vertices: V });
-    const { outputs } = resolveContract(io, sidecar({ outputs: { joints: 'b' } }));
+    const io = model({ a: J, b: J, pred_vertices: V, pred_cam: C, k: K });
+    const { outputs } = resolveContract(io, sidecar({ outputs: { joints: 'b', keypoints_2d: 'k' } }));
     expect(outputs).toEqual({
-      joints: { name: 'b', rows: 21, recognised_by: 'sidecar' },
+      joints: { name: 'b', rows: 21, dtype: 'float32', recognised_by: 'sidecar' },
       vertices: null,
+      keypoints_2d: { name: 'k', rows: 21, dtype: 'float32', recognised_by: 'sidecar' },
+      camera: null,
     });
+  });
+
+  it('a camera alone is nothing to read', () => {
+    expect(refusal(model({ pred_cam: C, a: J }), { outputs: { camera: 'pred_cam' } }).code).toBe(
+      'model-outputs-unknown',
+    );
   });
 
   it('a sidecar that names what is not there, or cannot be, is refused', () => {
     const io = model({ a: J, pred_vertices: V });
     expect(refusal(io, { outputs: { joints: 'c' } }).code).toBe('sidecar-name-unknown');
     expect(refusal(io, { outputs: { joints: 'pred_vertices' } }).code).toBe('model-output-shape');
+    expect(refusal(io, { outputs: { joints: 'a', keypoints_2d: 'a' } })).toMatchObject({
+      message: 'The output a cannot hold 2D keypoints',
+      expected: '(N, 21, 2)',
+    });
+    expect(refusal(io, { outputs: { camera: 'a' } }).message).toBe('The output a cannot hold the camera');
   });
 
-  it('float16 outputs are refused by name', () => {
-    const io: ModelIo = { ...model({}), outputs: [tensor('joints', J, 'float16')] };
+  it.each(['float32', 'float16', 'float64'])('%s outputs are read, and the type is told', (type) => {
+    const io: ModelIo = { ...model({}), outputs: [tensor('joints', J, type), tensor('cam', C, type)] };
+    const { outputs } = resolveContract(io);
+    expect([outputs.joints!.dtype, outputs.camera!.dtype]).toEqual([type, type]);
+  });
+
+  it('outputs that are no floating point numbers are refused by name', () => {
+    const io: ModelIo = { ...model({}), outputs: [tensor('joints', J, 'int64')] };
     expect(refusal(io)).toMatchObject({
       code: 'model-output-type',
-      message: 'The joints output joints is float16',
+      message: 'The joints output joints is int64',
+      expected: 'float32, float16 or float64',
     });
   });
 });
@@ -125,7 +192,7 @@ describe('the input', () => {
     ['open channels', ['N', 'C', 256, 256], undefined, { batch: null, size: [256, 256] }],
   ])('%s', (_, shape, content, expected) => {
     const contract = resolveContract(model({ joints: J }, shape), content ? sidecar(content) : null);
-    expect(contract.input).toEqual({ name: 'img', ...expected });
+    expect(contract.input).toEqual({ name: 'img', dtype: 'float32', ...expected });
   });
 
   it.each<[string, Shape, SidecarContent | undefined, string]>([
@@ -142,18 +209,181 @@ describe('the input', () => {
     expect(refusal(model({ joints: J }, shape), content).code).toBe(code);
   });
 
-  it('two inputs, none, and float16 are refused', () => {
+  it('two inputs, none, and float64 are refused; float16 is fed', () => {
     const io = model({ joints: J });
     expect(refusal({ ...io, inputs: [...io.inputs, tensor('camera', ['N', 3, 3])] }).code).toBe(
       'model-inputs',
     );
     expect(refusal({ ...io, inputs: [] }).code).toBe('model-inputs');
-    const half = refusal({ ...io, inputs: [tensor('img', ['N', 3, 256, 256], 'float16')] });
-    expect(half).toMatchObject({ code: 'model-input-type', expected: 'float32' });
+    const typed = (type: string): ModelIo => ({ ...io, inputs: [tensor('img', ['N', 3, 256, 256], type)] });
+    expect(refusal(typed('float64'))).toMatchObject({
+      code: 'model-input-type',
+      expected: 'float32 or float16',
+    });
+    expect(resolveContract(typed('float16')).input.dtype).toBe('float16');
   });
 
   it('the advice for another size names whole-image', () => {
     expect(refusal(model({ joints: J }, ['N', 3, 224, 224])).next).toContain('{"crop": "whole-image"}');
+  });
+});
+
+describe('where 2D keypoints come from', () => {
+  it.each<[string, Record<string, Shape>, SidecarContent, object | null]>([
+    ['an output', { joints: J, kp2d: K, cam: C }, {}, { source: 'model', units: 'crop' }],
+    [
+      'an output in px',
+      { joints: J, kp2d: K },
+      { keypoints_2d_units: 'patch' },
+      { source: 'model', units: 'patch' },
+    ],
+    ['the camera', { joints: J, cam: C }, {}, { source: 'camera', focal_length: 5000 }],
+    [
+      'another camera',
+      { joints: J, cam: C },
+      { focal_length: 1000 },
+      { source: 'camera', focal_length: 1000 },
+    ],
+    ['a camera without joints', { verts: V, cam: C }, {}, null],
+    ['nowhere', { joints: J, verts: V }, {}, null],
+  ])('%s', (_, outputs, content, expected) => {
+    expect(resolveContract(model(outputs), sidecar(content)).keypoints_2d).toEqual(expected);
+  });
+});
+
+const HAMER_MANO: Record<string, Shape> = {
+  'pred_mano_params.global_orient': ['N', 1, 3, 3],
+  'pred_mano_params.hand_pose': ['N', 15, 3, 3],
+  'pred_mano_params.betas': ['N', 10],
+};
+
+describe('the parameters of MANO', () => {
+  it('are used where they are all there is, by HaMeR’s names', () => {
+    const contract = resolveContract(model({ ...HAMER_MANO, pred_cam: C }));
+    expect(contract.mano).toEqual({
+      pose: { name: 'pred_mano_params.hand_pose', dtype: 'float32' },
+      global_orient: { name: 'pred_mano_params.global_orient', dtype: 'float32' },
+      betas: { name: 'pred_mano_params.betas', dtype: 'float32' },
+      representation: 'matrix',
+      mean_pose: 'absolute',
+      recognised_by: 'name',
+    });
+    expect(contract.keypoints_2d).toEqual({ source: 'camera', focal_length: 5000 });
+    expect(fetchesOf(contract).sort()).toEqual([...Object.keys(HAMER_MANO), 'pred_cam'].sort());
+  });
+
+  it.each(['.', '_', '/'])('also written with %s, and with (N, 3, 3)', (separator) => {
+    const outputs = Object.fromEntries(
+      Object.entries(HAMER_MANO).map(([name, shape]) => [name.replace('.', separator), shape]),
+    );
+    outputs[`pred_mano_params${separator}global_orient`] = ['N', 3, 3];
+    expect(resolveContract(model(outputs)).mano?.betas.name).toBe(`pred_mano_params${separator}betas`);
+  });
+
+  it('are left alone where the model gives points, unless the sidecar says otherwise', () => {
+    const io = model({ ...HAMER_MANO, joints: J, pred_vertices: V, pred_keypoints_2d: K });
+    const own = resolveContract(io);
+    expect(own.mano).toBeNull();
+    expect(fetchesOf(own)).toEqual(['joints', 'pred_vertices', 'pred_keypoints_2d']);
+    const formed = resolveContract(io, sidecar({ points_from: 'mano' }));
+    expect(formed.mano).not.toBeNull();
+    expect([formed.outputs.joints, formed.outputs.vertices]).toEqual([null, null]);
+    expect(formed.keypoints_2d).toEqual({ source: 'model', units: 'crop' });
+  });
+
+  it('are left alone for 2D keypoints alone, when the sidecar says so', () => {
+    const io = model({ ...HAMER_MANO, pred_keypoints_2d: K });
+    expect(resolveContract(io).mano).not.toBeNull();
+    expect(resolveContract(io, sidecar({ points_from: 'outputs' })).mano).toBeNull();
+    expect(refusal(model(HAMER_MANO), { points_from: 'outputs' }).code).toBe('model-outputs-unknown');
+  });
+
+  it('need all three outputs', () => {
+    const { 'pred_mano_params.betas': _, ...rest } = HAMER_MANO;
+    expect(refusal(model(rest)).code).toBe('model-outputs-unknown');
+    const error = refusal(model({ ...rest, joints: J }), { points_from: 'mano' });
+    expect(error.code).toBe('model-mano-unknown');
+    expect(error.next).toContain('/models/net.json');
+  });
+
+  it.each<[string, Record<string, Shape>, NonNullable<SidecarContent['mano']>]>([
+    ['6D, flat', { t: ['N', 96], b: ['N', 10] }, { pose: 't', betas: 'b', representation: '6d' }],
+    ['6D', { t: ['N', 16, 6], b: ['N', 10] }, { pose: 't', betas: 'b', representation: '6d' }],
+    ['axis–angle', { t: ['N', 48], b: ['N', 10] }, { pose: 't', betas: 'b', representation: 'axis-angle' }],
+    ['matrices', { t: ['N', 16, 3, 3], b: ['N', 10] }, { pose: 't', betas: 'b', representation: 'matrix' }],
+    [
+      'the wrist apart, relative',
+      { g: C, t: ['N', 45], b: ['N', 10] },
+      { pose: 't', global_orient: 'g', betas: 'b', representation: 'axis-angle', mean_pose: 'relative' },
+    ],
+    ['open shapes', { t: ['N', 'P'], b: [] }, { pose: 't', betas: 'b', representation: '6d' }],
+  ])('a sidecar names them: %s', (_, outputs, mano) => {
+    const contract = resolveContract(model(outputs), sidecar({ mano }));
+    expect(contract.mano).toMatchObject({
+      representation: mano.representation,
+      mean_pose: mano.mean_pose ?? 'absolute',
+      recognised_by: 'sidecar',
+    });
+    expect(contract.mano!.pose.name).toBe('t');
+  });
+
+  it('a sidecar’s `outputs` leave them out, its `mano` brings them back', () => {
+    const io = model({ ...HAMER_MANO, k: K });
+    const outputs = { keypoints_2d: 'k' };
+    expect(resolveContract(io, sidecar({ outputs })).mano).toBeNull();
+    expect(resolveContract(io, sidecar({ outputs, points_from: 'mano' })).mano).not.toBeNull();
+  });
+
+  it.each<[string, Record<string, Shape>, SidecarContent, string]>([
+    [
+      'a name that is not there',
+      { t: ['N', 96] },
+      { mano: { pose: 't', betas: 'b', representation: '6d' } },
+      'sidecar-name-unknown',
+    ],
+    [
+      'a name that is not there, though the points are the model’s own',
+      { joints: J },
+      { mano: { pose: 't', betas: 'b', representation: '6d' } },
+      'sidecar-name-unknown',
+    ],
+    [
+      'another number of rotations',
+      { t: ['N', 90], b: ['N', 10] },
+      { mano: { pose: 't', betas: 'b', representation: '6d' } },
+      'model-output-shape',
+    ],
+    [
+      'another number of betas',
+      { t: ['N', 96], b: ['N', 45] },
+      { mano: { pose: 't', betas: 'b', representation: '6d' } },
+      'model-output-shape',
+    ],
+    [
+      'matrices relative to a mean',
+      { t: ['N', 16, 3, 3], b: ['N', 10] },
+      { mano: { pose: 't', betas: 'b', representation: 'matrix', mean_pose: 'relative' } },
+      'mano-mean-pose',
+    ],
+    ['hands of both sides', HAMER_MANO, { handedness: 'both' }, 'mano-handedness'],
+    [
+      'HaMeR’s names over something else',
+      { ...HAMER_MANO, 'pred_mano_params.hand_pose': ['N', 45] },
+      {},
+      'model-output-shape',
+    ],
+    ['two of a name', { ...HAMER_MANO, pred_mano_params_betas: ['N', 10] }, {}, 'model-outputs-ambiguous'],
+  ])('%s is refused', (_, outputs, content, code) => {
+    expect(refusal(model(outputs), content).code).toBe(code);
+  });
+
+  it('of no floating point type are refused', () => {
+    const io = model(HAMER_MANO);
+    const outputs = io.outputs.map((output) => ({ ...output, type: 'int32' }));
+    expect(refusal({ ...io, outputs })).toMatchObject({
+      code: 'model-output-type',
+      message: 'The MANO pose output pred_mano_params.hand_pose is int32',
+    });
   });
 });
 
@@ -167,6 +397,7 @@ describe('the contract as data', () => {
         "handedness": "right",
         "input": {
           "batch": null,
+          "dtype": "float32",
           "name": "img",
           "size": [
             256,
@@ -174,18 +405,24 @@ describe('the contract as data', () => {
           ],
         },
         "joint_order": "openpose",
+        "keypoints_2d": null,
+        "mano": null,
         "mean": [
           0.485,
           0.456,
           0.406,
         ],
         "outputs": {
+          "camera": null,
           "joints": {
+            "dtype": "float32",
             "name": "pred_keypoints_3d",
             "recognised_by": "name",
             "rows": 21,
           },
+          "keypoints_2d": null,
           "vertices": {
+            "dtype": "float32",
             "name": "pred_vertices",
             "recognised_by": "name",
             "rows": 778,

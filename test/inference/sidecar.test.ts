@@ -68,13 +68,17 @@ describe('what a sidecar may hold', () => {
   it('every key, or none', () => {
     const whole = {
       input: 'img',
-      outputs: { joints: 'j', vertices: 'v' },
+      outputs: { joints: 'j', vertices: 'v', keypoints_2d: 'k', camera: 'c' },
+      mano: { pose: 'p', betas: 'b', representation: '6d', global_orient: 'g', mean_pose: 'relative' },
+      points_from: 'mano',
       size: [256, 192],
       crop: 'hamer',
       mean: [0, 0, 0],
       std: [1, 1, 1],
       units: 'mm',
       joint_order: 'ho3d',
+      keypoints_2d_units: 'patch',
+      focal_length: 1000,
       handedness: 'both',
     };
     expect(parseSidecar(JSON.stringify(whole), 'net.json')).toEqual(whole);
@@ -84,6 +88,11 @@ describe('what a sidecar may hold', () => {
   it.each([
     ['{"unit": "mm"}', 'unit', 'units'],
     ['{"outputs": {"joint": "a"}}', 'outputs.joint', 'outputs.joints'],
+    [
+      '{"mano": {"pose": "a", "betas": "b", "representation": "6d", "shape": "b"}}',
+      'mano.shape',
+      'mano.betas',
+    ],
   ])('unknown keys are refused: %s', (text, got, expected) => {
     const error = refusal(text);
     expect(error.code).toBe('sidecar-key-unknown');
@@ -103,6 +112,12 @@ describe('what a sidecar may hold', () => {
     ['{"handedness": "left"}', 'handedness', '"right"', '"left"'],
     ['{"outputs": {"joints": 3}}', 'outputs.joints', 'a string', '3'],
     ['{"outputs": {}}', 'outputs', '{"joints": NAME}', '{}'],
+    ['{"keypoints_2d_units": "px"}', 'keypoints_2d_units', '"crop"', '"px"'],
+    ['{"focal_length": 0}', 'focal_length', 'positive', '0'],
+    ['{"points_from": "model"}', 'points_from', '"mano"', '"model"'],
+    ['{"mano": "pose"}', 'mano', '{"pose": NAME', '"pose"'],
+    ['{"mano": {"betas": "b", "representation": "6d"}}', 'mano.pose', 'a string', 'nothing'],
+    ['{"mano": {"pose": "a", "betas": "b", "representation": "6D"}}', 'mano.representation', '"6d"', '"6D"'],
   ])('wrong values are refused: %s', (text, key, expected, got) => {
     const error = refusal(text);
     expect(error.code).toBe('sidecar-value-invalid');

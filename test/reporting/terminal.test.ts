@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FREIHAND_PROTOCOL } from '../../src/metrics/index.js';
+import { FREIHAND_PROTOCOL, HINT_NEWDAYS_PROTOCOL, KEYPOINT_METRIC_KEYS } from '../../src/metrics/index.js';
 import { metricsCsv, tableCsv } from '../../src/reporting/csv.js';
+import { formatMetric, METRIC_LABELS, metricLabel } from '../../src/reporting/metric-labels.js';
 import { metricsTable } from '../../src/reporting/terminal.js';
 import { grouped, printable, shortened } from '../../src/reporting/text.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../../src/runs/metrics-document.js';
@@ -58,6 +59,69 @@ describe('the metrics table', () => {
   it('colours only when told to', () => {
     expect(table()).not.toContain('\u001b');
     expect(table({}, true)).toContain('\u001b[1mFreiHAND');
+  });
+});
+
+describe('the table of keypoints', () => {
+  const keypoints = (metrics: MetricsDocument['metrics']): string =>
+    metricsTable(
+      document({
+        dataset: { id: 'hint-newdays', split: 'test' },
+        coverage: { scored: 1754, unscored: 0, folder: 1754, benchmark: 1754 },
+        protocol: HINT_NEWDAYS_PROTOCOL,
+        metrics,
+        confidence: {
+          pck_0_05_all: { low: 0.47124, high: 0.4881, level: 0.95 },
+          pck_0_15_vis: { low: 0.99, high: 1, level: 0.95 },
+        },
+      }),
+      { title: 'HInt New Days', subject: 'hamba.onnx', colour: false },
+    );
+  const all = { pck_0_05_all: 0.48, pck_0_1_all: 0.7799, pck_0_15_all: 0.881 };
+
+  it('shows percent, a threshold a row and a subset a column, within 80 columns', () => {
+    const text = keypoints({
+      ...all,
+      pck_0_05_vis: 0.6,
+      pck_0_1_vis: 0.876,
+      pck_0_15_vis: 0.9999,
+      pck_0_05_occ: 0.05,
+      pck_0_1_occ: 0.5,
+      pck_0_15_occ: 0.75,
+    });
+    expect(text).toBe(
+      [
+        'HInt New Days · test                                           all 1,754 samples',
+        'hamba.onnx',
+        '',
+        'PCK, %         all 95 % interval   visible 95 % interval  occluded 95 % interval',
+        'PCK@0.05      48.0   47.1 – 48.8      60.0                     5.0',
+        'PCK@0.10      78.0                    87.6                    50.0',
+        'PCK@0.15      88.1                   100.0  99.0 – 100.0      75.0',
+      ].join('\n'),
+    );
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('leaves out subsets that are not there', () => {
+    expect(keypoints(all)).toContain(
+      ['PCK, %         all 95 % interval', 'PCK@0.05      48.0   47.1 – 48.8', 'PCK@0.10      78.0'].join(
+        '\n',
+      ),
+    );
+    expect(keypoints({})).not.toContain('PCK@');
+  });
+});
+
+describe('the labels of metrics', () => {
+  it('know every keypoint metric as percent, higher is better', () => {
+    for (const key of KEYPOINT_METRIC_KEYS) {
+      expect(METRIC_LABELS.map((label) => label.key)).toContain(key);
+      expect(metricLabel(key)).toMatchObject({ unit: '%', better: 'higher' });
+    }
+    expect(metricLabel('pck_0_1_occ').label).toBe('PCK@0.10 occluded');
+    expect(formatMetric('pck_0_05_all', 0.4804)).toBe('48.0');
+    expect(formatMetric('auc_j', 0.4804)).toBe('0.480');
   });
 });
 

@@ -1,0 +1,117 @@
+/**
+ * Where dataset folders are, so that they need not be named every time: a flag wins over the
+ * variable HAMBA_EVAL_DATA, which wins over config.json in oclif's config directory.
+ *
+ *     { "datasets": { "freihand": "/data/FreiHAND_pub_v2_eval" }, "mano": "/data/MANO_RIGHT.pkl" }
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { z } from 'zod';
+import { DATASET_IDS } from './datasets/registry.js';
+import { UserError } from './errors.js';
+
+export const CONFIG_FILE = 'config.json';
+/** A folder that holds one folder for each dataset, named by its id. */
+export const DATA_VARIABLE = 'HAMBA_EVAL_DATA';
+
+const configSchema = z.strictObject({
+  datasets: z.partialRecord(z.enum(DATASET_IDS as [string, ...string[]]), z.string().min(1)).optional(),
+  mano: z.string().min(1).optional(),
+});
+
+export interface Configuration {
+  /** Path of the file, whether it is there or not. */
+  readonly file: string;
+  readonly exists: boolean;
+  readonly datasets: Readonly<Partial<Record<string, string>>>;
+  readonly mano: string | null;
+}
+
+/** Where a dataset's folder is known from. */
+export interface DataFolder {
+  readonly folder: string;
+  readonly from: '--data' | typeof DATA_VARIABLE | 'config file';
+}
+
+/** @throws UserError where the file is there and is not as it should be: a misspelt key would be a silent default. */
+export function readConfiguration(configDirectory: string): Configuration {
+  const file = join(configDirectory, CONFIG_FILE);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return { file, exists: false, datasets: {}, mano: null };
+    }
+    throw wrong(file, (error as Error).message, error);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw wrong(file, (error as Error).message, error);
+  }
+  const parsed = configSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw wrong(file, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+  }
+  const { datasets = {}, mano } = parsed.data;
+  return { file, exists: true, datasets, mano: mano ?? null };
+}
+
+function wrong(file: string, got: string, cause?: unknown): UserError {
+  return new UserError({
+    code: 'config-invalid',
+    message: 'The configuration file cannot be used',
+    file,
+    expected: '{"datasets": {"freihand": "/path/to/folder", …}, "mano": "/path/to/MANO_RIGHT.pkl"}',
+    got,
+    next: `mend the file, or move it away; dataset ids are ${DATASET_IDS.join(', ')}`,
+    cause,
+  });
+}
+
+/** The folder of a dataset as the flag, the variable or the file names it; null where none does. */
+export function dataFolder(
+  dataset: string,
+  flag: string | undefined,
+  configuration: () => Configuration,
+): DataFolder | null {
+  if (flag !== undefined) return { folder: flag, from: '--data' };
+  const root = process.env[DATA_VARIABLE];
+  if (root !== undefined && root !== '') {
+    const folder = join(root, dataset);
+    if (isFolder(folder)) return { folder, from: DATA_VARIABLE };
+  }
+  const named = configuration().datasets[dataset];
+  return named === undefined ? null : { folder: resolve(named), from: 'config file' };
+}
+
+/** @throws UserError that names the three ways. */
+export function requireDataFolder(
+  dataset: string,
+  flag: string | undefined,
+  configuration: () => Configuration,
+): string {
+  const found = dataFolder(dataset, flag, configuration);
+  if (found !== null) return found.folder;
+  const root = process.env[DATA_VARIABLE];
+  throw new UserError({
+    code: 'data-folder-unknown',
+    message: `Nothing says where ${dataset} is`,
+    expected: `--data DIR, a folder ${dataset} in $${DATA_VARIABLE}, or "datasets" in ${configuration().file}`,
+    got:
+      root === undefined || root === '' ? `${DATA_VARIABLE} is not set` : `no folder ${join(root, dataset)}`,
+    next: `name the folder with --data; 'hamba-eval datasets list' says what must be in it`,
+  });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

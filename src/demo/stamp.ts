@@ -1,0 +1,47 @@
+/** `demo.json`: by it a generated folder is known, and known to be whole. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DemoDatasetId } from './dataset-ids.js';
+
+export const STAMP_FILE = 'demo.json';
+export const STAMP_SCHEMA = 'hamba-eval/demo-dataset';
+
+export interface DemoStamp {
+  readonly schema: typeof STAMP_SCHEMA;
+  /** Raised whenever the same seed gives other bytes. */
+  readonly generator: number;
+  /** Absent: freihand. */
+  readonly dataset?: DemoDatasetId;
+  readonly seed: number;
+  /** Absent where the folder holds no training half. */
+  readonly training?: number;
+  readonly evaluation: number;
+  readonly imageSize: unknown;
+  readonly vertices: number;
+  readonly faces: number;
+  readonly facesFile: string;
+}
+
+/** The text of a stamp of ours, or undefined where there is none. */
+export async function readStampText(file: string): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    const ours =
+      typeof value === 'object' && value !== null && 'schema' in value && value.schema === STAMP_SCHEMA;
+    return ours ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The stamp of a finished folder. */
+export async function readDemoStamp(dir: string): Promise<DemoStamp | undefined> {
+  const text = await readStampText(join(dir, STAMP_FILE));
+  return text === undefined ? undefined : (JSON.parse(text) as DemoStamp);
+}

@@ -1,0 +1,70 @@
+/** 2D keypoints of one sample, from what the network gave to pixels of the photograph. */
+import { OPENPOSE_JOINTS } from '../hand/joints.js';
+import {
+  cropToPhotograph,
+  projectIntoCrop,
+  type CameraProblem,
+  type CropPlacement,
+} from '../hand/projection.js';
+
+/** 21×2, px of the photograph; or why there are none. */
+export type Keypoints =
+  | { readonly pixels: Float64Array; readonly problem: null }
+  | { readonly pixels: null; readonly problem: string };
+
+/**
+ * @param keypoints  21×2, as the network gave them
+ * @param patchSide  px of the square patch where `keypoints` are in them; null for crop coordinates
+ * @param places     for each joint of the network's order, its place in OpenPose order
+ */
+export function keypointsFromModel(
+  keypoints: ArrayLike<number>,
+  patchSide: number | null,
+  places: readonly number[],
+  placement: CropPlacement,
+): Keypoints {
+  const points = new Float64Array(places.length * 2);
+  for (const [joint, place] of places.entries()) {
+    for (let axis = 0; axis < 2; axis++) {
+      const value = keypoints[joint * 2 + axis]!;
+      points[place * 2 + axis] = patchSide === null ? value : value / patchSide - 0.5;
+    }
+  }
+  return inPhotograph(points, placement);
+}
+
+/**
+ * @param joints  21×3, metres, OpenPose order, already un-mirrored
+ * @param camera  s, tx, ty
+ */
+export function keypointsFromCamera(
+  joints: ArrayLike<number>,
+  camera: ArrayLike<number>,
+  focalLength: number,
+  placement: CropPlacement,
+): Keypoints {
+  // The camera looks at the hand that the network saw.
+  const seen = placement.mirrored ? mirrored(joints) : joints;
+  const { points, problem } = projectIntoCrop(seen, camera, focalLength);
+  return points === null ? { pixels: null, problem: inWords(problem) } : inPhotograph(points, placement);
+}
+
+function inPhotograph(points: Float64Array, placement: CropPlacement): Keypoints {
+  const pixels = cropToPhotograph(points, placement);
+  // They are kept as float32, which a finite number can overflow.
+  if (pixels.every((value) => Number.isFinite(Math.fround(value)))) return { pixels, problem: null };
+  return { pixels: null, problem: 'the 2D keypoints are too large for numbers' };
+}
+
+function mirrored(points: ArrayLike<number>): Float64Array {
+  return Float64Array.from(points, (value, k) => (k % 3 === 0 ? -value : value));
+}
+
+function inWords(problem: CameraProblem): string {
+  switch (problem.kind) {
+    case 'scale':
+      return `the scale of the camera is not positive: ${problem.scale}`;
+    case 'depth':
+      return `the camera does not have ${OPENPOSE_JOINTS[problem.point]!} in front of it`;
+  }
+}

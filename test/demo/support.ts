@@ -1,0 +1,42 @@
+/** Whole demo folders to test with, and the network's input as `run` makes it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Tensor } from 'onnxruntime-node';
+import { afterAll, beforeAll } from 'vitest';
+import { type CropRequest, cropImage } from '../../src/imaging/crop.js';
+import { decodeImage } from '../../src/imaging/decode.js';
+
+/** A folder for the tests of one file, taken away after them; its name is known once they run. */
+export function testFolder(): { path: string } {
+  const folder = { path: '' };
+  beforeAll(async () => {
+    folder.path = await mkdtemp(join(tmpdir(), 'hamba-eval-demo-'));
+  });
+  afterAll(async () => {
+    await rm(folder.path, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+export interface Crop extends Omit<CropRequest, 'patchSize'> {
+  readonly image: string;
+}
+
+const PIXELS = 256 * 256;
+const MEAN = [0.485, 0.456, 0.406] as const;
+const STD = [0.229, 0.224, 0.225] as const;
+
+/** N×3×256×256, normalised with ImageNet's constants. */
+export async function networkInput(crops: readonly Crop[]): Promise<Tensor> {
+  const input = new Float32Array(crops.length * 3 * PIXELS);
+  for (const [i, { image, ...request }] of crops.entries()) {
+    const patch = cropImage(await decodeImage(image), { ...request, patchSize: 256 });
+    for (let k = 0; k < patch.length; k++) {
+      const channel = k % 3;
+      const to = (i * 3 + channel) * PIXELS + Math.floor(k / 3);
+      input[to] = (patch[k]! / 255 - MEAN[channel]!) / STD[channel]!;
+    }
+  }
+  return new Tensor('float32', input, [crops.length, 3, 256, 256]);
+}

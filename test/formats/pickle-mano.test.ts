@@ -1,0 +1,31 @@
+/** MANO's model file as Python 2 wrote it, with made-up numbers (test/fixtures/pickle/make-mano.py). */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { asDict, numbersAt, readPickle, textAt } from '../../src/formats/pickle.js';
+
+const FOLDER = new URL('../fixtures/pickle/', import.meta.url);
+const FILE = 'MANO_RIGHT.pkl';
+
+describe('a model in the layout of MANO', () => {
+  const bytes = readFileSync(new URL('mano_layout.pkl', FOLDER));
+  const model = asDict(readPickle(bytes, FILE), 'the model', FILE);
+  const expected = JSON.parse(readFileSync(new URL('mano_layout.json', FOLDER), 'utf8')) as Record<
+    string,
+    { shape: number[]; values: number[] }
+  >;
+
+  it.each([
+    ...['v_template', 'shapedirs', 'posedirs', 'J_regressor', 'weights', 'kintree_table', 'f', 'J'],
+    ...['hands_components', 'hands_coeffs', 'hands_mean'],
+  ])('gives %s as numbers, to the bit', (key) => {
+    const { shape, values } = expected[key]!;
+    expect(numbersAt(model, key, shape, FILE)).toEqual(Float64Array.from(values));
+  });
+
+  it('gives every key of the file, and its texts', () => {
+    expect([...model.keys()].sort()).toEqual([...Object.keys(expected), 'bs_style', 'bs_type'].sort());
+    expect(textAt(model, 'bs_style', FILE)).toBe('lbs');
+    expect(textAt(model, 'bs_type', FILE)).toBe('lrotmin');
+    expect(numbersAt(model, 'kintree_table', [2, 3], FILE)[0]).toBe(4294967295);
+  });
+});
