@@ -1,4 +1,4 @@
-/** `npm run bench`: measures scoring, holds it against the targets and, with --write, stores the record. */
+/** `npm run bench`: measures scoring and inference, holds them against the targets and, with --write, stores the records. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,15 +12,20 @@ import {
   type BenchmarkSize,
   type EndToEndFigure,
 } from './end-to-end.js';
+import { measureInference } from './inference.js';
+import { inferenceMarkdown, inferenceReport } from './inference-report.js';
 import { machine, ROOT, versions } from './machine.js';
 import { measureMetrics } from './metrics.js';
-import { parseOptions, USAGE, type Options } from './options.js';
+import { parseOptions, PARTS, USAGE, type Options } from './options.js';
 import { measureParsing } from './parse.js';
 import { profilingFlags, timeShares } from './profile.js';
-import { report, reportMarkdown, type Measured, type Report } from './report.js';
+import { report, reportMarkdown, type Measured } from './report.js';
 import { syntheticFolder, type SyntheticFolder } from './synthetic-files.js';
 
 const RECORD = join(ROOT, 'reports', 'benchmarks');
+
+/** The parts that share one report. */
+const SCORING_PARTS = PARTS.filter((part) => part !== 'inference');
 
 /** Filled in part by part. */
 type Growing<T> = { -readonly [key in keyof T]?: T[key] };
@@ -38,15 +43,26 @@ async function main(): Promise<void> {
     process.exit(130);
   });
   try {
-    const finished = report(machine(), versions(), await measureAll(options, workplace));
-    process.stdout.write(`\n${reportMarkdown(finished)}`);
-    if (options.write) store(finished);
+    if (SCORING_PARTS.some((part) => options.parts.has(part))) {
+      const finished = report(machine(), versions(), await measureScoring(options, workplace));
+      publish('scoring', finished, reportMarkdown(finished), options.write);
+    }
+    if (options.parts.has('inference')) {
+      const figures = await measureInference({
+        folder: join(workplace, 'inference'),
+        repetitions: options.repetitions,
+        samples: options.samples,
+        say,
+      });
+      const finished = inferenceReport(machine(), versions(), figures);
+      publish('inference', finished, inferenceMarkdown(finished), options.write);
+    }
   } finally {
     clean();
   }
 }
 
-async function measureAll({ parts, ...options }: Options, workplace: string): Promise<Measured> {
+async function measureScoring({ parts, ...options }: Options, workplace: string): Promise<Measured> {
   const endToEnd: EndToEndFigure[] = [];
   const measured: Growing<Measured> = {};
   if (parts.has('parse')) {
@@ -113,10 +129,12 @@ function readOptions(): Options | null {
   return null;
 }
 
-function store(finished: Report): void {
+function publish(name: string, finished: object, page: string, write: boolean): void {
+  process.stdout.write(`\n${page}`);
+  if (!write) return;
   mkdirSync(RECORD, { recursive: true });
-  writeFileSync(join(RECORD, 'scoring.md'), reportMarkdown(finished));
-  writeFileSync(join(RECORD, 'scoring.json'), `${JSON.stringify(finished, null, 2)}\n`);
+  writeFileSync(join(RECORD, `${name}.md`), page);
+  writeFileSync(join(RECORD, `${name}.json`), `${JSON.stringify(finished, null, 2)}\n`);
   say(`stored in ${RECORD}`);
 }
 

@@ -2,20 +2,20 @@
 import { parseArgs } from 'node:util';
 
 /** Parts of the benchmark, in the order they run. */
-export const PARTS = ['parse', 'metrics', 'freihand', 'ho3d'] as const;
+export const PARTS = ['parse', 'metrics', 'freihand', 'ho3d', 'inference'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
   readonly parts: ReadonlySet<Part>;
   /** Samples instead of each benchmark's own number; times are then not held against the targets. */
   readonly samples: number | null;
-  /** Runs of each end-to-end case; the median counts. */
+  /** Runs of each end-to-end case; the median counts, for inference the fastest. */
   readonly repetitions: number;
   /** Synthetic data is made here, left here, and used again where it is already here. */
   readonly keep: string | null;
   /** Where the .cpuprofile files of the profiled run are left. */
   readonly profiles: string | null;
-  /** Store the report in reports/benchmarks. */
+  /** Store what was measured in reports/benchmarks. */
   readonly write: boolean;
 }
 
@@ -23,10 +23,12 @@ export const USAGE = `npm run bench -- [flags]
 
   --only PART[,PART]   ${PARTS.join(', ')}; all when left out
   --samples N          a shorter run: N samples in place of each benchmark's number
-  --repetitions N      runs of each end-to-end case, 3 when left out; the median counts
+  --repetitions N      runs of each end-to-end case, 3 when left out; the median counts,
+                       for inference the fastest
   --keep FOLDER        make the synthetic data here, leave it, use it again next time (4 GB)
   --profile FOLDER     leave the .cpuprofile files of the profiled run here
-  --write              store the report in reports/benchmarks/scoring.md and scoring.json
+  --write              store what was measured in reports/benchmarks: scoring.md and scoring.json,
+                       inference.md and inference.json
 `;
 
 /** @throws Error in plain words for a flag that is not one of these. */

@@ -57,7 +57,8 @@ export function reportMarkdown(report: Report): string {
   ].join('\n\n')}\n`;
 }
 
-function header({ date, machine, versions }: Report): string {
+/** What a report was made on and with. */
+export function header({ date, machine, versions }: Pick<Report, 'date' | 'machine' | 'versions'>): string {
   const commit = versions.commit === undefined ? '' : ` (${versions.commit})`;
   return [
     `Made by \`npm run bench -- --write\` on ${date.slice(0, 10)}.`,

@@ -89,6 +89,6 @@ function judgeAlignedSet({ alignedSet }: MetricFigures): Judgement {
   };
 }
 
-function verdict(met: boolean, goal = false): Verdict {
+export function verdict(met: boolean, goal = false): Verdict {
   return goal ? 'goal met' : met ? 'met' : 'not met';
 }

@@ -3,9 +3,11 @@
  * variable HAMBA_EVAL_DATA, which wins over config.json in oclif's config directory.
  *
  *     { "datasets": { "freihand": "/data/FreiHAND_pub_v2_eval" }, "mano": "/data/MANO_RIGHT.pkl" }
+ *
+ * A relative path in the file is relative to the file's folder.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import { DATASET_IDS } from './datasets/registry.js';
@@ -86,7 +88,9 @@ export function dataFolder(
     if (isFolder(folder)) return { folder, from: DATA_VARIABLE };
   }
   const named = configuration().datasets[dataset];
-  return named === undefined ? null : { folder: resolve(named), from: 'config file' };
+  if (named === undefined) return null;
+  // Wherever the program is started, the file means the same folder.
+  return { folder: resolve(dirname(configuration().file), named), from: 'config file' };
 }
 
 /** @throws UserError that names the three ways. */

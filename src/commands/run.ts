@@ -4,6 +4,8 @@ import { BaseCommand } from '../command.js';
 import { readConfiguration, requireDataFolder } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
+import { PROVIDER_CHOICES } from '../inference/providers.js';
+import { TTA_FLAGS, ttaRequest } from '../tta-flags.js';
 import { outcomeJson, outcomeText } from '../reporting/outcome.js';
 
 export default class Run extends BaseCommand {
@@ -71,6 +73,23 @@ export default class Run extends BaseCommand {
       summary:
         'Whether the alignment may mirror a hand [default: allowed, as the official evaluators do; the figures of the other rule stand beside].',
     }),
+    provider: Flags.option({ options: PROVIDER_CHOICES, default: 'auto' as const })({
+      summary: 'What ONNX Runtime computes with; auto takes CUDA where it starts, else the CPU.',
+    }),
+    device: Flags.integer({ min: 0, summary: 'Which GPU, where there are several.', helpValue: 'N' }),
+    'allow-fallback': Flags.boolean({
+      summary: 'Run on the CPU where the provider asked for does not start; otherwise that is an error.',
+    }),
+    ...TTA_FLAGS,
+    'joints-from': Flags.option({ options: ['model', 'freihand', 'ho3d', 'smplx', 'manopth'] as const })({
+      summary:
+        "Score joints formed from the predicted mesh as a convention has them [default: the model's own].",
+    }),
+    mano: Flags.string({
+      summary:
+        'MANO_RIGHT.pkl, for models that give its parameters [default: as the configuration file names it].',
+      helpValue: 'FILE',
+    }),
     limit: Flags.integer({ min: 1, summary: 'Only the first N samples.', helpValue: 'N' }),
     samples: Flags.string({
       summary: 'Only the samples whose ids the file lists, one a line.',
@@ -85,7 +104,8 @@ export default class Run extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Run);
-    const data = requireDataFolder(flags.dataset, flags.data, () => readConfiguration(this.config.configDir));
+    const configuration = readConfiguration(this.config.configDir);
+    const data = requireDataFolder(flags.dataset, flags.data, () => configuration);
     const { run } = await import('../evaluation/run.js');
     const outcome = await run(
       {
@@ -93,6 +113,10 @@ export default class Run extends BaseCommand {
         data,
         batchSize: flags['batch-size'],
         skipUnreadable: flags['skip-unreadable'],
+        allowFallback: flags['allow-fallback'],
+        jointsFrom: flags['joints-from'],
+        mano: flags.mano ?? configuration.mano ?? undefined,
+        tta: ttaRequest(flags),
         workers: flags.workers ?? availableParallelism(),
         existing: flags.force ? 'replace' : 'refuse',
       },

@@ -1,7 +1,7 @@
 /**
  * A short digest that tells whether a dataset folder is still the one a run was
- * made with: names and sizes of the photographs, and of each annotation file its
- * size and both ends. Reading gigabytes whole would cost more than it tells.
+ * made with: names and sizes of the photographs, their boxes and wrists, and of each
+ * annotation file its size and both ends. Reading gigabytes whole would cost more than it tells.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
@@ -20,7 +20,9 @@ export async function fingerprint(folder: DatasetFolder, samples: readonly Sampl
   for (let first = 0; first < (samples?.length ?? 0); first += AT_ONCE) {
     const images = samples!.slice(first, first + AT_ONCE);
     const sizes = await Promise.all(images.map(({ image }) => sizeOf(image)));
-    images.forEach(({ id }, index) => hash.update(`${id}:${sizes[index]}\n`));
+    images.forEach(({ id, box, right, root }, index) => {
+      hash.update(`${JSON.stringify([id, sizes[index], box, right, root])}\n`);
+    });
   }
   return hash.digest('hex').slice(0, 32);
 }

@@ -18,7 +18,14 @@ import { grownToAspect } from './boxes.js';
 import { fileNames, firstFew, handTruth, requireFolder, truthFiles } from './folder.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { teller } from './problems.js';
-import type { DatasetDefinition, DatasetFolder, HandTruth, ProblemListener, Sample } from './types.js';
+import type {
+  DatasetDefinition,
+  DatasetFolder,
+  HandTruth,
+  Notice,
+  ProblemListener,
+  Sample,
+} from './types.js';
 
 /** In the order of the photographs. */
 const BACKGROUND_VERSIONS = ['gs', 'hom', 'sample', 'auto'] as const;
@@ -93,10 +100,12 @@ export const freihand: DatasetDefinition = {
       metadataOf(freihand, options),
     ]);
     if (truth.joints === null && truth.vertices === null && names === null) {
-      if (metadata !== null) return metadataFolder(freihand, root, options, metadata, RULES);
+      if (metadata !== null && split.prefix === 'evaluation')
+        return metadataFolder(freihand, root, options, metadata, RULES);
       throw otherLayout(root, split.prefix, await fileNames(root));
     }
     const list = await photographs(names, split, truth);
+    const assumed = split.prefix === 'training' && truth.joints === null ? [handsAssumed()] : [];
     return {
       definition: freihand,
       root,
@@ -109,12 +118,19 @@ export const freihand: DatasetDefinition = {
       },
       annotations: [...truthFiles(truth), ...(metadata === null ? [] : [metadata.file])],
       benchmarkCount: split.count,
-      notices,
+      notices: [...notices, ...assumed],
       samples: (onProblem) =>
         Promise.resolve().then(() => {
           const present = presentPhotographs(images, list, onProblem);
           const boxes =
-            metadata === null ? null : boxesByImage(metadata, present.map(nameOf), RULES.boxSide, onProblem);
+            metadata === null
+              ? null
+              : boxesByImage(
+                  metadata,
+                  present.map((index) => ({ id: idOf(index), image: nameOf(index) })),
+                  RULES.boxSide,
+                  onProblem,
+                );
           return present.flatMap((index, at): Sample[] => {
             const box = boxes === null ? null : boxes[at];
             if (box === undefined) return [];
@@ -134,6 +150,8 @@ interface Photographs {
   readonly names: readonly string[] | null;
   /** File numbers of the split's photographs that are there, ascending. */
   readonly present: readonly number[];
+  /** File numbers beyond the last background version of the last hand. */
+  readonly surplus: readonly number[];
   /** File number of the split's first photograph. */
   readonly first: number;
   /** Hands of one background version. */
@@ -149,14 +167,29 @@ async function photographs(
     const match = IMAGE_NAME.exec(name);
     return match === null ? [] : [Number(match[1])];
   });
-  if (prefix === 'evaluation') return { names, present: numbers, first: 0, hands: numbers.length };
-  const annotated =
-    truth.joints === null ? null : (await truth.joints.read()).length / (JOINT_COUNT * 3 * versions);
-  // Without annotations every version must be there, or nothing tells where one begins.
-  const hands = annotated ?? Math.ceil((1 + (numbers.at(-1) ?? -1)) / BACKGROUND_VERSIONS.length);
+  if (prefix === 'evaluation')
+    return { names, present: numbers, surplus: [], first: 0, hands: numbers.length };
+  const hands =
+    truth.joints === null
+      ? TRAINING_HANDS
+      : (await truth.joints.read()).length / (JOINT_COUNT * 3 * versions);
   const first = firstVersion * hands;
   const last = first + versions * hands;
-  return { names, present: numbers.filter((number) => number >= first && number < last), first, hands };
+  return {
+    names,
+    present: numbers.filter((number) => number >= first && number < last),
+    surplus: numbers.filter((number) => number >= BACKGROUND_VERSIONS.length * hands),
+    first,
+    hands,
+  };
+}
+
+function handsAssumed(): Notice {
+  return {
+    code: 'hands-assumed',
+    message: `without training_xyz.json the folder is taken to have the benchmark's ${TRAINING_HANDS.toLocaleString('en-US')} hands before each background`,
+    remedy: 'put training_xyz.json into the folder to have its hands counted',
+  };
 }
 
 /** The file numbers of the photographs, without a gap from the first to the last that is there. */
@@ -165,7 +198,7 @@ function presentPhotographs(
   list: Photographs,
   onProblem?: ProblemListener,
 ): readonly number[] {
-  const { names, present, first } = list;
+  const { names, present, surplus, first, hands } = list;
   const tell = teller(onProblem);
   if (present.length === 0) {
     tell(
@@ -180,20 +213,33 @@ function presentPhotographs(
     );
     return [];
   }
+  if (surplus.length > 0) {
+    tell(
+      new UserError({
+        code: 'dataset-count-mismatch',
+        message: `${surplus.length} photographs have no place among ${hands} hands before ${BACKGROUND_VERSIONS.length} backgrounds`,
+        file: folder,
+        expected: `file numbers below ${BACKGROUND_VERSIONS.length * hands}, since the annotations are of ${hands} hands`,
+        got: firstFew(surplus.map(nameOf)),
+        next: 'unpack photographs and annotations again: where a version begins follows from the number of hands',
+      }),
+    );
+  }
   const last = present.at(-1)!;
   if (last - first !== present.length - 1) {
     const there = new Set(present);
-    const missing: string[] = [];
-    for (let index = first; index < last; index++) if (!there.has(index)) missing.push(nameOf(index));
+    const missing: number[] = [];
+    for (let index = first; index < last; index++) if (!there.has(index)) missing.push(index);
     tell(
       new UserError({
         code: 'dataset-images-missing',
         message: `${missing.length} of the photographs are missing between the first and the last`,
         file: folder,
         expected: `${last - first + 1} files, ${nameOf(first)} to ${nameOf(last)} without a gap`,
-        got: `${present.length} files; missing ${firstFew(missing)}`,
+        got: `${present.length} files; missing ${firstFew(missing.map(nameOf))}`,
         next: 'unpack the archive again: the index of a FreiHAND sample is its file number',
       }),
+      missing.map(idOf),
     );
   }
   return present;

@@ -111,7 +111,7 @@ function hint(title: string, protocol: KeypointProtocol, folderName: string): Da
       const missing = stems.filter((stem) => !images.has(`${stem}.jpg`));
       const boxes = metadata === null ? (options.boxes ?? 'annotations') : 'npz';
       const files = stems.map((stem) => join(folder, `${stem}.json`));
-      const annotate = annotations(files);
+      const annotate = annotations(stems, files);
       return {
         definition,
         root,
@@ -124,24 +124,25 @@ function hint(title: string, protocol: KeypointProtocol, folderName: string): Da
         protocol: { ...protocol, boxes },
         annotations: [...files, ...(metadata === null ? [] : [metadata.file])],
         benchmarkCount: protocol.sampleCount,
-        notices: metadata === null ? [] : await differingBoxes(await annotate(undefined), stems, metadata),
+        notices: metadata === null ? [] : differingBoxes(await annotate(() => undefined), stems, metadata),
         samples: async (onProblem) => {
           if (missing.length > 0)
-            teller(onProblem)(missingFrames(title, folder, missing, stems.length, isEgo4d));
+            teller(onProblem)(missingFrames(title, folder, missing, stems.length, isEgo4d), missing);
           const known = await annotate(onProblem);
           const given =
             metadata === null
               ? null
               : boxesByImage(
                   metadata,
-                  stems.map((stem) => `${stem}.jpg`),
+                  stems.map((stem) => ({ id: stem, image: `${stem}.jpg` })),
                   RULES.boxSide,
                   onProblem,
                 );
           return stems.flatMap((stem, index): Sample[] => {
             const annotation = known[index];
-            const right = handOf(stem, join(folder, `${stem}.json`), onProblem);
-            if (annotation === undefined || right === null) return [];
+            if (annotation === undefined) return [];
+            const right = handOf(stem, files[index]!, onProblem);
+            if (right === null) return [];
             const box = given === null ? boxOf(annotation, boxes) : given[index];
             if (box === undefined) return [];
             return [{ id: stem, image: join(folder, `${stem}.jpg`), box, right, root: null }];
@@ -165,7 +166,8 @@ async function locate(
   folderName: string,
 ): Promise<{ folder: string; stems: string[]; images: ReadonlySet<string> } | null> {
   for (const folder of [join(root, folderName), root]) {
-    const names = (await fileNames(folder)) ?? [];
+    // What a Mac leaves beside each file (._name_l.json) is none of HInt's.
+    const names = ((await fileNames(folder)) ?? []).filter((name) => !name.startsWith('.'));
     if (!names.some((name) => /_[lr]\.json$/.test(name))) continue;
     const stems = names
       .filter((name) => name.endsWith('.json'))
@@ -188,6 +190,7 @@ function handOf(stem: string, file: string, onProblem?: ProblemListener): boolea
       got: basename(file),
       next: "take the files under the names of HInt's own archive",
     }),
+    [stem],
   );
   return null;
 }
@@ -207,14 +210,15 @@ function videoOf(id: string): string {
 
 /** Reads the files once, whoever asks; a file that cannot be read is told to each who listens. */
 function annotations(
+  stems: readonly string[],
   files: readonly string[],
 ): (onProblem: ProblemListener | undefined) => Promise<(Annotation | undefined)[]> {
   let reading: Promise<(Annotation | UserError)[]> | null = null;
   return async (onProblem) => {
     const results = await (reading ??= readAll(files));
-    return results.map((result) => {
+    return results.map((result, index) => {
       if (!(result instanceof UserError)) return result;
-      teller(onProblem)(result);
+      teller(onProblem)(result, [stems[index]!]);
       return undefined;
     });
   };

@@ -12,7 +12,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
-import { asDict, numbersAt, readPickle } from '../formats/pickle.js';
+import {
+  asDict,
+  asNumbers,
+  NumpyArray,
+  numbersAt,
+  readPickle,
+  valueAt,
+  type PickleDict,
+} from '../formats/pickle.js';
+import { JOINT_COUNT } from '../hand/joints.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
 import { boxFromCorners, grownLongerSide, grownToAspect, type Corners } from './boxes.js';
 import { fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
@@ -117,7 +126,10 @@ function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => index.toString().padStart(5, '0'));
 }
 
-/** @param count the samples of the ground truth, where the list must have as many. */
+/**
+ * @param count the samples of the ground truth, where the list must have as many: a line that is none keeps its
+ *   place then, so that all others are known by theirs.
+ */
 async function readIds(list: string, count: number | null, onProblem?: ProblemListener): Promise<string[]> {
   const tell = teller(onProblem);
   const text = await readFile(list, 'utf8').catch((error: unknown) => {
@@ -127,9 +139,12 @@ async function readIds(list: string, count: number | null, onProblem?: ProblemLi
   while (lines.at(-1) === '') lines.pop();
   const seen = new Map<string, number>();
   const ids: string[] = [];
+  const byLine: string[] = [];
   const next = "take the list from HO-3D's own archive";
   lines.forEach((id, line) => {
     const first = seen.get(id);
+    const placeholder = `line ${line + 1}`;
+    byLine.push(placeholder);
     if (!/^[^/\s]+\/[^/\s]+$/.test(id) || !staysInside(id)) {
       tell(
         new UserError({
@@ -140,6 +155,7 @@ async function readIds(list: string, count: number | null, onProblem?: ProblemLi
           got: JSON.stringify(id),
           next,
         }),
+        [placeholder],
       );
     } else if (first !== undefined) {
       tell(
@@ -151,12 +167,15 @@ async function readIds(list: string, count: number | null, onProblem?: ProblemLi
           got: `${id} on lines ${first + 1} and ${line + 1}`,
           next,
         }),
+        [placeholder],
       );
     } else {
       seen.set(id, line);
       ids.push(id);
+      byLine[line] = id;
     }
   });
+  if (count === lines.length) return byLine;
   if (count !== null && ids.length !== count) {
     tell(
       new UserError({
@@ -194,7 +213,7 @@ async function readSamples(
       ? null
       : boxesByImage(
           metadata,
-          images.map((image) => image.slice(split.length + 1)),
+          ids.map((id, index) => ({ id, image: images[index]!.slice(split.length + 1) })),
           RULES.boxSide,
           onProblem,
         );
@@ -207,7 +226,7 @@ async function readSamples(
       const index = from + k;
       if (meta.status === 'rejected') {
         if (!(meta.reason instanceof UserError)) throw meta.reason;
-        tell(meta.reason);
+        tell(meta.reason, [ids[index]!]);
         return;
       }
       const box = given === null ? meta.value.box : given[index];
@@ -252,9 +271,7 @@ async function readMeta(file: string, boxes: string): Promise<Meta> {
     throw fileError(error, file);
   });
   const meta = asDict(readPickle(bytes, file), 'the meta data', file);
-  // The wrist alone in the evaluation split; where all joints are given it is the first.
-  const joints = numbersAt(meta, 'handJoints3D', [3], file);
-  const root = [joints[0]!, joints[1]!, joints[2]!] as const;
+  const root = wristOf(meta, file);
   if (boxes !== 'annotations') return { box: null, root };
   const corners = numbersAt(meta, 'handBoundingBox', [4], file);
   const [left, top, right, bottom] = corners as unknown as Corners;
@@ -269,6 +286,24 @@ async function readMeta(file: string, boxes: string): Promise<Meta> {
     });
   }
   return { box: boxFromCorners([left, top, right, bottom], grownLongerSide), root };
+}
+
+/** The wrist alone in the evaluation split; where all joints are given, as in training files, it is the first. */
+function wristOf(meta: PickleDict, file: string): readonly [number, number, number] {
+  const key = 'handJoints3D';
+  const value = valueAt(meta, key, file);
+  const isWhole = value instanceof NumpyArray && value.shape.length === 2;
+  const joints = asNumbers(value, `'${key}'`, isWhole ? [JOINT_COUNT, 3] : [3], file);
+  const root = [joints[0]!, joints[1]!, joints[2]!] as const;
+  if (root.every(Number.isFinite)) return root;
+  throw new UserError({
+    code: 'wrist-invalid',
+    message: 'The wrist of this sample is no place',
+    file,
+    expected: `${key}: three finite numbers, m`,
+    got: `[${root.join(', ')}]`,
+    next: "take the file from HO-3D's own archive",
+  });
 }
 
 function missingList(split: string): Notice {

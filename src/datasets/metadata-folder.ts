@@ -72,14 +72,16 @@ export async function metadataOf(
   return readHamerMetadata(boxes, () => undefined);
 }
 
-/**
- * The box of each photograph, by its name; `undefined` where the metadata has none for it.
- *
- * @param images relative to the image folder, as the metadata names them.
- */
+/** A sample and its photograph relative to the image folder, as the metadata names it. */
+export interface NamedPhotograph {
+  readonly id: string;
+  readonly image: string;
+}
+
+/** The box of each photograph, by its name; `undefined`, and told, where the metadata has none that can be used. */
 export function boxesByImage(
   metadata: HamerMetadata,
-  images: readonly string[],
+  photographs: readonly NamedPhotograph[],
   boxSide: BoxSide,
   onProblem?: ProblemListener,
 ): (Box | undefined)[] {
@@ -88,29 +90,33 @@ export function boxesByImage(
     if (rows.has(name)) rows.set(name, -1);
     else rows.set(name, row);
   });
-  const found = images.map((image) => rows.get(image));
-  for (const row of found) {
-    const problem = row === undefined || row < 0 ? null : metadata.problems[row];
-    if (problem !== null && problem !== undefined) teller(onProblem)(problem);
-  }
-  const absent = images.filter((_, index) => found[index] === undefined);
-  const several = images.filter((_, index) => found[index] === -1);
-  const report = (what: string, names: readonly string[]): void => {
-    if (names.length === 0) return;
-    teller(onProblem)(
+  const tell = teller(onProblem);
+  const found = photographs.map(({ image }) => rows.get(image));
+  const absent = photographs.filter((_, index) => found[index] === undefined);
+  const several = photographs.filter((_, index) => found[index] === -1);
+  const report = (what: string, which: readonly NamedPhotograph[]): void => {
+    if (which.length === 0) return;
+    tell(
       new UserError({
         code: 'boxes-unmatched',
-        message: `The metadata has ${what} for ${names.length} of the ${images.length} photographs`,
+        message: `The metadata has ${what} for ${which.length} of the ${photographs.length} photographs`,
         file: metadata.file,
         expected: 'one row a photograph, named as in the image folder',
-        got: `${firstFew(names)}; the first row is ${metadata.imageNames[0] ?? 'absent'}`,
+        got: `${firstFew(which.map(({ image }) => image))}; the first row is ${metadata.imageNames[0] ?? 'absent'}`,
         next: 'use the metadata of this dataset and split, or the folder that it was made for',
       }),
+      which.map(({ id }) => id),
     );
   };
   report('no box', absent);
   report('several boxes', several);
-  return found.map((row) => (row === undefined || row === -1 ? undefined : boxOfRow(metadata, row, boxSide)));
+  return found.map((row, index) => {
+    if (row === undefined || row === -1) return undefined;
+    const problem = metadata.problems[row]!;
+    if (problem === null) return boxOfRow(metadata, row, boxSide);
+    tell(problem, [photographs[index]!.id]);
+    return undefined;
+  });
 }
 
 export function boxOfRow({ centers, sizes }: HamerMetadata, row: number, boxSide: BoxSide): Box {
@@ -154,7 +160,7 @@ export async function metadataFolder(
         return metadata.imageNames.flatMap((name, row): Sample[] => {
           const problem = metadata.problems[row]!;
           if (problem !== null) {
-            tell(problem);
+            tell(problem, [ids[row]!]);
             return [];
           }
           const box = boxOfRow(metadata, row, boxSide);

@@ -60,8 +60,12 @@ export interface Notice {
   readonly remedy: string;
 }
 
-/** Told of each thing that is wrong; whoever gives none has the first one thrown. */
-export type ProblemListener = (problem: UserError) => void;
+/**
+ * Told of each thing that is wrong; whoever gives none has the first one thrown.
+ *
+ * @param samples the ids of the samples that cannot be predicted because of it, as far as they are known.
+ */
+export type ProblemListener = (problem: UserError, samples?: readonly string[]) => void;
 
 /** A dataset folder on disk, opened. */
 export interface DatasetFolder {

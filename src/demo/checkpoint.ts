@@ -13,6 +13,8 @@ export const STAMP_KEY = 'hamba-eval.demo';
 
 /** A linear predictor over pooled pixels, through a low-rank basis of hands. */
 export interface LinearPredictor {
+  /** Side of the middle of the crop that is looked at, px. */
+  readonly view: number;
   /** Cells along each side of the pooling grid. */
   readonly pool: number;
   readonly components: number;
@@ -49,16 +51,16 @@ function finish(graph: GraphBuilder, outputs: readonly NetworkOutput[]): Uint8Ar
   return graph.toBytes();
 }
 
-/** AveragePool → Flatten → MatMul + Add → the basis' MatMul + Add → Reshape. */
+/** (Slice →) AveragePool → Flatten → MatMul + Add → the basis' MatMul + Add → Reshape. */
 export function linearCheckpoint(predictor: LinearPredictor, doc: string, stamp: string): Uint8Array {
-  const { pool, components } = predictor;
+  const { view, pool, components } = predictor;
   const features = 3 * pool * pool;
-  const cell = PATCH_SIZE / pool;
+  const cell = view / pool;
   const graph = newGraph('ridge_over_pooled_pixels', doc, stamp);
   const window = attribute.ints([cell, cell]);
   const pooled = graph.node(
     'AveragePool',
-    ['img'],
+    [view === PATCH_SIZE ? 'img' : middleOf(graph, view)],
     { kernel_shape: window, strides: window },
     { name: 'pooled' },
   );
@@ -75,6 +77,17 @@ export function linearCheckpoint(predictor: LinearPredictor, doc: string, stamp:
     graph.node('Reshape', [moved, shape], {}, { name });
   }
   return finish(graph, predictor.outputs);
+}
+
+/** The middle `view` × `view` px of the crop. */
+function middleOf(graph: GraphBuilder, view: number): string {
+  const edge = (PATCH_SIZE - view) / 2;
+  const bounds = [
+    graph.int64('middle.starts', [edge, edge]),
+    graph.int64('middle.ends', [edge + view, edge + view]),
+    graph.int64('middle.axes', [2, 3]),
+  ];
+  return graph.node('Slice', ['img', ...bounds], {}, { name: 'middle' });
 }
 
 /** The same hand for every image: what any fitted network has to beat. */

@@ -26,7 +26,7 @@ export interface DemoDatasetOptions {
   /** FreiHAND unless given. */
   readonly dataset?: DemoDatasetId;
   readonly seed: number;
-  /** Unique training hands; only FreiHAND's layout has files of them. */
+  /** Unique training hands, 8 unless given; only FreiHAND's layout has files of them. */
   readonly training?: number;
   readonly evaluation: number;
   readonly onProgress?: DemoProgress;
@@ -43,7 +43,7 @@ const GENERATOR = 1;
 const FACES_FILE = 'faces.json';
 /** A split's vertices must fit into a JavaScript string when they are read back for fitting. */
 const MOST_SAMPLES = 5000;
-export const LEAST_TRAINING = 8;
+const LEAST_TRAINING = 8;
 
 /**
  * Generates the dataset, or leaves a matching one as it is. A folder that bears

@@ -52,13 +52,16 @@ export async function pooledFeatures(
  *
  * @param patch 256×256×3, R G B
  * @param out 3 · pool² zeros
+ * @param view side of the patch's middle that is pooled, px
  */
-export function poolPatch(patch: Uint8Array, pool: number, out: Float64Array): void {
-  const cell = PATCH_SIZE / pool;
+export function poolPatch(patch: Uint8Array, pool: number, out: Float64Array, view = PATCH_SIZE): void {
+  const cell = view / pool;
   const plane = pool * pool;
-  for (let y = 0, at = 0; y < PATCH_SIZE; y++) {
+  const edge = (PATCH_SIZE - view) / 2;
+  for (let y = 0; y < view; y++) {
     const row = Math.floor(y / cell) * pool;
-    for (let x = 0; x < PATCH_SIZE; x++, at += 3) {
+    let at = ((edge + y) * PATCH_SIZE + edge) * 3;
+    for (let x = 0; x < view; x++, at += 3) {
       const to = row + Math.floor(x / cell);
       out[to]! += patch[at]!;
       out[plane + to]! += patch[at + 1]!;

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { VERTEX_COUNT } from '../hand/procedural-mesh.js';
 import { BACKGROUND_VERSIONS } from './background.js';
-import { pooledFeatures } from './features.js';
+import { PATCH_SIZE, pooledFeatures } from './features.js';
 import { HAND_OUTPUTS, type TrainingHalf } from './training-half.js';
 
 /** The file name of a photograph. */
@@ -20,6 +20,7 @@ export function freihandTrainingHalf(dataset: string): TrainingHalf {
   let read: Promise<Matrix> | undefined;
   const targets = (): Promise<Matrix> => (read ??= readTargets(dataset));
   return {
+    view: PATCH_SIZE,
     outputs: HAND_OUTPUTS,
     backgrounds,
     frame: 'Metres, camera frame',

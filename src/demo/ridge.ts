@@ -7,7 +7,6 @@ import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { writeFileAtomic } from '../runs/atomic-file.js';
 import { constantCheckpoint, linearCheckpoint } from './checkpoint.js';
-import { PATCH_SIZE } from './features.js';
 import type { DemoProgress } from './layouts/layout.js';
 import {
   type LowRankBasis,
@@ -22,7 +21,7 @@ export interface RidgeOptions {
   readonly training: TrainingHalf;
   /** The `.onnx` file to write. */
   readonly out: string;
-  /** Cells along each side of the pooling grid; divides 256. */
+  /** Cells along each side of the pooling grid; divides the training half's view. */
   readonly pool?: number;
   /** Strengths to choose from, relative to the features' mean variance. */
   readonly lambdas?: readonly number[];
@@ -53,11 +52,11 @@ const JOINT_NUMBERS = JOINT_COUNT * 3;
 /** Fits the ridge baseline and writes it as an ONNX file. */
 export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit> {
   const { training, out, pool = DEFAULT_POOL, lambdas = DEFAULT_LAMBDAS, onProgress } = options;
-  if (!Number.isInteger(pool) || pool < 1 || PATCH_SIZE % pool !== 0) {
+  if (!Number.isInteger(pool) || pool < 1 || training.view % pool !== 0) {
     throw new UserError({
       code: 'demo-pool',
       message: 'The pooling grid does not divide the crop',
-      expected: `a divisor of ${PATCH_SIZE}`,
+      expected: `a divisor of ${training.view}`,
       got: String(pool),
     });
   }
@@ -115,6 +114,7 @@ export async function fitRidgeBaseline(options: RidgeOptions): Promise<RidgeFit>
     `${training.frame}, OpenCV axes, OpenPose joint order.`;
   const bytes = linearCheckpoint(
     {
+      view: training.view,
       pool,
       components: rank,
       weights: weights.to1DArray(),

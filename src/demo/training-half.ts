@@ -30,6 +30,8 @@ export const CROP_OUTPUTS: readonly NetworkOutput[] = [
 ];
 
 export interface TrainingHalf {
+  /** Side of the middle of the crop that the hand lies in and the network looks at, px. */
+  readonly view: number;
   /** The columns of `targets`, one output after the other. */
   readonly outputs: readonly NetworkOutput[];
   /** How often each hand was photographed, before other backgrounds. */
@@ -54,6 +56,8 @@ export interface RenderedHands {
   readonly scene: (index: number) => Scene;
   /** The crop that `run` will take of such a photograph. */
   readonly box: (scene: Scene) => SquareBox;
+  /** See `TrainingHalf`. */
+  readonly view: number;
   /** Draws for the k-th background. */
   readonly background: (index: number, k: number) => SceneRandom;
 }
@@ -68,6 +72,7 @@ const BACKGROUNDS = 3;
 export function renderedTrainingHalf(hands: RenderedHands): TrainingHalf {
   const { count } = hands;
   return {
+    view: hands.view,
     outputs: CROP_OUTPUTS,
     backgrounds: BACKGROUNDS,
     frame: 'Metres from the wrist',
@@ -84,7 +89,7 @@ export function renderedTrainingHalf(hands: RenderedHands): TrainingHalf {
       for (let index = 0; index < count; index++) {
         crops(hands, index).forEach((patch, k) => {
           const row = index + count * k;
-          poolPatch(patch, pool, features.subarray(row * width, (row + 1) * width));
+          poolPatch(patch, pool, features.subarray(row * width, (row + 1) * width), hands.view);
         });
         onProgress?.((index + 1) * BACKGROUNDS, count * BACKGROUNDS);
         // Let a progress bar draw itself, and an interruption through.

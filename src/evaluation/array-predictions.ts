@@ -15,7 +15,9 @@ import { NpyReader } from '../formats/npy.js';
 import { readNpyStrings } from '../formats/npy-array.js';
 import { readNpz, type NpzFile } from '../formats/npz.js';
 import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
+import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import type { ArrayDescription } from '../runs/manifest.js';
+import type { UnscoredSample } from '../runs/metrics-document.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { Failure, PredictionOrigin, PredictionSource } from './prediction-source.js';
 import { moveBy, wristOffsets } from './wrist-placement.js';
@@ -26,12 +28,20 @@ interface OpenArray {
   readonly axes: Axes;
 }
 
+/** A set as run.json describes it. */
+export interface PredictionSet {
+  readonly predictions: Readonly<Record<string, ArrayDescription>>;
+  readonly unpredicted?: readonly UnscoredSample[];
+}
+
 /** The arrays of a prediction set, open for reading. */
 interface OpenArrays {
   readonly joints: OpenArray | null;
   readonly vertices: OpenArray | null;
   /** (N, 21, 2), px in the photograph. */
   readonly keypoints: NpyReader | null;
+  /** (N, 16, 3): MANO's kinematic chain. */
+  readonly chainJoints?: OpenArray | null;
   /** (N, 3): where the benchmark publishes the wrists; null where hands stay as predicted. */
   readonly roots: OpenArray | null;
   readonly ids: readonly string[] | null;
@@ -68,6 +78,7 @@ class Holdings {
 /**
  * The predictions a run directory holds.
  *
+ * @param set another set of the run than the plain one: of a fusion, or of a pass.
  * @param kind `model` for those of the run at hand, `run-directory` for those of another.
  * @throws UserError where there are none, they are of another dataset, or a file is not what run.json says.
  */
@@ -75,8 +86,9 @@ export async function openRunPredictions(
   run: RunDirectory,
   dataset: DatasetDefinition,
   kind: 'model' | 'run-directory',
+  set?: PredictionSet,
 ): Promise<PredictionSource> {
-  const described = run.manifest.predictions ?? {};
+  const described = set?.predictions ?? run.manifest.predictions ?? {};
   if (Object.keys(described).length === 0) {
     throw new UserError({
       code: 'run-without-predictions',
@@ -104,22 +116,35 @@ export async function openRunPredictions(
       if (array === undefined || !isAxes(array.axes)) return null;
       return held.open(openDescribed(run, array), array.axes);
     };
+    /** The published wrists are the same for every set. */
+    const openPlain = async (name: string): Promise<OpenArray | null> => {
+      const array = run.manifest.predictions?.[name];
+      return array === undefined || !isAxes(array.axes)
+        ? null
+        : held.open(openDescribed(run, array), array.axes);
+    };
     const { keypoints_2d: keypoints } = described;
     return {
       joints: inSpace ? await open('joints') : null,
       vertices: inSpace ? await open('vertices') : null,
-      roots: inSpace ? await open('roots') : null,
+      chainJoints: inSpace ? await open('chain_joints') : null,
+      roots: inSpace ? await openPlain('roots') : null,
       keypoints:
         inSpace || keypoints === undefined ? null : await held.openPlain(openDescribed(run, keypoints)),
       ids: run.manifest.selected === true ? await readSampleIds(run) : null,
-      failed: failures(run, inSpace),
+      failed: failures(run, inSpace, set),
       jointOrder: described.joints?.joint_order ?? dataset.jointOrder,
     };
   });
 }
 
 /** Why samples of the run have no prediction. */
-function failures({ manifest }: RunDirectory, inSpace: boolean): ReadonlyMap<string, Failure> {
+function failures(
+  { manifest }: RunDirectory,
+  inSpace: boolean,
+  set: PredictionSet | undefined,
+): ReadonlyMap<string, Failure> {
+  if (set !== undefined) return new Map((set.unpredicted ?? []).map(({ id, ...failure }) => [id, failure]));
   const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = manifest;
   const all = inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints];
   return new Map(all.map(({ id, code, reason }) => [id, { code, reason }]));
@@ -259,8 +284,13 @@ async function arraySource(
     const count = checkArrays(origin, dataset, arrays);
     const joints =
       arrays.joints === null ? null : await readJoints(arrays.joints, arrays.jointOrder, dataset);
-    const offsets = await placement(arrays, joints, dataset);
-    if (joints !== null && offsets !== null) moveBy(joints, JOINT_COUNT, offsets);
+    const chainJoints = await readTurned(arrays.chainJoints ?? null, dataset);
+    const roots = await readTurned(arrays.roots, dataset);
+    const offsets = joints === null || roots === null ? null : wristOffsets(joints, roots);
+    if (offsets !== null) {
+      moveBy(joints!, JOINT_COUNT, offsets);
+      if (chainJoints !== null) moveBy(chainJoints, MANO_JOINT_COUNT, offsets);
+    }
     let readMs = 0;
     return {
       origin,
@@ -271,7 +301,8 @@ async function arraySource(
       vertexCount: vertices === null ? null : vertices.reader.shape[1]!,
       jointOrder: dataset.jointOrder,
       axes: dataset.axes,
-      placed: offsets !== null,
+      chainJoints,
+      roots,
       failed: arrays.failed ?? new Map(),
       notices: [],
       async vertices(first, length) {
@@ -293,16 +324,15 @@ async function arraySource(
   }
 }
 
-/** What moves each hand to its published wrist; null where it stays. */
-async function placement(
-  { roots }: OpenArrays,
-  joints: Float64Array | null,
+/** A whole array in the benchmark's axes. */
+async function readTurned(
+  array: OpenArray | null,
   { axes }: DatasetDefinition,
 ): Promise<Float64Array | null> {
-  if (roots === null || joints === null) return null;
-  const places = await roots.reader.readRows(0, roots.reader.rows);
-  turnAxes(places, roots.axes, axes);
-  return wristOffsets(joints, places);
+  if (array === null) return null;
+  const rows = await array.reader.readRows(0, array.reader.rows);
+  turnAxes(rows, array.axes, axes);
+  return rows;
 }
 
 async function readJoints(

@@ -1,6 +1,7 @@
 /** Predictions that name their samples, brought into the benchmark's order. Matching is by id, never by position. */
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import type { PredictionSource } from './prediction-source.js';
 
 const WRITE_IDS =
@@ -48,6 +49,8 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
     count: sampleIds.length,
     joints: source.joints === null ? null : gather(source.joints, rows, JOINT_COUNT * 3),
     keypoints: source.keypoints === null ? null : gather(source.keypoints, rows, JOINT_COUNT * 2),
+    chainJoints: source.chainJoints === null ? null : gather(source.chainJoints, rows, MANO_JOINT_COUNT * 3),
+    roots: source.roots === null ? null : gather(source.roots, rows, 3),
     absent,
     async vertices(first, count) {
       const width = source.vertexCount! * 3;

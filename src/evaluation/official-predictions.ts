@@ -95,7 +95,8 @@ class OfficialPredictions implements PredictionSource {
   readonly ids = null;
   readonly joints: Float64Array | null;
   readonly keypoints = null;
-  readonly placed = false;
+  readonly chainJoints = null;
+  readonly roots = null;
   readonly failed = new Map();
   readonly vertexCount: number | null;
   readonly jointOrder;

@@ -1,20 +1,25 @@
 /** `predict`: photographs through a checkpoint into the run directory's arrays. It never sees ground truth. */
-import type { Axes, Sample } from '../datasets/types.js';
+import type { Axes, DatasetDefinition, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { NpyWriter } from '../formats/npy.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { MANO_JOINT_COUNT, ManoLayer } from '../hand/mano-layer.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
+import { isMirrored } from '../inference/crop-source.js';
+import { readManoFile } from '../inference/mano-file.js';
+import { requireMano, type Mano } from '../inference/mano-points.js';
 import { batchSizeFor, type ModelContract } from '../inference/model-contract.js';
 import { sha256OfFile } from '../inference/model-file.js';
 import { openModel as openSessionAndContract } from '../inference/model.js';
-import type { UnreadableSample } from '../inference/crop-source.js';
-import { predict as predictBatches } from '../inference/predictor.js';
+import { predict as predictBatches, type PredictedBatch } from '../inference/predictor.js';
+import type { ProviderChoice } from '../inference/providers.js';
 import type { Session } from '../inference/session.js';
-import { noTimings, type StageTimings } from '../inference/timings.js';
+import { describeTimings, noTimings, peakMemory, type StageTimings } from '../inference/timings.js';
 import type { Progress } from '../progress.js';
-import type { ArrayDescription } from '../runs/manifest.js';
 import type { UnscoredSample } from '../runs/metrics-document.js';
-import { RUN_FILES, type RunDirectory } from '../runs/run-directory.js';
+import { PLAIN_SET } from '../runs/prediction-sets.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { AS_PREDICTED, SetWriter, type DescribedArrays } from './set-writer.js';
+import { SweepWriter, type PredictedSweep, type SweepRequest } from './sweep-writer.js';
 
 export interface OpenedModel {
   readonly session: Session;
@@ -23,30 +28,79 @@ export interface OpenedModel {
   readonly sha256: string;
 }
 
-export async function openModel(file: string, batchSize: number | undefined): Promise<OpenedModel> {
-  const { session, contract } = await openSessionAndContract({ model: file });
+export interface OpenModelRequest {
+  readonly model: string;
+  readonly batchSize: number | undefined;
+  readonly provider: ProviderChoice;
+  readonly device: number | undefined;
+  /** Run on the CPU where the provider does not start. */
+  readonly allowFallback: boolean;
+}
+
+export async function openModel(request: OpenModelRequest): Promise<OpenedModel> {
+  const { model, batchSize, provider, device, allowFallback } = request;
+  const { session, contract } = await openSessionAndContract({
+    model,
+    provider,
+    allowFallback,
+    ...(device === undefined ? {} : { device }),
+  });
   try {
     const size = batchSizeFor(contract, batchSize);
-    return { session, contract, batchSize: size, sha256: await sha256OfFile(file) };
+    return { session, contract, batchSize: size, sha256: await sha256OfFile(model) };
   } catch (error) {
     await session.close();
     throw error;
   }
 }
 
+/** The user's MANO, where the model gives its parameters. */
+export interface OpenedMano {
+  readonly mano: Mano;
+  readonly sha256: string;
+}
+
+/** @returns null where the model needs none. */
+export async function openMano(
+  { contract, session }: OpenedModel,
+  file: string | null,
+): Promise<OpenedMano | null> {
+  if (contract.mano === null) return null;
+  if (file === null) {
+    requireMano(contract.mano, undefined, session.file);
+    return null;
+  }
+  const { model, handsMean, sha256 } = await readManoFile(file);
+  const mano = { layer: new ManoLayer(model), handsMean };
+  requireMano(contract.mano, mano, session.file);
+  return { mano, sha256 };
+}
+
 /**
- * Before hours of work: a benchmark that is scored in the photograph needs keypoints there.
+ * Before hours of work: the model must say what the benchmark scores.
  *
- * @throws UserError where the model gives none.
+ * @throws UserError where it does not.
  */
-export function requireKeypoints({ contract, session }: OpenedModel, title: string): void {
-  if (contract.keypoints_2d !== null) return;
+export function requireOutputs(
+  { contract, session }: OpenedModel,
+  { title, protocol }: DatasetDefinition,
+): void {
+  const { outputs, mano, keypoints_2d: keypoints } = contract;
+  const inPhotograph = protocol.measure === 'keypoints-2d';
+  const fits = inPhotograph
+    ? keypoints !== null
+    : outputs.joints !== null || outputs.vertices !== null || mano !== null;
+  if (fits) return;
   throw new UserError({
-    code: 'model-without-keypoints',
-    message: `${title} is scored in the photograph, and this model says nothing of where its joints are there`,
+    code: inPhotograph ? 'model-without-keypoints' : 'model-without-hand',
+    message: inPhotograph
+      ? `${title} is scored in the photograph, and this model says nothing of where its joints are there`
+      : `${title} is scored in 3D, and this model gives neither joints nor vertices`,
     file: session.file,
-    expected: 'an output pred_keypoints_2d (N, 21, 2), or pred_cam (N, 3) beside the joints',
-    got: Object.values(contract.outputs)
+    expected: inPhotograph
+      ? 'an output pred_keypoints_2d (N, 21, 2), or pred_cam (N, 3) beside the joints'
+      : 'an output of joints (N, 21, 3) or vertices (N, 778, 3)',
+    got: Object.values(outputs)
       .flatMap((output) => (output === null ? [] : [output.name]))
       .join(', '),
     next: 'export the model with one of them, or name it in the sidecar (docs/model-contract.md)',
@@ -56,18 +110,21 @@ export function requireKeypoints({ contract, session }: OpenedModel, title: stri
 export interface PredictRequest {
   readonly samples: readonly Sample[];
   readonly model: OpenedModel;
+  readonly mano: Mano | null;
   readonly run: RunDirectory;
   /** Of the places where the benchmark publishes its wrists. */
   readonly axes: Axes;
   /** What a photograph that cannot be read does. */
   readonly unreadable: 'stop' | 'skip';
+  /** Test-time augmentation; null for the plain pass alone. */
+  readonly tta: SweepRequest | null;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-/** What run.json says of a prediction set. */
-export interface PredictedSet {
-  readonly predictions: Record<string, ArrayDescription>;
+/** What run.json says of the predictions. */
+export interface Predicted extends PredictedSweep {
+  readonly predictions: DescribedArrays;
   /** Samples whose rows are NaN, and why. */
   readonly unpredicted: UnscoredSample[];
   /** Samples whose 2D keypoints alone are NaN, and why. */
@@ -76,44 +133,93 @@ export interface PredictedSet {
   readonly timings: StageTimings;
 }
 
-export async function predict(request: PredictRequest): Promise<PredictedSet> {
-  const { samples, model, run, unreadable, progress, signal } = request;
+/** The parts of a batch: the array each is kept in, and the shape of a row. */
+function* partsOf(
+  batch: PredictedBatch,
+): Generator<['joints' | 'vertices' | 'keypoints_2d' | 'camera' | 'chain_joints', number[], Float32Array]> {
+  const { joints, vertices, vertexCount, keypoints2d, camera, chainJoints } = batch;
+  if (joints !== undefined) yield ['joints', [JOINT_COUNT, 3], joints];
+  if (vertices !== undefined) yield ['vertices', [vertexCount!, 3], vertices];
+  if (chainJoints !== undefined) yield ['chain_joints', [MANO_JOINT_COUNT, 3], chainJoints];
+  if (keypoints2d !== undefined) yield ['keypoints_2d', [JOINT_COUNT, 2], keypoints2d];
+  if (camera !== undefined) yield ['camera', [3], camera];
+}
+
+export async function predict(request: PredictRequest): Promise<Predicted> {
+  const { samples, model, mano, run, unreadable, tta, progress, signal } = request;
   const { session, contract, batchSize } = model;
   const timings = noTimings();
-  const arrays = new Arrays(run, samples.length);
+  const started = performance.now();
+  const passes = tta?.passes.length ?? 1;
+  const plain = new SetWriter(run, PLAIN_SET, samples.length);
+  const swept = samples.map((sample) => ({ id: sample.id, mirrored: isMirrored(contract, sample) }));
+  const sweep = tta === null ? null : new SweepWriter(run, tta, swept);
   const unpredicted: UnscoredSample[] = [];
   const withoutKeypoints: UnscoredSample[] = [];
-  const stage = progress.stage('predict', samples.length, 'images');
+  const stage = progress.stage('predict', samples.length * passes, passes === 1 ? 'images' : 'crops');
   try {
-    const options = { samples, session, contract, batchSize, unreadable, signal, timings };
-    for await (const batch of predictBatches(options)) {
-      const { first, count, joints, vertices, vertexCount, keypoints2d, camera } = batch;
-      if (joints !== undefined) await arrays.write('joints', [JOINT_COUNT, 3], first, joints);
-      if (vertices !== undefined) await arrays.write('vertices', [vertexCount!, 3], first, vertices);
-      if (keypoints2d !== undefined) await arrays.write('keypoints_2d', [JOINT_COUNT, 2], first, keypoints2d);
-      if (camera !== undefined) await arrays.write('camera', [3], first, camera);
-      unpredicted.push(...batch.invalid.map(failed));
-      withoutKeypoints.push(...batch.invalidKeypoints.map(failed));
-      stage.update(first + count);
+    const batches = predictBatches({
+      samples,
+      session,
+      contract,
+      batchSize,
+      unreadable,
+      signal,
+      timings,
+      ...(mano === null ? {} : { mano }),
+      ...(tta === null ? {} : { passes: tta.passes }),
+    });
+    for await (const batch of batches) {
+      const from = performance.now();
+      for (const [name, row, values] of partsOf(batch)) {
+        await writeReference(plain, name, row, values, batch, passes);
+      }
+      await sweep?.add(batch, partsOf(batch));
+      unpredicted.push(...batch.invalid.filter(({ pass }) => pass === 0).map(failed));
+      withoutKeypoints.push(...batch.invalidKeypoints.filter(({ pass }) => pass === 0).map(failed));
+      timings.writeMs += performance.now() - from;
+      stage.update(batch.first + batch.count);
     }
     const roots = rootsOf(samples);
-    if (roots !== null) await arrays.write('roots', [3], 0, roots);
+    if (roots !== null) await plain.write('roots', [3], 0, roots);
+    const predictions = await plain.close({ ...AS_PREDICTED, roots: request.axes });
+    const sets = (await sweep?.close()) ?? {};
+    progress.note(describeTimings(timings, performance.now() - started, peakMemory()));
     return {
-      predictions: await arrays.close(request.axes),
+      predictions,
+      ...sets,
       unpredicted,
       unpredicted_keypoints: withoutKeypoints,
       decode: DECODE_OPTIONS,
       timings,
     };
   } catch (error) {
-    await arrays.abort();
+    await plain.abort();
+    await sweep?.abort();
     throw error;
   } finally {
     stage.stop();
   }
 }
 
-function failed({ id, code, reason }: UnreadableSample): UnscoredSample {
+/** The rows of the un-augmented pass; all of them where there is no other. */
+async function writeReference(
+  plain: SetWriter,
+  name: Parameters<SetWriter['write']>[0],
+  row: readonly number[],
+  values: Float32Array,
+  { first, count }: PredictedBatch,
+  passes: number,
+): Promise<void> {
+  if (passes === 1) return plain.write(name, row, first, values);
+  const width = values.length / count;
+  for (let index = Math.ceil(first / passes) * passes; index < first + count; index += passes) {
+    const at = (index - first) * width;
+    await plain.write(name, row, index / passes, values.subarray(at, at + width));
+  }
+}
+
+function failed({ id, code, reason }: UnscoredSample): UnscoredSample {
   return { id, code, reason };
 }
 
@@ -121,69 +227,4 @@ function failed({ id, code, reason }: UnreadableSample): UnscoredSample {
 function rootsOf(samples: readonly Sample[]): Float64Array | null {
   if (samples.every(({ root }) => root === null)) return null;
   return Float64Array.from(samples.flatMap(({ root }) => root ?? [Number.NaN, Number.NaN, Number.NaN]));
-}
-
-type ArrayName = 'joints' | 'vertices' | 'keypoints_2d' | 'camera' | 'roots';
-
-/** What the rows of each array are, as run.json says it. */
-function describe(name: ArrayName, axes: Axes): Omit<ArrayDescription, 'file' | 'dtype' | 'shape'> {
-  switch (name) {
-    case 'joints':
-      return { joint_order: 'openpose', axes: 'opencv', units: 'm' };
-    case 'vertices':
-      return { axes: 'opencv', units: 'm' };
-    case 'keypoints_2d':
-      return { joint_order: 'openpose', axes: 'image', units: 'px' };
-    case 'camera':
-      return { units: 'weak-perspective' };
-    case 'roots':
-      return { axes, units: 'm' };
-  }
-}
-
-/** The arrays of a prediction set, opened when their first rows come. */
-class Arrays {
-  private readonly run: RunDirectory;
-  private readonly count: number;
-  private readonly writers = new Map<ArrayName, NpyWriter>();
-
-  constructor(run: RunDirectory, count: number) {
-    this.run = run;
-    this.count = count;
-  }
-
-  async write(
-    name: ArrayName,
-    row: readonly number[],
-    first: number,
-    values: Float32Array | Float64Array,
-  ): Promise<void> {
-    let writer = this.writers.get(name);
-    if (writer === undefined) {
-      const shape = [this.count, ...row];
-      // What a model says is float32; what a benchmark publishes is kept as it is.
-      const dtype = values instanceof Float32Array ? '<f4' : '<f8';
-      writer = await NpyWriter.create(this.run.file(name), { shape, dtype });
-      this.writers.set(name, writer);
-    }
-    await writer.writeRows(first, values);
-  }
-
-  async close(axes: Axes): Promise<Record<string, ArrayDescription>> {
-    const described: Record<string, ArrayDescription> = {};
-    for (const [name, writer] of this.writers) {
-      await writer.close();
-      described[name] = {
-        file: RUN_FILES[name],
-        dtype: name === 'roots' ? 'float64' : 'float32',
-        shape: [...writer.shape],
-        ...describe(name, axes),
-      };
-    }
-    return described;
-  }
-
-  async abort(): Promise<void> {
-    await Promise.all([...this.writers.values()].map((writer) => writer.abort()));
-  }
 }

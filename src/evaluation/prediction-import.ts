@@ -1,83 +1,41 @@
 /** Imported predictions, kept in the run directory. */
-import { NpyWriter } from '../formats/npy.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import type { ArrayDescription } from '../runs/manifest.js';
-import { RUN_FILES, type RunDirectory } from '../runs/run-directory.js';
+import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
+import { PLAIN_SET } from '../runs/prediction-sets.js';
+import type { RunDirectory } from '../runs/run-directory.js';
 import type { PredictionSource } from './prediction-source.js';
-
-type ArrayName = 'joints' | 'vertices' | 'keypoints_2d';
+import { SetWriter, type DescribedArrays } from './set-writer.js';
 
 /** Written in doubles, never rounded: whoever reads the run later needs no other file. */
 export class PredictionImport {
   private readonly source: PredictionSource;
-  private readonly vertices: NpyWriter | null;
-  private readonly joints: NpyWriter | null;
-  private readonly keypoints: NpyWriter | null;
+  private readonly writer: SetWriter;
 
-  private constructor(
-    source: PredictionSource,
-    writers: Readonly<Record<'joints' | 'vertices' | 'keypoints', NpyWriter | null>>,
-  ) {
+  private constructor(source: PredictionSource, writer: SetWriter) {
     this.source = source;
-    this.joints = writers.joints;
-    this.vertices = writers.vertices;
-    this.keypoints = writers.keypoints;
+    this.writer = writer;
   }
 
   static async start(run: RunDirectory, source: PredictionSource): Promise<PredictionImport> {
-    const { count, vertexCount } = source;
-    const create = async (name: ArrayName, row: readonly number[]): Promise<NpyWriter> =>
-      NpyWriter.create(run.file(name), { shape: [count, ...row], dtype: '<f8' });
-    const whole = async (name: ArrayName, row: readonly number[], values: Float64Array | null) => {
-      if (values === null) return null;
-      const writer = await create(name, row);
-      await writer.writeRows(0, values);
-      return writer;
-    };
-    return new PredictionImport(source, {
-      joints: await whole('joints', [JOINT_COUNT, 3], source.joints),
-      keypoints: await whole('keypoints_2d', [JOINT_COUNT, 2], source.keypoints),
-      vertices: vertexCount === null ? null : await create('vertices', [vertexCount, 3]),
-    });
+    const writer = new SetWriter(run, PLAIN_SET, source.count);
+    const { joints, keypoints, chainJoints, roots } = source;
+    if (joints !== null) await writer.write('joints', [JOINT_COUNT, 3], 0, joints);
+    if (keypoints !== null) await writer.write('keypoints_2d', [JOINT_COUNT, 2], 0, keypoints);
+    if (chainJoints !== null) await writer.write('chain_joints', [MANO_JOINT_COUNT, 3], 0, chainJoints);
+    if (roots !== null) await writer.write('roots', [3], 0, roots);
+    return new PredictionImport(source, writer);
   }
 
   async writeVertices(first: number, values: Float64Array): Promise<void> {
-    await this.vertices?.writeRows(first, values);
+    await this.writer.write('vertices', [this.source.vertexCount!, 3], first, values);
   }
 
-  async finish(): Promise<Record<string, ArrayDescription>> {
+  finish(): Promise<DescribedArrays> {
     const { axes, jointOrder } = this.source;
-    const arrays: Record<string, ArrayDescription> = {};
-    if (this.keypoints !== null) {
-      await this.keypoints.close();
-      arrays.keypoints_2d = {
-        file: RUN_FILES.keypoints_2d,
-        dtype: 'float64',
-        shape: [...this.keypoints.shape],
-        joint_order: 'openpose',
-        axes: 'image',
-        units: 'px',
-      };
-    }
-    for (const [name, writer] of [
-      ['joints', this.joints],
-      ['vertices', this.vertices],
-    ] as const) {
-      if (writer === null) continue;
-      await writer.close();
-      arrays[name] = {
-        file: RUN_FILES[name],
-        dtype: 'float64',
-        shape: [...writer.shape],
-        ...(name === 'joints' ? { joint_order: jointOrder } : {}),
-        axes,
-        units: 'm',
-      };
-    }
-    return arrays;
+    return this.writer.close({ points: axes, roots: axes, jointOrder });
   }
 
   async abort(): Promise<void> {
-    await Promise.all([this.joints, this.vertices, this.keypoints].map((writer) => writer?.abort()));
+    await this.writer.abort();
   }
 }

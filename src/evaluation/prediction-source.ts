@@ -19,8 +19,10 @@ export interface PredictionSource {
   readonly vertexCount: number | null;
   readonly jointOrder: JointOrder;
   readonly axes: Axes;
-  /** Whether each hand was moved to the wrist that the benchmark publishes. */
-  readonly placed: boolean;
+  /** count × 16 × 3, metres, the joints of MANO's kinematic chain in its order; `null` where they are not known. */
+  readonly chainJoints: Float64Array | null;
+  /** count × 3: the published wrists, to which hands with joints were moved; `null` where hands are as predicted. */
+  readonly roots: Float64Array | null;
   /** Why samples have no prediction, by id, where that is known: their rows are NaN. */
   readonly failed: ReadonlyMap<string, Failure>;
   /** What the predictions lack or have otherwise than expected: warnings of the result. */

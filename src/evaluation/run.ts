@@ -5,17 +5,19 @@ import type { DatasetFolder, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import type { AnyProtocol } from '../metrics/index.js';
 import type { Outcome } from '../reporting/outcome.js';
-import type { MetricsDocument } from '../runs/metrics-document.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { sweepPasses } from '../tta/sweep.js';
 import { openRunPredictions } from './array-predictions.js';
 import { checkImages } from './check-images.js';
+import { fuseKept, keptPasses } from './fuse-kept.js';
 import { checkCounts, countTruths, GroundTruth, hasTruth } from './ground-truth.js';
-import type { OpenedModel } from './predict.js';
+import { openJointFormer } from './joint-former.js';
 import { openPredictions } from './open-predictions.js';
+import type { OpenedModel, OpenedMano } from './predict.js';
 import type { PredictionSource } from './prediction-source.js';
-import { scoreHands } from './score.js';
-import { scoreKeypoints } from './score-keypoints.js';
+import { scoreRun } from './score-run.js';
 import { selectSamples, type Selection } from './selection.js';
+import type { PointFusionName, SweepRequest } from './sweep-writer.js';
 import {
   guarded,
   openDirectory,
@@ -25,6 +27,7 @@ import {
   type RunContext,
   type RunRequest,
   type Task,
+  type TtaRequest,
 } from './task.js';
 
 export { defaultRunDirectory, type RunContext, type RunRequest } from './task.js';
@@ -33,22 +36,32 @@ export { defaultRunDirectory, type RunContext, type RunRequest } from './task.js
 export async function run(request: RunRequest, context: RunContext): Promise<Outcome> {
   const { dataset, split, boxes } = request;
   const folder = await openDataset(dataset, resolve(request.data), { split, boxes });
-  const protocol = withReflection(folder, request);
+  const protocol = withRules(folder, request);
   const task = { request, folder, protocol, context };
   return request.model === undefined
     ? scorePredictions({ ...task, subject: request.predictions! })
     : evaluateModel({ ...task, subject: request.model });
 }
 
-function withReflection({ protocol, definition }: DatasetFolder, { reflection }: RunRequest): AnyProtocol {
-  if (reflection === undefined) return protocol;
-  if (protocol.measure === 'hands-3d') return { ...protocol, reflection };
+/** The folder's protocol with the rules that were asked for. */
+function withRules({ protocol, definition }: DatasetFolder, request: RunRequest): AnyProtocol {
+  const { reflection, jointsFrom } = request;
+  if (protocol.measure === 'hands-3d') {
+    return {
+      ...protocol,
+      reflection: reflection ?? protocol.reflection,
+      jointSource: jointsFrom ?? protocol.jointSource,
+    };
+  }
+  const flag =
+    reflection === undefined ? (jointsFrom === undefined ? null : '--joints-from') : '--reflection';
+  if (flag === null) return protocol;
   throw new UserError({
-    code: 'reflection-meaningless',
-    message: `${definition.title} is scored in the photograph, where nothing is aligned`,
-    expected: 'no --reflection',
-    got: reflection,
-    next: 'leave --reflection out',
+    code: 'rule-meaningless',
+    message: `${definition.title} is scored in the photograph, where ${flag} means nothing`,
+    expected: `no ${flag}`,
+    got: reflection ?? jointsFrom ?? '',
+    next: `leave ${flag} out`,
   });
 }
 
@@ -61,30 +74,42 @@ async function evaluateModel(task: Task): Promise<Outcome> {
   const samples = selection === null ? all : Array.from(selection, (index) => all[index]!);
   if (request.skipUnreadable !== true) await checkImages(samples, context.signal);
   // Loaded here, so that who scores a file does not wait for ONNX Runtime.
-  const { openModel, requireKeypoints } = await import('./predict.js');
-  const model = await openModel(subject, request.batchSize);
+  const { openModel, openMano, requireOutputs } = await import('./predict.js');
+  const model = await openModel({
+    model: subject,
+    batchSize: request.batchSize,
+    provider: request.provider ?? 'auto',
+    device: request.device,
+    allowFallback: request.allowFallback === true,
+  });
   try {
     context.signal.throwIfAborted();
-    if (task.protocol.measure === 'keypoints-2d') requireKeypoints(model, folder.definition.title);
+    tellProvider(model, request, context);
+    requireOutputs(model, folder.definition);
+    const mano = await openMano(model, request.mano ?? null);
+    const former = await openJointFormer(task);
+    const sweep = sweepOf(request.tta);
     const protocol = modelProtocol(task.protocol, model, samples);
-    const opened = await openDirectory(
-      { ...task, protocol },
-      {
-        samples,
-        selection,
-        resume: true,
-        configuration: {
-          model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
-          provider: model.session.providerUsed,
-          batch_size: model.batchSize,
-        },
+    const described = { ...task, protocol };
+    const opened = await openDirectory(described, {
+      samples,
+      selection,
+      resume: true,
+      configuration: {
+        model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
+        provider: model.session.providerUsed,
+        batch_size: model.batchSize,
+        ...(mano === null ? {} : { mano: mano.sha256 }),
+        ...(request.tta === undefined ? {} : { tta: request.tta }),
+        ...(request.skipUnreadable === true ? { skip_unreadable: true } : {}),
       },
-    );
+    });
     if (opened.state === 'finished') return await reuse(task, opened.run);
     const { run } = opened;
-    if (opened.state === 'fresh')
-      await guarded(run, context, 'predicted', () => predictInto(task, run, model, samples, selection));
-    else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
+    if (opened.state === 'fresh') {
+      const parts = { model, mano, samples, selection, sweep };
+      await guarded(run, context, 'predicted', () => predictInto(task, run, parts));
+    } else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
     if (!hasTruth(folder)) {
       await run.finish('complete');
       return outcome(task, run, null);
@@ -92,7 +117,7 @@ async function evaluateModel(task: Task): Promise<Outcome> {
     const document = await guarded(run, context, 'predicted', async () => {
       const source = await openRunPredictions(run, folder.definition, 'model');
       try {
-        return await scoreInto({ ...task, protocol }, run, source, selection, null);
+        return await scoreRun({ task: described, run, sets: run, source, selection, former, truth: null });
       } finally {
         await source.close();
       }
@@ -103,6 +128,14 @@ async function evaluateModel(task: Task): Promise<Outcome> {
   }
 }
 
+/** Which provider it is, where the user has left it open or it is not the one asked for. */
+function tellProvider({ session }: OpenedModel, { provider }: RunRequest, { progress }: RunContext): void {
+  const { providerUsed, providerTried } = session;
+  if (provider === providerUsed) return;
+  const tried = providerTried.map(({ name, reason }) => `${name} does not start: ${reason}`).join('; ');
+  progress.note(`running on ${providerUsed}${tried === '' ? '' : ` (${tried})`}`);
+}
+
 /** The folder's protocol with what the model decides. */
 function modelProtocol(
   protocol: AnyProtocol,
@@ -111,25 +144,50 @@ function modelProtocol(
 ): AnyProtocol {
   const boxes = contract.crop === 'whole-image' ? 'image' : protocol.boxes;
   if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
-  const isPlaced = samples.some(({ root }) => root !== null) && contract.outputs.joints !== null;
+  const hasWrist =
+    contract.outputs.joints !== null || contract.mano !== null || protocol.jointSource !== 'model';
+  const isPlaced = hasWrist && samples.some(({ root }) => root !== null);
   return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
+}
+
+/** What is swept while predicting; mean-error needs every pass kept, since only scoring sees the ground truth. */
+function sweepOf(tta: TtaRequest | undefined): SweepRequest | null {
+  if (tta === undefined) return null;
+  if (tta.sweep === null) throw new TypeError('a model needs the rotations and scales of its sweep');
+  return {
+    passes: sweepPasses(tta.sweep),
+    fusions: pointFusions(tta),
+    keepPasses: tta.keepPasses || tta.fusions.includes('mean-error'),
+  };
+}
+
+function pointFusions({ fusions }: TtaRequest): PointFusionName[] {
+  return fusions.filter((fusion) => fusion !== 'mean-error');
+}
+
+interface PredictionParts {
+  readonly model: OpenedModel;
+  readonly mano: OpenedMano | null;
+  readonly samples: readonly Sample[];
+  readonly selection: Selection | null;
+  readonly sweep: SweepRequest | null;
 }
 
 async function predictInto(
   { request, folder, context }: Task,
   run: RunDirectory,
-  model: OpenedModel,
-  samples: readonly Sample[],
-  selection: Selection | null,
+  parts: PredictionParts,
 ): Promise<void> {
+  const { model, mano, samples, selection, sweep } = parts;
   const { predict } = await import('./predict.js');
-  const unreadable = request.skipUnreadable === true ? 'skip' : 'stop';
   const predicted = await predict({
     samples,
     model,
+    mano: mano?.mano ?? null,
     run,
     axes: folder.definition.axes,
-    unreadable,
+    unreadable: request.skipUnreadable === true ? 'skip' : 'stop',
+    tta: sweep,
     ...context,
   });
   await run.writeText('samples', samples.map(({ id }) => `${id}\n`).join(''));
@@ -144,33 +202,28 @@ async function scorePredictions(task: Task): Promise<Outcome> {
     const source = await openPredictions(subject, folder.definition, context.signal);
     try {
       context.signal.throwIfAborted();
+      const from = await sweptRun(request);
       const selection = await selectionOf(request, folder, context);
-      const { protocol } = task;
-      const rules: AnyProtocol =
-        protocol.measure === 'hands-3d' && source.placed
-          ? { ...protocol, rootAlignment: 'published-root' }
-          : protocol;
-      const opened = await openDirectory(
-        // Which boxes the predictions were made from is not known.
-        { ...task, protocol: { ...rules, boxes: null } },
-        {
-          samples: null,
-          selection,
-          resume: false,
-          configuration: {
-            predictions: {
-              kind: source.origin.kind,
-              path: resolve(subject),
-              ...(await sizeAndTime(subject)),
-            },
-          },
+      const former = await openJointFormer(task);
+      const described = { ...task, protocol: importedProtocol(task.protocol, source) };
+      const opened = await openDirectory(described, {
+        samples: null,
+        selection,
+        resume: false,
+        configuration: {
+          predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
+          ...(request.tta === undefined ? {} : { tta: request.tta }),
         },
-      );
+      });
       if (opened.state === 'finished') return await reuse(task, opened.run);
       const { run } = opened;
-      const document = await guarded(run, context, 'imported', () =>
-        scoreInto({ ...task, protocol: { ...rules, boxes: null } }, run, source, selection, truth),
-      );
+      const document = await guarded(run, context, 'imported', async () => {
+        if (from !== null) {
+          const ids = await folder.sampleIds(source.count);
+          await run.update(await fuseKept(from, run, ids, pointFusions(request.tta!), context));
+        }
+        return scoreRun({ task: described, run, sets: from ?? run, source, selection, former, truth });
+      });
       return outcome(task, run, document);
     } finally {
       await source.close();
@@ -178,6 +231,41 @@ async function scorePredictions(task: Task): Promise<Outcome> {
   } finally {
     await truth?.close();
   }
+}
+
+/** The run whose passes are fused again; null where that is not asked for. */
+async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promise<RunDirectory | null> {
+  if (tta === undefined) return null;
+  if (limit !== undefined || samples !== undefined) {
+    throw new UserError({
+      code: 'fuse-selection',
+      message: 'Kept passes are fused for all samples of their run',
+      expected: 'no --limit and no --samples',
+      got: 'one of them',
+      next: 'leave it out, or predict the selection with --keep-passes',
+    });
+  }
+  const from = await RunDirectory.read(predictions!);
+  keptPasses(from);
+  if (from.manifest.selected === true) {
+    throw new UserError({
+      code: 'fuse-selection',
+      message:
+        'The run has predicted a selection of the samples, and its passes cannot be fused on their own',
+      file: from.path,
+      expected: 'a run of all samples of the folder',
+      got: 'a run with --limit or --samples',
+      next: 'predict once more with the other fusion',
+    });
+  }
+  return from;
+}
+
+/** Which boxes imported predictions were made from is not known. */
+function importedProtocol(protocol: AnyProtocol, source: PredictionSource): AnyProtocol {
+  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes: null };
+  const isPlaced = source.roots !== null && (source.joints !== null || protocol.jointSource !== 'model');
+  return { ...protocol, boxes: null, rootAlignment: isPlaced ? 'published-root' : 'none' };
 }
 
 /** Without photographs a sample is known by the ground truth. */
@@ -201,31 +289,4 @@ function requireGroundTruth(folder: DatasetFolder): void {
     got: 'neither',
     next: 'give the folder that holds them with --data',
   });
-}
-
-/** @param truth of the folder, where its reading has begun already; closed here. */
-async function scoreInto(
-  { request, folder, protocol, context }: Task,
-  run: RunDirectory,
-  source: PredictionSource,
-  selection: Selection | null,
-  truth: GroundTruth | null,
-): Promise<MetricsDocument> {
-  const common = { run, folder, source, selection, ...context };
-  if (protocol.measure === 'keypoints-2d') {
-    if (folder.groundTruth.kind !== 'keypoints')
-      throw new TypeError(`${folder.definition.id} has no keypoints`);
-    const document = await scoreKeypoints({ ...common, truth: folder.groundTruth, protocol });
-    await run.finish('complete');
-    return document;
-  }
-  if (folder.groundTruth.kind !== 'hands') throw new TypeError(`${folder.definition.id} has no hands`);
-  const hands = truth ?? new GroundTruth(folder.groundTruth);
-  try {
-    const document = await scoreHands({ ...common, truth: hands, protocol, workers: request.workers });
-    await run.finish('complete');
-    return document;
-  } finally {
-    await hands.close();
-  }
 }

@@ -23,9 +23,11 @@ import {
 } from '../runs/metrics-document.js';
 import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
 import { bootstrapRatioMeans } from '../statistics/bootstrap.js';
-import { inFolderOrder } from './folder-order.js';
+import { inFolderOrder, type OrderedSource } from './folder-order.js';
+import { perKeypointCsv } from './keypoint-table.js';
 import { PredictionImport } from './prediction-import.js';
 import type { PredictionSource } from './prediction-source.js';
+import type { TtaResult } from './score-sets.js';
 import type { Selection } from './selection.js';
 
 export interface ScoreKeypointsRequest {
@@ -39,20 +41,26 @@ export interface ScoreKeypointsRequest {
   readonly signal: AbortSignal;
 }
 
-/** Scores, writes every result file of the run directory and returns metrics.json's content. */
-export async function scoreKeypoints(request: ScoreKeypointsRequest): Promise<MetricsDocument> {
-  const { run, folder, truth, selection, protocol, progress, signal } = request;
+/** What the prediction set comes to, before anything is written of it. */
+export interface MeasuredKeypoints {
+  readonly ordered: OrderedSource;
+  readonly results: readonly KeypointResult[];
+  readonly result: KeypointScoreResult;
+  readonly confidence: Readonly<Record<string, Interval>>;
+  readonly unscored: readonly UnscoredSample[];
+}
+
+/** Scores a prediction set. */
+export async function measureKeypoints(request: ScoreKeypointsRequest): Promise<MeasuredKeypoints> {
+  const { folder, truth, selection, protocol, progress, signal } = request;
   const labels = await truth.read();
   signal.throwIfAborted();
+  if (request.source.keypoints === null) throw withoutKeypoints(request.source);
   if (request.source.ids === null && request.source.count !== labels.count) {
     throw countMismatch(request.source, labels.count, truth.file);
   }
   const ordered = await inFolderOrder(request.source, folder, labels.count, selection);
   const { source, ids, absent } = ordered;
-  if (source.origin.kind !== 'model') {
-    const importer = await PredictionImport.start(run, source);
-    await run.update({ predictions: await importer.finish() });
-  }
   const stage = progress.stage('score', source.count, 'samples');
   const accumulator = new KeypointAccumulator(protocol);
   const results: KeypointResult[] = [];
@@ -72,9 +80,24 @@ export async function scoreKeypoints(request: ScoreKeypointsRequest): Promise<Me
   stage.update(source.count);
   stage.stop();
   await source.finish();
-  const result = accumulator.result();
   const groups = folder.sequenceOf === null ? {} : { groups: ids.map(folder.sequenceOf) };
   const intervals = bootstrapRatioMeans(keypointTallies(results), groups);
+  const confidence = Object.fromEntries(
+    Object.entries(intervals).map(([key, { low, high, level }]): [string, Interval] => [
+      key,
+      { low, high, level },
+    ]),
+  );
+  return { ordered, results, result: accumulator.result(), confidence, unscored };
+}
+
+/** Writes every result file of the run directory and returns metrics.json's content. */
+export async function writeKeypoints(
+  { run, folder, selection, protocol }: ScoreKeypointsRequest,
+  { ordered, results, result, confidence, unscored }: MeasuredKeypoints,
+  tta: TtaResult | null,
+): Promise<MetricsDocument> {
+  const { source, ids } = ordered;
   const document: MetricsDocument = {
     schema: METRICS_SCHEMA,
     state: 'complete',
@@ -87,22 +110,25 @@ export async function scoreKeypoints(request: ScoreKeypointsRequest): Promise<Me
     },
     protocol,
     metrics: { ...result.metrics },
-    confidence: Object.fromEntries(
-      Object.entries(intervals).map(([key, { low, high, level }]): [string, Interval] => [
-        key,
-        { low, high, level },
-      ]),
-    ),
+    confidence,
+    ...(tta === null ? {} : { tta: tta.metrics, tta_confidence: tta.confidence }),
     warnings: [...folder.notices, ...source.notices, ...unlabelled(result)],
     unscored,
   };
   await run.writeText('metricsCsv', metricsCsv(document));
-  await run.writeText('perSample', perSampleCsv(ids, selection, results, unscored));
+  await run.writeText('perSample', perSampleCsv(ids, selection, results, unscored, folder.sequenceOf));
+  await run.writeText('perKeypoint', perKeypointCsv(ids, results));
   await run.writeText('perJoint', perJointCsv(result));
   if (Object.keys(result.curves).length > 0) await run.writeText('pckCurves', curvesCsv(result));
   await run.writeText('metrics', toJsonText(document));
   await run.update({ coverage: document.coverage, origin: source.origin });
   return document;
+}
+
+/** Keeps imported keypoints in the run directory. */
+export async function keepKeypoints(run: RunDirectory, { source }: OrderedSource): Promise<void> {
+  const importer = await PredictionImport.start(run, source);
+  await run.update({ predictions: await importer.finish() });
 }
 
 const SUBSET_WORDS = { all: 'labelled', vis: 'labelled as visible', occ: 'labelled as occluded' } as const;
@@ -122,18 +148,20 @@ function perSampleCsv(
   selection: Selection | null,
   results: readonly KeypointResult[],
   unscored: readonly UnscoredSample[],
+  sequenceOf: DatasetFolder['sequenceOf'],
 ): string {
   const keys = KEYPOINT_METRIC_KEYS.filter((key) =>
     results.some((result) => result.state === 'scored' && result.metrics[key] !== undefined),
   );
   const reasons = new Map(unscored.map(({ id, reason }) => [id, reason]));
   return tableCsv(
-    ['index', 'id', 'state', 'reason', ...keys],
+    ['index', 'id', 'state', 'reason', ...(sequenceOf === null ? [] : ['sequence']), ...keys],
     results.map((result, row): Cell[] => [
       selection?.[row] ?? row,
       ids[row],
       result.state,
       reasons.get(ids[row]!),
+      ...(sequenceOf === null ? [] : [sequenceOf(ids[row]!)]),
       ...keys.map((key) => (result.state === 'scored' ? result.metrics[key] : undefined)),
     ]),
   );
@@ -157,6 +185,18 @@ function curvesCsv({ curves }: KeypointScoreResult): string {
     ['threshold', ...present.map(([subset]) => subset)],
     thresholds.map((threshold, index) => [threshold, ...present.map(([, curve]) => curve.pck[index])]),
   );
+}
+
+/** A pred.json, whose two lists are places in space. */
+function withoutKeypoints(source: PredictionSource): UserError {
+  return new UserError({
+    code: 'predictions-arrays',
+    message: 'The predictions hold no keypoints in the photograph',
+    file: source.origin.path,
+    expected: "an array 'keypoints_2d' (N, 21, 2), px of the original photograph",
+    got: source.origin.kind,
+    next: 'save it as keypoints_2d.npy in a folder, or in an .npz',
+  });
 }
 
 function countMismatch(source: PredictionSource, count: number, file: string): UserError {

@@ -9,6 +9,8 @@ import type { Selection } from './selection.js';
 
 export interface Tables {
   readonly ids: readonly string[];
+  /** What a sample must be resampled together with, see `DatasetFolder`. */
+  readonly sequenceOf: ((id: string) => string) | null;
   /** Positions of the rows in the folder; `null` where they are all of its samples. */
   readonly selection: Selection | null;
   readonly rows: readonly SampleRow[];
@@ -59,19 +61,30 @@ function pckCurvesCsv({ curves }: ScoreResult): string {
 }
 
 /** One row a sample; the metrics of an unscored one are empty, its reason is not. */
-function perSampleCsv({ ids, rows, selection }: Tables): string {
+function perSampleCsv({ ids, rows, selection, sequenceOf }: Tables): string {
   const keys = [
     ...new Set(rows.flatMap((row) => (row.state === 'scored' ? Object.keys(row.metrics) : []))),
   ] as (keyof Extract<SampleRow, { state: 'scored' }>['metrics'])[];
-  const header = ['index', 'id', 'state', 'reason', ...keys, 'joints_reflected', 'vertices_reflected'];
+  const group = sequenceOf === null ? [] : ['sequence'];
+  const header = [
+    'index',
+    'id',
+    'state',
+    'reason',
+    ...group,
+    ...keys,
+    'joints_reflected',
+    'vertices_reflected',
+  ];
   return tableCsv(
     header,
     rows.map((row, index): Cell[] => {
       const start = [selection?.[index] ?? index, ids[index], row.state];
+      const sequence = sequenceOf === null ? [] : [sequenceOf(ids[index]!)];
       if (row.state === 'unscored')
-        return [...start, row.reason, ...keys.map(() => undefined), undefined, undefined];
+        return [...start, row.reason, ...sequence, ...keys.map(() => undefined), undefined, undefined];
       const values = keys.map((key) => row.metrics[key]);
-      return [...start, undefined, ...values, row.jointsReflected, row.verticesReflected];
+      return [...start, undefined, ...sequence, ...values, row.jointsReflected, row.verticesReflected];
     }),
   );
 }

@@ -2,15 +2,22 @@
 import type { DatasetFolder } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { officialScores, ScoreAccumulator, type Protocol } from '../metrics/index.js';
+import { officialScores, paMeanPositionError, ScoreAccumulator, type Protocol } from '../metrics/index.js';
 import type { Progress } from '../progress.js';
-import { METRICS_SCHEMA, type MetricsDocument, type Warning } from '../runs/metrics-document.js';
+import {
+  METRICS_SCHEMA,
+  type Interval,
+  type MetricsDocument,
+  type Warning,
+} from '../runs/metrics-document.js';
 import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
 import type { GroundTruth } from './ground-truth.js';
 import { inFolderOrder, type OrderedSource } from './folder-order.js';
+import type { JointFormer } from './joint-source.js';
 import { PredictionImport } from './prediction-import.js';
 import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
 import { gatherRows, type Selection } from './selection.js';
+import type { TtaResult } from './score-sets.js';
 import { countVertices, type TrueVertices } from './true-vertices.js';
 import { ScorePool, type SampleRow, type ScoreJob, type ThreadTotals } from './score-pool.js';
 import { RunDiagnosis } from './run-diagnosis.js';
@@ -27,6 +34,8 @@ export interface ScoreRequest {
   /** The samples to score; `null` for all of the folder's. */
   readonly selection: Selection | null;
   readonly protocol: Protocol;
+  /** Forms the joints from the meshes; `null` to score those that were predicted. */
+  readonly former: JointFormer | null;
   /** Scoring threads; the result does not depend on their number. */
   readonly workers: number;
   readonly progress: Progress;
@@ -46,13 +55,30 @@ const ONE_SEQUENCE: Warning = {
   remedy: 'score several sequences to learn how sure the figures are',
 };
 
-/** Scores, writes every result file of the run directory and returns metrics.json's content. */
-export async function scoreHands(request: ScoreRequest): Promise<MetricsDocument> {
+/** What the prediction set comes to, before anything is written of it. */
+export interface MeasuredHands {
+  readonly ordered: OrderedSource;
+  readonly rows: readonly SampleRow[];
+  readonly accumulator: ScoreAccumulator;
+  readonly diagnosis: RunDiagnosis;
+  readonly confidence: Readonly<Record<string, Interval>>;
+  readonly timings: ScoreTimings;
+  /** Where the joints were formed from the meshes: the mean distance of the model's own to them, after alignment. */
+  readonly modelJointsApartMm: number | null;
+}
+
+/**
+ * Scores a prediction set.
+ *
+ * @param keep whether imported predictions are kept in the run directory.
+ */
+export async function measureHands(request: ScoreRequest, keep: boolean): Promise<MeasuredHands> {
   const started = performance.now();
   const { folder, truth, selection } = request;
   const { joints, vertices } = truth.source;
+  request.former?.require(request.source);
   if (
-    (joints === null || request.source.joints === null) &&
+    (joints === null || (request.source.joints === null && request.former === null)) &&
     (vertices === null || request.source.vertexCount === null)
   ) {
     throw nothingInCommon(request);
@@ -72,8 +98,15 @@ export async function scoreHands(request: ScoreRequest): Promise<MetricsDocument
   const diagnosis = new RunDiagnosis(folder.definition, source.count, request.progress);
   const trueJoints =
     allJoints === null || selection === null ? allJoints : gatherRows(allJoints, selection, JOINT_COUNT * 3);
-  const truthsUsed = source.joints === null ? null : trueJoints;
-  const totals = await scoreBatches({ ...request, source }, truthsUsed, timings, diagnosis, rows);
+  const truthsUsed = source.joints === null && request.former === null ? null : trueJoints;
+  const apart = new JointsApart(request.former === null ? null : source.joints);
+  const totals = await scoreBatches({ ...request, source }, truthsUsed, {
+    keep,
+    timings,
+    diagnosis,
+    rows,
+    apart,
+  });
   const accumulator = new ScoreAccumulator(request.protocol);
   for (const part of totals) {
     accumulator.merge(ScoreAccumulator.fromJson(part.accumulator));
@@ -83,10 +116,23 @@ export async function scoreHands(request: ScoreRequest): Promise<MetricsDocument
     rows[index] = { state: 'unscored', code: 'no-prediction', reason: 'there is no prediction for it' };
   }
   tellWhy(rows, ids, source);
-  const document = await timed(timings, 'write_ms', () =>
-    writeResult(request, ordered, ids, rows, accumulator, diagnosis),
-  );
+  const { sequenceOf } = folder;
+  const confidence = confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf));
   timings.wall_ms = performance.now() - started;
+  return { ordered, rows, accumulator, diagnosis, confidence, timings, modelJointsApartMm: apart.meanMm() };
+}
+
+/** Writes every result file of the run directory and returns metrics.json's content. */
+export async function writeHands(
+  request: ScoreRequest,
+  measured: MeasuredHands,
+  tta: TtaResult | null,
+): Promise<MetricsDocument> {
+  const started = performance.now();
+  const { timings } = measured;
+  const document = await writeResult(request, measured, tta);
+  timings.write_ms += performance.now() - started;
+  timings.wall_ms += performance.now() - started;
   await request.run.update({ score_timings: timings });
   request.progress.note(describeTimings(timings));
   return document;
@@ -103,12 +149,10 @@ function tellWhy(rows: SampleRow[], ids: readonly string[], { failed }: Predicti
 
 async function writeResult(
   { run, folder, selection, protocol }: ScoreRequest,
-  { source, folderCount }: OrderedSource,
-  ids: readonly string[],
-  rows: readonly SampleRow[],
-  accumulator: ScoreAccumulator,
-  diagnosis: RunDiagnosis,
+  { ordered, rows, accumulator, diagnosis, confidence, modelJointsApartMm }: MeasuredHands,
+  tta: TtaResult | null,
 ): Promise<MetricsDocument> {
+  const { source, ids, folderCount } = ordered;
   const unscored = rows.flatMap((row, index) =>
     row.state === 'unscored' ? [{ id: ids[index]!, code: row.code, reason: row.reason }] : [],
   );
@@ -119,10 +163,8 @@ async function writeResult(
     benchmark: folder.benchmarkCount,
   };
   const result = accumulator.result();
-  const { sequenceOf } = folder;
   const kind = selection === null ? folder.definition.officialScores : null;
   const official = kind === null ? null : officialScores(kind, accumulator);
-  const confidence = confidenceIntervals(rows, sequenceOf === null ? null : ids.map(sequenceOf));
   const document: MetricsDocument = {
     schema: METRICS_SCHEMA,
     state: 'complete',
@@ -131,17 +173,20 @@ async function writeResult(
     protocol,
     metrics: { ...result.metrics, ...result.proper },
     confidence,
+    ...(tta === null ? {} : { tta: tta.metrics, tta_confidence: tta.confidence }),
     warnings: [
       ...folder.notices,
       ...source.notices,
       ...(official?.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
       ...(coverage.scored > 1 && Object.keys(confidence).length === 0 ? [ONE_SEQUENCE] : []),
+      ...jointsApart(modelJointsApartMm, protocol),
       ...diagnosis.conclude(result, protocol),
     ],
     unscored,
   };
   await writeTables(run, {
     ids,
+    sequenceOf: folder.sequenceOf,
     rows,
     selection,
     result,
@@ -154,16 +199,23 @@ async function writeResult(
   return document;
 }
 
+interface BatchScoring {
+  readonly keep: boolean;
+  readonly timings: ScoreTimings;
+  readonly diagnosis: RunDiagnosis;
+  /** Filled in the order of the samples. */
+  readonly rows: SampleRow[];
+  readonly apart: JointsApart;
+}
+
 /** Takes predictions and truths through the pool, a batch at a time, and keeps imported predictions. */
 async function scoreBatches(
   request: ScoreRequest,
   trueJoints: Float64Array | null,
-  timings: ScoreTimings,
-  diagnosis: RunDiagnosis,
-  rows: SampleRow[],
+  { keep, timings, diagnosis, rows, apart }: BatchScoring,
 ): Promise<readonly ThreadTotals[]> {
-  const { run, source, protocol, workers, progress, signal } = request;
-  const importer = source.origin.kind === 'model' ? null : await PredictionImport.start(run, source);
+  const { run, source, protocol, former, workers, progress, signal } = request;
+  const importer = keep ? await PredictionImport.start(run, source) : null;
   const trueVertices = source.vertexCount === null ? null : request.truth.vertices;
   const stage = progress.stage('score', source.count, 'samples');
   const pool = new ScorePool(workers, protocol, (part) => {
@@ -178,11 +230,16 @@ async function scoreBatches(
       if (predicted !== null && importer !== null) {
         await timed(timings, 'write_ms', () => importer.writeVertices(first, predicted));
       }
+      const joints =
+        former === null || predicted === null
+          ? source.joints && jointRows(source.joints, first, count)
+          : former.form(source, predicted, first, count);
+      if (joints !== null) apart.add(joints, first);
       const truth = trueVertices === null ? null : await takeVertices(trueVertices, request, first, count);
       const job: ScoreJob = {
         batch,
         count,
-        predictedJoints: trueJoints === null ? null : jointRows(source.joints!, first, count),
+        predictedJoints: trueJoints === null ? null : joints,
         trueJoints: trueJoints === null ? null : jointRows(trueJoints, first, count),
         predictedVertices: truth === null ? null : predicted,
         predictedVertexCount: source.vertexCount ?? 0,
@@ -205,6 +262,47 @@ async function scoreBatches(
   } finally {
     stage.stop();
     await pool.close();
+  }
+}
+
+/** Beyond this the choice of the joints decides as much as a method does. */
+const JOINTS_APART_MM = 0.2;
+
+function jointsApart(apartMm: number | null, { jointSource }: Protocol): Warning[] {
+  if (apartMm === null || apartMm <= JOINTS_APART_MM) return [];
+  return [
+    {
+      code: 'joint-sources-differ',
+      message: `the model's own joints and those formed from its meshes as ${jointSource} has them are ${apartMm.toFixed(2)} mm apart on average after alignment`,
+      remedy: 'name the source of the joints with every figure, and compare figures of one source only',
+    },
+  ];
+}
+
+/** How far the model's own joints are from those formed from its meshes: PA-MPJPE between the two. */
+class JointsApart {
+  private readonly own: Float64Array | null;
+  private sum = 0;
+  private count = 0;
+
+  constructor(own: Float64Array | null) {
+    this.own = own;
+  }
+
+  add(formed: Float64Array, first: number): void {
+    if (this.own === null) return;
+    const width = JOINT_COUNT * 3;
+    for (let k = 0; k * width < formed.length; k++) {
+      const own = this.own.subarray((first + k) * width, (first + k + 1) * width);
+      const hand = formed.subarray(k * width, (k + 1) * width);
+      if (!own.every(Number.isFinite) || !hand.every(Number.isFinite)) continue;
+      this.sum += paMeanPositionError(own, hand, 'allowed') * 1000;
+      this.count += 1;
+    }
+  }
+
+  meanMm(): number | null {
+    return this.count === 0 ? null : this.sum / this.count;
   }
 }
 

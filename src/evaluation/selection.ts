@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import type { PredictionSource } from './prediction-source.js';
 import { SCORE_BATCH } from './prediction-source.js';
 
@@ -29,7 +30,9 @@ export async function selectSamples(
   if (limit === undefined && samples === undefined) return null;
   const listed = samples === undefined ? null : await readSelection(samples, ids);
   const all = listed ?? Int32Array.from(ids, (_, index) => index);
-  return limit === undefined ? all : all.slice(0, limit);
+  const selection = limit === undefined ? all : all.slice(0, limit);
+  // A run on all of them is the run on the folder.
+  return selection.length === ids.length ? null : selection;
 }
 
 async function readSelection(file: string, ids: readonly string[]): Promise<Selection> {
@@ -80,6 +83,9 @@ export function selectRows(source: PredictionSource, selection: Selection): Pred
     ids: null,
     joints: source.joints === null ? null : gatherRows(source.joints, selection, JOINT_COUNT * 3),
     keypoints: source.keypoints === null ? null : gatherRows(source.keypoints, selection, JOINT_COUNT * 2),
+    chainJoints:
+      source.chainJoints === null ? null : gatherRows(source.chainJoints, selection, MANO_JOINT_COUNT * 3),
+    roots: source.roots === null ? null : gatherRows(source.roots, selection, 3),
     async vertices(first, count) {
       const width = source.vertexCount! * 3;
       const out = new Float64Array(count * width);

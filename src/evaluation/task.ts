@@ -5,12 +5,15 @@ import { fingerprint } from '../datasets/fingerprint.js';
 import type { DatasetFolder, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
-import type { AnyProtocol, Reflection } from '../metrics/index.js';
+import type { ProviderChoice } from '../inference/providers.js';
+import type { AnyProtocol, JointSource, Reflection } from '../metrics/index.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
 import type { Outcome } from '../reporting/outcome.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
+import type { FusionKind } from '../tta/fusion.js';
+import type { Sweep } from '../tta/sweep.js';
 import type { Selection, SelectionRequest } from './selection.js';
 
 export interface RunRequest extends SelectionRequest {
@@ -30,10 +33,28 @@ export interface RunRequest extends SelectionRequest {
   readonly workers: number;
   /** Whether the alignment may mirror a hand; default: as the official protocol has it. */
   readonly reflection?: Reflection | undefined;
+  /** Execution provider; `auto` unless given. */
+  readonly provider?: ProviderChoice | undefined;
+  readonly device?: number | undefined;
+  /** Run on the CPU where the provider asked for does not start. */
+  readonly allowFallback?: boolean | undefined;
+  /** Test-time augmentation; none unless given. */
+  readonly tta?: TtaRequest | undefined;
+  /** `model` unless given. */
+  readonly jointsFrom?: JointSource | undefined;
+  /** MANO_RIGHT.pkl; needed for models that give its parameters, and for joints regressed from vertices. */
+  readonly mano?: string | undefined;
   /** A photograph that cannot be read: its sample is unscored with the reason, or (unless given) the run ends. */
   readonly skipUnreadable?: boolean | undefined;
   /** What becomes of another run in the output folder (see `RunDirectory.open`). */
   readonly existing: 'refuse' | 'replace' | 'replace-other';
+}
+
+export interface TtaRequest {
+  /** Null where the passes of an earlier run are fused again. */
+  readonly sweep: Sweep | null;
+  readonly fusions: readonly FusionKind[];
+  readonly keepPasses: boolean;
 }
 
 export interface RunContext {

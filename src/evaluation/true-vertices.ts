@@ -1,5 +1,4 @@
 /** The true meshes of the samples that are scored, in order: all of a file, several passes over it, or some of its records. */
-import { UserError } from '../errors.js';
 import type { RecordBatch, RecordLayout } from '../formats/number-json.js';
 import { SCORE_BATCH } from './prediction-source.js';
 import { RecordStream } from './record-stream.js';
@@ -51,7 +50,7 @@ export class TrueVertices {
     while ((this.pending?.count ?? 0) < count) {
       const meshes = await this.read();
       if (meshes === null) break;
-      this.pending = this.pending === null ? meshes : this.joined(this.pending, meshes);
+      this.pending = this.pending === null ? meshes : joined(this.pending, meshes);
     }
     const { pending } = this;
     if (pending === null || pending.count <= count) {
@@ -128,23 +127,14 @@ export class TrueVertices {
     }
     return { values, count, vertexCount };
   }
+}
 
-  private joined(first: Meshes, second: Meshes): Meshes {
-    if (first.vertexCount !== second.vertexCount) {
-      throw new UserError({
-        code: 'ground-truth-vertices',
-        message: 'The true meshes differ in their number of vertices',
-        file: this.options.file,
-        expected: `${first.vertexCount} vertices in every mesh`,
-        got: `${second.vertexCount} in a later one`,
-        next: 'unpack the dataset again',
-      });
-    }
-    const values = new Float64Array(first.values.length + second.values.length);
-    values.set(first.values);
-    values.set(second.values, first.values.length);
-    return { values, count: first.count + second.count, vertexCount: first.vertexCount };
-  }
+/** The reader has seen to it that all meshes of a file have as many vertices. */
+function joined(first: Meshes, second: Meshes): Meshes {
+  const values = new Float64Array(first.values.length + second.values.length);
+  values.set(first.values);
+  values.set(second.values, first.values.length);
+  return { values, count: first.count + second.count, vertexCount: first.vertexCount };
 }
 
 function all({ values, count, shape }: RecordBatch): Meshes {

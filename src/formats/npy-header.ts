@@ -222,11 +222,7 @@ class DictLiteral {
       else if (key === 'fortran_order' && found.fortranOrder === undefined)
         found.fortranOrder = this.#boolean();
       else if (key === 'shape' && found.shape === undefined) found.shape = this.#tuple();
-      else
-        throw this.#error(
-          "the keys 'descr', 'fortran_order' and 'shape', once each",
-          shown(key),
-        );
+      else throw this.#error("the keys 'descr', 'fortran_order' and 'shape', once each", shown(key));
       if (!this.#take(',')) {
         this.#expect('}');
         break;

@@ -33,6 +33,8 @@ export interface UnreadableSample {
   /** Position in the samples given. */
   readonly index: number;
   readonly id: string;
+  /** Machine-readable, kebab-case: `image-missing`. */
+  readonly code: string;
   readonly reason: string;
 }
 
@@ -223,7 +225,8 @@ class PooledCropSource implements CropSource {
       const { box, failure } = outcome.value;
       const readable = failure === undefined;
       if (!readable && firstPass === 0) {
-        unreadable.push({ index: shot.index, id: shot.sample.id, reason: failure.message });
+        const { code, message: reason } = failure;
+        unreadable.push({ index: shot.index, id: shot.sample.id, code, reason });
       }
       for (let row = 0; row < count; row++) {
         if (!readable) blank.push(rows.length);
@@ -251,7 +254,9 @@ class PooledCropSource implements CropSource {
       checkBox(sample, box);
       const mirrored = isMirrored(contract, sample);
       const passes = this.#passes.slice(firstPass, firstPass + count);
-      const tasks = passes.map((pass, row) => ({ ...pass, slot: firstSlot + row, box, mirrored }));
+      const tasks = passes.map(({ rotationDegrees, scale }, row) => {
+        return { slot: firstSlot + row, box, mirrored, rotationDegrees, scale };
+      });
       await batch.crop(photo, tasks);
       return { box };
     } catch (error) {

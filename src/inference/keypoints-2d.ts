@@ -7,10 +7,17 @@ import {
   type CropPlacement,
 } from '../hand/projection.js';
 
+/** Why a sample has no prediction. */
+export interface Problem {
+  /** Machine-readable, kebab-case. */
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** 21×2, px of the photograph; or why there are none. */
 export type Keypoints =
   | { readonly pixels: Float64Array; readonly problem: null }
-  | { readonly pixels: null; readonly problem: string };
+  | { readonly pixels: null; readonly problem: Problem };
 
 /**
  * @param keypoints  21×2, as the network gave them
@@ -46,14 +53,16 @@ export function keypointsFromCamera(
   // The camera looks at the hand that the network saw.
   const seen = placement.mirrored ? mirrored(joints) : joints;
   const { points, problem } = projectIntoCrop(seen, camera, focalLength);
-  return points === null ? { pixels: null, problem: inWords(problem) } : inPhotograph(points, placement);
+  if (points !== null) return inPhotograph(points, placement);
+  return { pixels: null, problem: { code: 'camera-invalid', reason: inWords(problem) } };
 }
 
 function inPhotograph(points: Float64Array, placement: CropPlacement): Keypoints {
   const pixels = cropToPhotograph(points, placement);
   // They are kept as float32, which a finite number can overflow.
   if (pixels.every((value) => Number.isFinite(Math.fround(value)))) return { pixels, problem: null };
-  return { pixels: null, problem: 'the 2D keypoints are too large for numbers' };
+  const reason = 'the 2D keypoints are too large for numbers';
+  return { pixels: null, problem: { code: 'prediction-not-finite', reason } };
 }
 
 function mirrored(points: ArrayLike<number>): Float64Array {

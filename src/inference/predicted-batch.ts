@@ -7,7 +7,7 @@ import { JOINT_COUNT, gatherFromOpenPose } from '../hand/joints.js';
 import { MANO_JOINT_COUNT, MANO_SHAPE_COUNT } from '../hand/mano-layer.js';
 import type { CropPlacement } from '../hand/projection.js';
 import { isMirrored, type CropBatch, type UnreadableSample } from './crop-source.js';
-import { keypointsFromCamera, keypointsFromModel, type Keypoints } from './keypoints-2d.js';
+import { keypointsFromCamera, keypointsFromModel, type Keypoints, type Problem } from './keypoints-2d.js';
 import { MANO_WORDS, ROTATION_SIZE, rotationCount } from './mano-outputs.js';
 import { manoPoints, requireMano, type Mano } from './mano-points.js';
 import type { ModelContract } from './model-contract.js';
@@ -37,9 +37,15 @@ export interface PredictedBatch {
   /** count × 3: s, tx, ty as the model gave them, for the crop it saw. */
   readonly camera?: Float32Array<ArrayBuffer>;
   /** Rows without a prediction, by the position of their sample, with the reason; all their numbers are NaN. */
-  readonly invalid: readonly UnreadableSample[];
+  readonly invalid: readonly FailedRow[];
   /** Rows whose 2D keypoints alone are missing (and NaN), likewise. */
-  readonly invalidKeypoints: readonly UnreadableSample[];
+  readonly invalidKeypoints: readonly FailedRow[];
+}
+
+/** A row without a prediction. */
+export interface FailedRow extends UnreadableSample {
+  /** Position in the passes; 0 where there is one. */
+  readonly pass: number;
 }
 
 export interface BatchReaderOptions {
@@ -50,7 +56,7 @@ export interface BatchReaderOptions {
 }
 
 /** Why rows are invalid, by their place in the batch. */
-type Problems = Map<number, string>;
+type Problems = Map<number, Problem>;
 
 /** The arrays of a batch while they are made. */
 interface Arrays {
@@ -169,7 +175,8 @@ export class BatchReader {
     for (const [slot, row] of rows.entries()) {
       if (row.readable) continue;
       this.#unreadable = unreadable.find(({ index }) => index === row.sampleIndex) ?? this.#unreadable;
-      problems.set(slot, this.#unreadable!.reason);
+      const { code, reason } = this.#unreadable!;
+      problems.set(slot, { code, reason });
     }
     return problems;
   }
@@ -224,7 +231,7 @@ export class BatchReader {
       };
       const hand = manoPoints(parameters, binding, this.#mano!);
       if (hand.problem !== null) {
-        problems.set(slot, hand.problem);
+        problems.set(slot, { code: 'mano-pose-invalid', reason: hand.problem });
         continue;
       }
       const sign = isMirrored(this.#contract, sample) ? -1 : 1;
@@ -296,7 +303,8 @@ function findNotFinite(values: Values, count: number, batchSize: number, problem
     const length = numbers.length / batchSize;
     for (let slot = 0; slot < count; slot++) {
       const found = notFinite(numbers, slot * length, (slot + 1) * length);
-      if (found !== null && !problems.has(slot)) problems.set(slot, `${CONTAINS[role]} ${found}`);
+      if (found === null || problems.has(slot)) continue;
+      problems.set(slot, { code: 'prediction-not-finite', reason: `${CONTAINS[role]} ${found}` });
     }
   }
 }
@@ -321,8 +329,11 @@ function writeRow(out: Float32Array, slot: number, points: Float64Array, sign: n
   for (let k = 0; k < points.length; k++) out[at + k] = k % 3 === 0 ? sign * points[k]! : points[k]!;
 }
 
-function listed(problems: Problems, { rows, samples }: CropBatch): UnreadableSample[] {
+function listed(problems: Problems, { rows, samples }: CropBatch): FailedRow[] {
   return [...problems]
     .sort(([a], [b]) => a - b)
-    .map(([slot, reason]) => ({ index: rows[slot]!.sampleIndex, id: samples[slot]!.id, reason }));
+    .map(([slot, problem]) => {
+      const { sampleIndex, pass } = rows[slot]!;
+      return { index: sampleIndex, pass, id: samples[slot]!.id, ...problem };
+    });
 }

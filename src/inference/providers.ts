@@ -56,7 +56,7 @@ export function providerOption(
   device: number | null,
 ): Ort.InferenceSession.ExecutionProviderConfig {
   return WITH_DEVICES.includes(provider) && device !== null
-    ? ({ name: provider, deviceId: device } as Ort.InferenceSession.ExecutionProviderConfig)
+    ? { name: provider, deviceId: device }
     : { name: provider };
 }
 

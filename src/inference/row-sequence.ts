@@ -48,7 +48,7 @@ export class RowSequence {
   take(count: number): Stretch[] {
     const { passCount } = this.#options;
     const stretches: Stretch[] = [];
-    for (let room = count; room > 0; ) {
+    for (let room = count; room > 0;) {
       this.#lookAhead();
       const [shot] = this.#shots;
       if (shot === undefined) break;

@@ -42,7 +42,8 @@ export function describeTimings(timings: StageTimings, wallMs: number, peakBytes
   const busy = timings.runMs + timings.waitMs;
   const idle = busy > 0 ? [`session idle ${((100 * timings.waitMs) / busy).toFixed(0)} %`] : [];
   const details = [...(stages.length > 0 ? [stages.join(', ')] : []), ...idle].join('; ');
-  const counted = crops === images ? `${count(images)} images` : `${count(images)} images, ${count(crops)} crops`;
+  const counted =
+    crops === images ? `${count(images)} images` : `${count(images)} images, ${count(crops)} crops`;
   return [
     `${counted} in ${(wallMs / 1000).toFixed(1)} s`,
     ...(wallMs > 0 ? [`${rate(crops, wallMs)}/s${details === '' ? '' : ` (${details})`}`] : []),

@@ -67,7 +67,8 @@ export function verificationText(verified: VerifiedDataset, colour: boolean): st
   const present = Object.entries(found).filter((entry): entry is [string, number] => entry[1] !== null);
   const whole = Math.max(0, ...present.map(([, count]) => count));
   const lines = [
-    `${styled(verified.dataset, 'bold', colour)} · ${verified.split}   ${printable(verified.folder)}`,
+    `${styled(verified.dataset, 'bold', colour)} · ${verified.split}`,
+    ...wrapText(printable(verified.folder), WIDTH - 2).map((line) => `  ${line}`),
     '',
     ...present.map(([name, count]) => `  ${name.padEnd(LABEL_WIDTH)}${grouped(count)}`),
     `  ${'benchmark'.padEnd(LABEL_WIDTH)}${grouped(benchmark ?? 0)}${whole === benchmark ? '' : ': results on this folder are partial'}`,
@@ -78,7 +79,8 @@ export function verificationText(verified: VerifiedDataset, colour: boolean): st
   for (const problem of problems) {
     lines.push(
       '',
-      ...problemLines(problem).map((line, index) => (index === 0 ? styled(line, 'yellow', colour) : line)),
+      ...wrapText(`! ${printable(problem.message)}`, WIDTH).map((line) => styled(line, 'yellow', colour)),
+      ...problemFields(problem),
     );
   }
   const verdict =
@@ -88,13 +90,10 @@ export function verificationText(verified: VerifiedDataset, colour: boolean): st
   return `\n${lines.join('\n')}\n\n${verdict}\n`;
 }
 
-function problemLines({ message, file, offset, expected, got, next }: ErrorJson): string[] {
+function problemFields({ file, offset, expected, got, next }: ErrorJson): string[] {
   const where = file === undefined ? undefined : `${file}${offset === undefined ? '' : `, byte ${offset}`}`;
   const parts = { where, expected, got, next };
-  return [
-    `! ${printable(message)}`,
-    ...Object.entries(parts).flatMap(([label, text]) =>
-      text === undefined ? [] : field(label, printable(text)),
-    ),
-  ];
+  return Object.entries(parts).flatMap(([label, text]) =>
+    text === undefined ? [] : field(label, printable(text)),
+  );
 }

@@ -57,6 +57,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     ...(document.protocol.measure === 'keypoints-2d'
       ? keypointRows(document, colour)
       : handRows(document, document.protocol, colour)),
+    ...ttaRows(document, colour),
   ];
   if (coverage.unscored > 0) {
     const named = document.unscored.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
@@ -64,7 +65,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     lines.push(
       '',
       ...wrapped(
-        `${grouped(coverage.unscored)} of ${grouped(coverage.folder)} samples are not scored: ${named.join(', ')}${more}`,
+        `${grouped(coverage.unscored)} of ${grouped(coverage.scored + coverage.unscored)} samples are not scored: ${named.join(', ')}${more}`,
         '! ',
         colour,
       ),
@@ -95,6 +96,41 @@ function handRows(document: MetricsDocument, protocol: Protocol, colour: boolean
     );
   }
   return [...lines, ...scaleTranslationRow(document), ...properRotationRow(document)];
+}
+
+/** The metrics that stand beside each fusion of test-time augmentation. */
+const TTA_COLUMNS: Readonly<
+  Record<MetricsDocument['protocol']['measure'], readonly (readonly [string, string])[]>
+> = {
+  'hands-3d': [
+    ['PA-MPJPE mm', 'pa_mpjpe_mm'],
+    ['PA-MPVPE mm', 'pa_mpvpe_mm'],
+    ['F@5', 'f5_aligned'],
+    ['F@15', 'f15_aligned'],
+  ],
+  'keypoints-2d': [
+    ['PCK@0.05, %', 'pck_0_05_all'],
+    ['PCK@0.10, %', 'pck_0_1_all'],
+    ['PCK@0.15, %', 'pck_0_15_all'],
+  ],
+};
+
+/** A fusion a row, the un-augmented pass first: figures with and without augmentation are never seen apart. */
+function ttaRows(document: MetricsDocument, colour: boolean): string[] {
+  const { tta, metrics, protocol } = document;
+  if (tta === undefined) return [];
+  const columns = TTA_COLUMNS[protocol.measure].filter(([, key]) => metrics[key] !== undefined);
+  const cells = (values: MetricsDocument['metrics']): string =>
+    columns
+      .map(([, key]) => (values[key] === undefined ? '–' : formatMetric(key, values[key])).padStart(14))
+      .join('');
+  const header = columns.map(([title]) => title.padStart(14)).join('');
+  return [
+    '',
+    styled(`${'test-time augmentation'.padEnd(24)}${header}`, 'dim', colour),
+    `${'none'.padEnd(24)}${cells(metrics)}`,
+    ...Object.entries(tta).map(([fusion, values]) => `${fusion.padEnd(24)}${cells(values)}`),
+  ];
 }
 
 function row(

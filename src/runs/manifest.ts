@@ -28,6 +28,26 @@ const manifestSchema = z.looseObject({
   configuration: z.record(z.string(), z.unknown()),
   dataset: z.looseObject({ id: z.string(), folder: z.string(), split: z.string() }),
   predictions: z.record(z.string(), arrayDescription).optional(),
+  /** Test-time augmentation: what each fusion made, and every pass where they were kept. */
+  fused: z
+    .record(
+      z.string(),
+      z.object({ predictions: z.record(z.string(), arrayDescription), unpredicted: z.array(failedSample) }),
+    )
+    .optional(),
+  passes: z
+    .array(
+      z.object({
+        index: z.number().int().nonnegative(),
+        name: z.string(),
+        rotation_deg: z.number(),
+        scale: z.number(),
+        predictions: z.record(z.string(), arrayDescription),
+      }),
+    )
+    .optional(),
+  /** Positions of the rows whose photograph was flipped for the network, and the prediction flipped back. */
+  mirrored: z.array(z.number().int().nonnegative()).optional(),
   /** Samples without a prediction, and those without one in the photograph alone: their rows are NaN. */
   unpredicted: z.array(failedSample).optional(),
   unpredicted_keypoints: z.array(failedSample).optional(),

@@ -44,6 +44,9 @@ export interface MetricsDocument {
   readonly protocol: AnyProtocol;
   readonly metrics: MetricValues;
   readonly confidence: Readonly<Record<string, Interval>>;
+  /** The same metrics of each fusion of test-time augmentation; `metrics` is the un-augmented pass. */
+  readonly tta?: Readonly<Record<string, MetricValues>>;
+  readonly tta_confidence?: Readonly<Record<string, Readonly<Record<string, Interval>>>>;
   readonly warnings: readonly Warning[];
   /** Every unscored sample with its reason. */
   readonly unscored: readonly UnscoredSample[];

@@ -12,6 +12,14 @@ import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
 import { partialName, writeFileAtomic } from './atomic-file.js';
 import { parseManifest, RUN_SCHEMA, type Manifest } from './manifest.js';
+import {
+  arrayFile,
+  arrayFiles,
+  PLAIN_SET,
+  setFolders,
+  type PredictionArray,
+  type SetFolder,
+} from './prediction-sets.js';
 import { LOCK_FILE, releaseLock, takeLock } from './run-lock.js';
 
 /** Every file name this program writes into a run directory; `--force` removes these and no other. */
@@ -22,13 +30,14 @@ export const RUN_FILES = {
   metricsCsv: 'metrics.csv',
   perSample: 'per_sample.csv',
   perJoint: 'per_joint.csv',
+  perKeypoint: 'per_keypoint.csv',
   pckCurves: 'pck_curves.csv',
   samples: 'samples.txt',
+  passes: 'tta_passes.csv',
+  heatMap: 'tta_heatmap.svg',
   joints: 'predictions/joints.npy',
   vertices: 'predictions/vertices.npy',
   keypoints_2d: 'predictions/keypoints_2d.npy',
-  camera: 'predictions/camera.npy',
-  roots: 'predictions/roots.npy',
 } as const;
 
 export type RunConfiguration = Readonly<Record<string, unknown>>;
@@ -74,6 +83,12 @@ export class RunDirectory {
 
   file(name: keyof typeof RUN_FILES): string {
     return join(this.path, RUN_FILES[name]);
+  }
+
+  /** Makes the folder of a prediction set where it is not there; returns the path of an array in it. */
+  async arrayPath(set: SetFolder, array: PredictionArray): Promise<string> {
+    await makeFolder(join(this.path, set));
+    return join(this.path, arrayFile(set, array));
   }
 
   /** Merges `change` into run.json, atomically. */
@@ -209,7 +224,7 @@ async function setAside(path: string, existing: Manifest): Promise<void> {
     await removeOurFiles(path);
     return;
   }
-  await makeFolder(join(previous, 'predictions'));
+  await makeFolder(previous);
   await moveOurFiles(path, previous);
 }
 
@@ -329,31 +344,41 @@ function differingKeys(a: RunConfiguration, b: RunConfiguration): string[] {
 }
 
 /** The manifest goes last: a folder that lost its files halfway is still recognised as ours. */
-const NAMES_MANIFEST_LAST = [
-  ...Object.values(RUN_FILES).filter((name) => name !== RUN_FILES.manifest),
-  RUN_FILES.manifest,
-];
+const RESULT_FILES = Object.values(RUN_FILES).filter(
+  (name) => name !== RUN_FILES.manifest && !name.startsWith('predictions/'),
+);
+
+/** Every file of ours that may be in a run directory, the manifest last; folders of sets from the deepest up. */
+async function ourFiles(path: string): Promise<{ files: string[]; folders: string[] }> {
+  const folders = await setFolders(path);
+  const arrays = [PLAIN_SET, ...folders].flatMap(arrayFiles);
+  return { files: [...RESULT_FILES, ...arrays, RUN_FILES.manifest], folders: [...folders, PLAIN_SET] };
+}
 
 async function removeOurFiles(path: string): Promise<void> {
-  for (const name of NAMES_MANIFEST_LAST) {
+  const { files, folders } = await ourFiles(path);
+  for (const name of files) {
     await rm(join(path, name), { force: true });
     await rm(partialName(join(path, name)), { force: true });
   }
-  await removeEmpty(join(path, 'predictions'));
+  for (const folder of folders) await removeEmpty(join(path, folder));
 }
 
 async function moveOurFiles(from: string, to: string): Promise<void> {
-  const entries = await listFolder(from);
-  if (entries.length === 0) return;
-  if (entries.includes('predictions')) await makeFolder(join(to, 'predictions'));
-  for (const name of NAMES_MANIFEST_LAST) {
+  if ((await listFolder(from)).length === 0) return;
+  const { files, folders } = await ourFiles(from);
+  const present = await Promise.all(folders.map((folder) => listFolder(join(from, folder))));
+  for (const [index, folder] of folders.entries()) {
+    if (present[index]!.length > 0) await makeFolder(join(to, folder));
+  }
+  for (const name of files) {
     try {
       await rename(join(from, name), join(to, name));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(error, join(to, name), 'write');
     }
   }
-  await removeEmpty(join(from, 'predictions'));
+  for (const folder of folders) await removeEmpty(join(from, folder));
 }
 
 /** Removes a folder unless somebody's file is in it. */

@@ -142,6 +142,12 @@ describe('writeDemoDataset', () => {
     expect(await readFile(join(foreign, 'training_xyz.json'), 'utf8')).toBe('[]');
   });
 
+  it('refuses a dataset whose layout it does not know', async () => {
+    const attempt = writeDemoDataset({ dir: join(root, 'never'), ...SIZES, dataset: 'dexycb' as 'freihand' });
+    await expect(attempt).rejects.toMatchObject({ code: 'demo-dataset-unknown', got: 'dexycb' });
+    await expect(attempt).rejects.toThrow("The demo cannot write a dataset called 'dexycb'");
+  });
+
   it.each([
     [{ training: 2 }, 'demo-size'],
     [{ evaluation: 0 }, 'demo-size'],

@@ -8,8 +8,7 @@ import { freihandTrainingHalf, imageName } from '../../src/demo/freihand-trainin
 import { fitRidgeBaseline, meanPosePredictor } from '../../src/demo/ridge.js';
 import { decodeModel } from '../../src/formats/onnx.js';
 import { proceduralHand } from '../../src/hand/procedural-hand.js';
-import { cropInto, wholeImageBox } from '../../src/imaging/crop.js';
-import { decodeImage } from '../../src/imaging/decode.js';
+import { wholeImageBox } from '../../src/imaging/crop.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
 import { networkInput } from './support.js';
 

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  asDict,
-  asNumbers,
-  NumpyArray,
-  numbersAt,
-  readPickle,
-  textAt,
-  valueAt,
-} from '../../src/formats/pickle.js';
+import { asDict, NumpyArray, numbersAt, readPickle, textAt, valueAt } from '../../src/formats/pickle.js';
 import { type Picklable, writePickle } from '../../src/formats/pickle-writer.js';
 import * as tiny from '../support/tiny-pickle.js';
 
@@ -55,8 +47,8 @@ describe('writePickle', () => {
       expect(found).toBeInstanceOf(NumpyArray);
       return found as NumpyArray;
     };
-    expect(Array.from(asNumbers(array('f4'), 'f4', FILE).data)).toEqual([Math.fround(0.1), -0, Infinity]);
-    expect(Array.from(numbersAt(dict, 'f8', FILE, [10, 10]))).toEqual([...long]);
+    expect([...numbersAt(dict, 'f4', [3], FILE)]).toEqual([Math.fround(0.1), -0, Infinity]);
+    expect([...numbersAt(dict, 'f8', [10, 10], FILE)]).toEqual([...long]);
     expect(array('f4').dtype.descr).toBe('<f4');
     expect(array('i4').dtype.descr).toBe('<i4');
     expect(array('i8').shape).toEqual([1, 1]);

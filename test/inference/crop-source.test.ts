@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32ToHalf } from '../../src/formats/half.js';
@@ -118,22 +117,25 @@ describe('the rows of the batches', () => {
     expect(Math.min(timings.decodeMs, timings.cropMs)).toBeGreaterThan(0);
   });
 
-  it.each([1, 2, 5, 64])('run pass by pass within a sample, %d to a batch, of one decode', async (batchSize) => {
-    const timings = noTimings();
-    const batches = await collect({ passes: PASSES, batchSize, timings });
-    const rows = batches.flatMap((batch) => batch.rows.map((what, slot) => ({ ...what, batch, slot })));
-    expect(rows.map(({ sampleIndex, pass }) => sampleIndex * 3 + pass)).toEqual(
-      Array.from({ length: COUNT * 3 }, (_, index) => index),
-    );
-    for (const { sampleIndex, pass, batch, slot } of rows) {
-      expect(batch.first + slot).toBe(sampleIndex * 3 + pass);
-      expect(batch.samples[slot]).toBe(samples[sampleIndex]);
-      expect(row(batch, slot)).toEqual(expectedRow(sampleIndex, PASSES[pass]!));
-    }
-    const last = batches.at(-1)!;
-    expect(isZero(last.data.subarray(last.rows.length * LENGTH))).toBe(true);
-    expect(timings.images).toBe(COUNT);
-  });
+  it.each([1, 2, 5, 64])(
+    'run pass by pass within a sample, %d to a batch, of one decode',
+    async (batchSize) => {
+      const timings = noTimings();
+      const batches = await collect({ passes: PASSES, batchSize, timings });
+      const rows = batches.flatMap((batch) => batch.rows.map((what, slot) => ({ ...what, batch, slot })));
+      expect(rows.map(({ sampleIndex, pass }) => sampleIndex * 3 + pass)).toEqual(
+        Array.from({ length: COUNT * 3 }, (_, index) => index),
+      );
+      for (const { sampleIndex, pass, batch, slot } of rows) {
+        expect(batch.first + slot).toBe(sampleIndex * 3 + pass);
+        expect(batch.samples[slot]).toBe(samples[sampleIndex]);
+        expect(row(batch, slot)).toEqual(expectedRow(sampleIndex, PASSES[pass]!));
+      }
+      const last = batches.at(-1)!;
+      expect(isZero(last.data.subarray(last.rows.length * LENGTH))).toBe(true);
+      expect(timings.images).toBe(COUNT);
+    },
+  );
 
   it('do not depend on the threads, nor on what is decoded when', async () => {
     const reference = await collect({ passes: PASSES, workers: 1, decodeConcurrency: 1 });
@@ -179,7 +181,10 @@ describe('a photograph that cannot be read', () => {
       [[1, 'p1']],
       ...Array.from({ length: batches.length - 1 }, () => []),
     ]);
-    expect(batches[0]!.unreadable[0]!.reason).toBe('The file is neither a JPEG nor a PNG image');
+    expect(batches[0]!.unreadable[0]).toMatchObject({
+      code: 'image-format',
+      reason: 'The file is neither a JPEG nor a PNG image',
+    });
     expect(batches.slice(0, 2).map(({ rows }) => rows.map(({ readable }) => readable))).toEqual([
       [true, true, true, false],
       [false, false, true, true],
@@ -234,16 +239,18 @@ describe('the process', () => {
       const { openCropSource } = await import(${JSON.stringify(built)});
       const options = ${JSON.stringify({ samples, contract: contract(), batchSize: 4, workers: 3 })};
       ${body}`;
-    const args = ['--input-type=module', '--eval', script];
-    const { stdout } = await promisify(execFile)(process.execPath, args, {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      timeout: 60_000,
-    });
+    const file = join(folder, 'script.mjs');
+    await writeFile(file, script);
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 60_000 });
     return stdout.trim();
   };
 
   it.each([
-    ['all is done', 'for await (const { first } of openCropSource(options).batches()) console.log(first);', '0 4 8'],
+    [
+      'all is done',
+      'for await (const { first } of openCropSource(options).batches()) console.log(first);',
+      '0 4 8',
+    ],
     [
       'somebody walks away',
       'for await (const { first } of openCropSource(options).batches()) { console.log(first); break; }',

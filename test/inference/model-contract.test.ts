@@ -299,7 +299,8 @@ describe('the parameters of MANO', () => {
   });
 
   it('need all three outputs', () => {
-    const { 'pred_mano_params.betas': _, ...rest } = HAMER_MANO;
+    const rest = { ...HAMER_MANO };
+    delete rest['pred_mano_params.betas'];
     expect(refusal(model(rest)).code).toBe('model-outputs-unknown');
     const error = refusal(model({ ...rest, joints: J }), { points_from: 'mano' });
     expect(error.code).toBe('model-mano-unknown');

@@ -63,7 +63,7 @@ function batchOf(rows: readonly Row[], tell = true): CropBatch {
     data: new Float32Array(0),
     unreadable: tell
       ? members.flatMap(({ sampleIndex: index, unreadable: reason }) =>
-          reason === undefined ? [] : [{ index, id: `s${index}`, reason }],
+          reason === undefined ? [] : [{ index, id: `s${index}`, code: 'image-torn', reason }],
         )
       : [],
   };
@@ -235,7 +235,12 @@ describe('2D keypoints of the model', () => {
     const batch = read([{}], { uv: [[1, 21, 2], huge], joints: joints(1) });
     expect(batch.invalid).toEqual([]);
     expect(batch.invalidKeypoints).toEqual([
-      { index: 0, id: 's0', reason: 'the 2D keypoints are too large for numbers' },
+      {
+        index: 0,
+        id: 's0',
+        code: 'prediction-not-finite',
+        reason: 'the 2D keypoints are too large for numbers',
+      },
     ]);
     expect(isNaNs(batch.keypoints2d!)).toBe(true);
     expect(batch.joints).toEqual(numbered(63));
@@ -301,7 +306,7 @@ describe('2D keypoints by the camera', () => {
     const cameras = Float32Array.of(...cam, ...camera);
     const batch = read([{}, {}], { joints: joints(2), pred_cam: [[2, 3], cameras] });
     expect(batch.invalid).toEqual([]);
-    expect(batch.invalidKeypoints).toEqual([{ index: 0, id: 's0', reason }]);
+    expect(batch.invalidKeypoints).toEqual([{ index: 0, id: 's0', code: 'camera-invalid', reason }]);
     expect(isNaNs(batch.keypoints2d!.slice(0, 42))).toBe(true);
     expect(batch.keypoints2d!.slice(42).every(Number.isFinite)).toBe(true);
     expect(batch.joints).toEqual(numbered(126));
@@ -334,7 +339,14 @@ describe('rows that are invalid', () => {
       uv: '2D keypoints contain',
       vertices: 'vertices contain',
     };
-    expect(invalid).toEqual([{ index: 0, id: 's0', reason: `${begins[name as keyof typeof begins]} NaN` }]);
+    expect(invalid).toEqual([
+      {
+        index: 0,
+        id: 's0',
+        code: 'prediction-not-finite',
+        reason: `${begins[name as keyof typeof begins]} NaN`,
+      },
+    ]);
     expect(invalidKeypoints).toEqual([]);
     for (const values of [batch.joints!, batch.vertices!, batch.keypoints2d!, batch.camera!]) {
       expect(isNaNs(values.slice(0, values.length / 2))).toBe(true);
@@ -347,12 +359,12 @@ describe('rows that are invalid', () => {
     const reader = new BatchReader(contractOf(returned), 2, 'net.onnx');
     const rows = [{ sampleIndex: 3 }, { sampleIndex: 4, unreadable: 'torn' }];
     const first = reader.read(batchOf(rows), outputsOf(returned));
-    expect(first.invalid).toEqual([{ index: 4, id: 's4', reason: 'torn' }]);
+    expect(first.invalid).toEqual([{ index: 4, id: 's4', code: 'image-torn', reason: 'torn' }]);
     const next = reader.read(
       batchOf([{ sampleIndex: 4, unreadable: '' }, { sampleIndex: 5 }], false),
       outputsOf(returned),
     );
-    expect(next.invalid).toEqual([{ index: 4, id: 's4', reason: 'torn' }]);
+    expect(next.invalid).toEqual([{ index: 4, id: 's4', code: 'image-torn', reason: 'torn' }]);
     expect(isNaNs(next.joints!.slice(0, 63))).toBe(true);
     expect(next.joints!.slice(63).every(Number.isFinite)).toBe(true);
   });
@@ -524,7 +536,12 @@ describe('hands from the parameters of MANO', () => {
     const { mano, seen } = recordingMano();
     const batch = read([{}, {}], returned, { sidecar: sidecarFor(representation), mano });
     expect(batch.invalid).toEqual([
-      { index: 0, id: 's0', reason: 'the MANO pose holds a rotation that is none' },
+      {
+        index: 0,
+        id: 's0',
+        code: 'mano-pose-invalid',
+        reason: 'the MANO pose holds a rotation that is none',
+      },
     ]);
     expect(seen.length).toBe(1);
     for (const values of [
@@ -549,7 +566,7 @@ describe('hands from the parameters of MANO', () => {
       const { mano, seen } = recordingMano();
       const broken = data.slice().fill(Number.NaN, 2, 3);
       const batch = read([{}], { ...MANO_BY_NAME, [name]: [dims, broken] }, { mano });
-      expect(batch.invalid).toEqual([{ index: 0, id: 's0', reason }]);
+      expect(batch.invalid).toEqual([{ index: 0, id: 's0', code: 'prediction-not-finite', reason }]);
       expect(isNaNs(batch.joints!)).toBe(true);
       expect(batch.vertexCount).toBe(778);
       expect(seen).toEqual([]);

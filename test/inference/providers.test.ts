@@ -121,8 +121,9 @@ describe.skipIf(hasCuda)('where CUDA does not start', () => {
       const { openSession } = await import(${JSON.stringify(built)});
       const session = await openSession({ model: ${JSON.stringify(model)}, provider: 'auto' });
       await session.close();`;
-    const args = ['--input-type=module', '--eval', script];
-    expect(await promisify(execFile)(process.execPath, args)).toEqual({ stdout: '', stderr: '' });
+    const file = join(folder, 'script.mjs');
+    await writeFile(file, script);
+    expect(await promisify(execFile)(process.execPath, [file])).toEqual({ stdout: '', stderr: '' });
   });
 });
 

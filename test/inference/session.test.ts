@@ -48,6 +48,7 @@ describe('a session', () => {
         inputs: [{ name: 'img', type: 'float32', shape: ['N', 3, 256, 256] }],
         outputs: [{ name: 'joints', type: 'float32', shape: ['N', 21, 3] }],
         providerUsed: 'cpu',
+        providerTried: [],
         intraOpThreads: 1,
       });
       expect(session.runtimeVersion).toMatch(/^\d+\.\d+/);
@@ -71,6 +72,25 @@ describe('a session', () => {
       expect(results[1].data.length).toBe(4 * 3 * 256 * 256);
       expect(results[1].runMs).toBeGreaterThan(0);
       expect(results[0].idleMs).toBe(0);
+    });
+  });
+
+  it('feeds halves to a float16 model, and returns its halves as they are', async () => {
+    const bytes = onnx({
+      nodes: [node('Relu', ['x'], ['y'])],
+      inputs: [{ name: 'x', shape: ['N', 3], type: 'float16' }],
+      outputs: [{ name: 'y', shape: ['N', 3], type: 'float16' }],
+    });
+    await withSession(await put('half.onnx', bytes), async (session) => {
+      // 1, -2, 65504: the bits of IEEE binary16.
+      const data = Uint16Array.of(0x3c00, 0xc000, 0x7bff);
+      const result = await session.run({ input: 'x', dims: [1, 3], data, fetches: ['y'] });
+      expect(result.outputs.y).toEqual({
+        type: 'float16',
+        dims: [1, 3],
+        data: Uint16Array.of(0x3c00, 0, 0x7bff),
+      });
+      expect(result.data).toEqual(Uint16Array.of(0x3c00, 0xc000, 0x7bff));
     });
   });
 

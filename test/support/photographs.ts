@@ -21,6 +21,11 @@ export async function noisePhotograph(
     return state >>> 24;
   });
   const file = join(folder, `${name}.png`);
-  await writeFile(file, await sharp(data, { raw: { width, height, channels: 3 } }).png().toBuffer());
+  await writeFile(
+    file,
+    await sharp(data, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer(),
+  );
   return { file, width, height, data };
 }

@@ -13,6 +13,7 @@ import { projectPoints } from '../../hand/camera.js';
 import { type ProceduralHand, poseHand } from '../../hand/procedural-hand.js';
 import { writeFileAtomic } from '../../runs/atomic-file.js';
 import { removeMatching } from '../generated-files.js';
+import { PATCH_SIZE } from '../features.js';
 import { PhotographWriter } from '../photograph-writer.js';
 import {
   type ImageSize,
@@ -69,6 +70,8 @@ function hintLayout(dataset: DemoLayout['dataset'], part: string, benchmark: num
       return renderedTrainingHalf({
         studio,
         count: training,
+        // The box itself, before it grew.
+        view: PATCH_SIZE / 2,
         scene: (index) => drawScene(studio.hand, streams, 'training', index),
         box: ({ sample, size }) => cropBox(sample, size),
         background: (index, k) => streams('training', index, USE.background + k),

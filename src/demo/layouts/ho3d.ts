@@ -19,6 +19,7 @@ import { writeFileAtomic, writeStreamAtomic } from '../../runs/atomic-file.js';
 import { jsonList, pointRows } from '../annotations.js';
 import { composite, paintBackground } from '../background.js';
 import { removeEmpty, removeFiles, removeMatching } from '../generated-files.js';
+import { PATCH_SIZE } from '../features.js';
 import { PhotographWriter } from '../photograph-writer.js';
 import {
   type ImageSize,
@@ -37,7 +38,7 @@ import type { DemoLayout, LayoutTask } from './layout.js';
 
 const SIZE: ImageSize = { width: 640, height: 480 };
 const LEAST_SEQUENCES = 4;
-const FRAMES_PER_SEQUENCE = 25;
+const FRAMES_PER_SEQUENCE = 20;
 /** Frames from one pose drawn at random to the next. */
 const KEYFRAME_SPACING = 40;
 /** A sequence takes as many samples' random streams as it has poses to go through. */
@@ -62,6 +63,8 @@ function ho3dLayout(dataset: DemoLayout['dataset'], extension: 'png' | 'jpg', be
       return renderedTrainingHalf({
         studio,
         count: training,
+        // The box itself, before it grew.
+        view: (PATCH_SIZE * 3) / 4,
         scene: (index) => ({
           size: SIZE,
           sample: hold(
@@ -142,7 +145,7 @@ function drawMotion(random: SceneRandom): Motion {
   return {
     pose: samplePose(random),
     depth: random.uniform(0.5, 0.75),
-    aside: [random.uniform(-0.4, 0.4) * SIZE.width, random.uniform(-0.38, 0.38) * SIZE.height],
+    aside: [random.uniform(-0.42, 0.42) * SIZE.width, random.uniform(-0.39, 0.39) * SIZE.height],
   };
 }
 

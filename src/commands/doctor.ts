@@ -1,0 +1,40 @@
+import { BaseCommand } from '../command.js';
+import { dataFolder, readConfiguration, type Configuration } from '../config.js';
+import { DATASET_IDS } from '../datasets/registry.js';
+import { EXIT, UserError } from '../errors.js';
+import { doctorText } from '../reporting/doctor-text.js';
+
+export default class Doctor extends BaseCommand {
+  static override summary = 'What this machine has for a run, and what to do about what does not work.';
+
+  static override description =
+    'Starts a session on each execution provider with a tiny built-in model, and looks at the configuration file, the dataset folders and the MANO file it names. The exit code is 3 where a named file or folder cannot be used.';
+
+  static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json'];
+
+  async run(): Promise<unknown> {
+    await this.parse(Doctor);
+    const { configuration, problem } = this.configuration();
+    const folders = DATASET_IDS.flatMap((dataset) => {
+      const known = dataFolder(dataset, undefined, () => configuration);
+      return known === null ? [] : [{ dataset, ...known }];
+    });
+    const { examine } = await import('../evaluation/doctor.js');
+    const { file, exists, mano } = configuration;
+    const diagnosis = await examine({ config: { file, exists, problem }, folders, mano });
+    this.log(doctorText(diagnosis, this.colour));
+    if (diagnosis.checks.some(({ ok }) => !ok)) process.exitCode = EXIT.findings;
+    return diagnosis;
+  }
+
+  /** A configuration that cannot be used is a finding here, not the end. */
+  private configuration(): { configuration: Configuration; problem: UserError | null } {
+    try {
+      return { configuration: readConfiguration(this.config.configDir), problem: null };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const file = error.file ?? this.config.configDir;
+      return { configuration: { file, exists: true, datasets: {}, mano: null }, problem: error };
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** `doctor`: what this machine has for a run, and what to do about what does not work. */
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import process from 'node:process';
+import { datasetById } from '../datasets/registry.js';
+import { UserError } from '../errors.js';
+import { readManoFile } from '../inference/mano-file.js';
+import { probeProviders, type ProviderProbe } from '../inference/provider-probe.js';
+import { runtimeVersion } from '../inference/runtime-version.js';
+import { programInfo } from '../program.js';
+
+/** Something that works, or not and then what to do. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly advice: string | null;
+}
+
+export interface DoctorRequest {
+  /** Path of the configuration file, and why it cannot be used. */
+  readonly config: { readonly file: string; readonly exists: boolean; readonly problem: UserError | null };
+  /** Dataset folders that are named somewhere. */
+  readonly folders: readonly { readonly dataset: string; readonly folder: string; readonly from: string }[];
+  readonly mano: string | null;
+}
+
+export interface Diagnosis {
+  readonly program: ReturnType<typeof programInfo>;
+  readonly versions: { readonly node: string; readonly onnxruntime: string };
+  readonly machine: {
+    readonly platform: string;
+    readonly processor: string;
+    readonly cores: number;
+    readonly memory_bytes: number;
+    readonly free_memory_bytes: number;
+  };
+  readonly providers: readonly ProviderProbe[];
+  readonly config: { readonly file: string; readonly exists: boolean };
+  /** Config file, dataset folders, MANO file. */
+  readonly checks: readonly Check[];
+}
+
+export async function examine({ config, folders, mano }: DoctorRequest): Promise<Diagnosis> {
+  const checks: Check[] = [];
+  if (config.problem !== null) checks.push(failed('configuration file', config.problem));
+  for (const { dataset, folder, from } of folders) {
+    checks.push(
+      await check(dataset, async () => {
+        await datasetById(dataset).open(folder, { split: 'evaluation' });
+        return `${folder} (${from})`;
+      }),
+    );
+  }
+  if (mano !== null) {
+    checks.push(
+      await check('MANO file', async () => {
+        const { sha256, side } = await readManoFile(mano);
+        return `${mano} (${side === 'right' ? 'right hand' : 'hand undecided'}, sha256 ${sha256.slice(0, 12)}…)`;
+      }),
+    );
+  }
+  return {
+    program: programInfo(),
+    versions: { node: process.versions.node, onnxruntime: runtimeVersion() },
+    machine: {
+      platform: `${process.platform}-${process.arch}`,
+      processor: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: availableParallelism(),
+      memory_bytes: totalmem(),
+      free_memory_bytes: freemem(),
+    },
+    providers: await probeProviders(),
+    config: { file: config.file, exists: config.exists },
+    checks,
+  };
+}
+
+async function check(name: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, detail: await look(), advice: null };
+  } catch (error) {
+    if (error instanceof UserError) return failed(name, error);
+    throw error;
+  }
+}
+
+function failed(name: string, { message, got, file, next }: UserError): Check {
+  const detail = [message, file, got === undefined ? undefined : `got ${got}`].filter(
+    (part) => part !== undefined,
+  );
+  return { name, ok: false, detail: detail.join('; '), advice: next ?? null };
+}

@@ -1,0 +1,92 @@
+/**
+ * `--joints-from`: the joints that are scored, formed from the predicted mesh under a named
+ * convention instead of taken from the model's own output.
+ */
+import { UserError } from '../errors.js';
+import {
+  JOINT_CONVENTIONS,
+  jointsFromChain,
+  jointsFromVertices,
+  MANO_VERTEX_COUNT,
+  type JointConvention,
+} from '../hand/joint-conventions.js';
+import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
+import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
+import type { PredictionSource } from './prediction-source.js';
+import { moveBy, wristOffsets } from './wrist-placement.js';
+
+export class JointFormer {
+  readonly convention: JointConvention;
+  /** 16 × 778; for conventions that regress the joints from the vertices. */
+  private readonly regressor: Float64Array | null;
+  private readonly gather: readonly number[];
+
+  constructor(convention: JointConvention, regressor: Float64Array | null, order: JointOrder) {
+    this.convention = convention;
+    this.regressor = regressor;
+    this.gather = gatherFromOpenPose(order);
+  }
+
+  /**
+   * Whether these predictions have what the convention needs.
+   *
+   * @throws UserError that says what is missing.
+   */
+  require(source: PredictionSource): void {
+    const { exactFrom } = JOINT_CONVENTIONS[this.convention];
+    const refuse = (expected: string, got: string, next: string): UserError =>
+      new UserError({
+        code: 'joints-from-unavailable',
+        message: `The joints of ${this.convention} cannot be formed from these predictions`,
+        file: source.origin.path,
+        expected,
+        got,
+        next,
+      });
+    if (source.vertexCount !== MANO_VERTEX_COUNT) {
+      throw refuse(
+        `meshes of ${MANO_VERTEX_COUNT} vertices`,
+        source.vertexCount === null ? 'no meshes' : `${source.vertexCount} vertices`,
+        'leave --joints-from out',
+      );
+    }
+    if (exactFrom === 'mano' && source.chainJoints === null) {
+      throw refuse(
+        "the joints of MANO's kinematic chain, which a mesh does not determine",
+        'vertices alone',
+        'predict with a model that gives MANO parameters, or take --joints-from freihand, which is exact from vertices',
+      );
+    }
+  }
+
+  /**
+   * Joints of `count` samples from `first` on, in the benchmark's order; where wrists are published
+   * the hands, joints and vertices, are moved to them.
+   *
+   * @param vertices count × 778 × 3; moved in place.
+   */
+  form(source: PredictionSource, vertices: Float64Array, first: number, count: number): Float64Array {
+    const joints = new Float64Array(count * JOINT_COUNT * 3);
+    for (let k = 0; k < count; k++) {
+      const mesh = vertices.subarray(k * MANO_VERTEX_COUNT * 3, (k + 1) * MANO_VERTEX_COUNT * 3);
+      const formed = this.ofMesh(mesh, source.chainJoints, first + k);
+      this.gather.forEach((joint, index) => {
+        joints.set(formed.subarray(joint * 3, joint * 3 + 3), (k * JOINT_COUNT + index) * 3);
+      });
+    }
+    if (source.roots !== null) {
+      const offsets = wristOffsets(joints, source.roots.subarray(first * 3, (first + count) * 3));
+      moveBy(joints, JOINT_COUNT, offsets);
+      moveBy(vertices, MANO_VERTEX_COUNT, offsets);
+    }
+    return joints;
+  }
+
+  private ofMesh(mesh: Float64Array, chain: Float64Array | null, sample: number): Float64Array {
+    if (JOINT_CONVENTIONS[this.convention].exactFrom === 'vertices') {
+      return jointsFromVertices(mesh, this.regressor!, this.convention);
+    }
+    const width = MANO_JOINT_COUNT * 3;
+    return jointsFromChain(mesh, chain!.subarray(sample * width, (sample + 1) * width), this.convention);
+  }
+}

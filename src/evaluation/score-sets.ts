@@ -1,0 +1,106 @@
+/** Scores the sets that test-time augmentation leaves beside the plain one: each fusion, and each pass that was kept. */
+import type { DatasetDefinition } from '../datasets/types.js';
+import type { Progress } from '../progress.js';
+import { tableCsv } from '../reporting/csv.js';
+import { sweepHeatMap } from '../reporting/sweep-heat-map.js';
+import type { Interval, MetricValues } from '../runs/metrics-document.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { meanOfMetrics } from '../tta/mean-error.js';
+import { openRunPredictions, type PredictionSet } from './array-predictions.js';
+import type { PredictionSource } from './prediction-source.js';
+
+/** What test-time augmentation adds to metrics.json. */
+export interface TtaResult {
+  /** By fusion. */
+  readonly metrics: Readonly<Record<string, MetricValues>>;
+  readonly confidence: Readonly<Record<string, Readonly<Record<string, Interval>>>>;
+}
+
+/** What one set comes to. */
+export interface SetScore {
+  readonly metrics: MetricValues;
+  readonly confidence: Readonly<Record<string, Interval>>;
+}
+
+export interface ScoreSetsRequest {
+  /** Where the sets are. */
+  readonly from: RunDirectory;
+  /** Where the tables go. */
+  readonly run: RunDirectory;
+  readonly dataset: DatasetDefinition;
+  /** Whether the mean of the passes' metrics is asked for. */
+  readonly meanError: boolean;
+  /** The metric of the heat map. */
+  readonly headline: string;
+  readonly progress: Progress;
+  readonly measure: (source: PredictionSource) => Promise<SetScore>;
+}
+
+/** @returns null where there is no set but the plain one. */
+export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | null> {
+  const { from, run, dataset, meanError, measure } = request;
+  const { fused = {} } = run.manifest;
+  const { passes = [] } = from.manifest;
+  if (Object.keys(fused).length === 0 && passes.length === 0) return null;
+  const metrics: Record<string, MetricValues> = {};
+  const confidence: Record<string, Readonly<Record<string, Interval>>> = {};
+  const score = async (directory: RunDirectory, set: PredictionSet): Promise<SetScore> => {
+    const source = await openRunPredictions(directory, dataset, 'model', set);
+    try {
+      return await measure(source);
+    } finally {
+      await source.close();
+    }
+  };
+  const fusions = Object.entries(fused);
+  const perPass: MetricValues[] = [];
+  const stage = request.progress.stage('score the sweep', fusions.length + passes.length, 'sets');
+  try {
+    for (const [fusion, set] of fusions) {
+      const scored = await score(run, set);
+      metrics[fusion] = scored.metrics;
+      confidence[fusion] = scored.confidence;
+      stage.update(Object.keys(metrics).length);
+    }
+    for (const pass of passes) {
+      perPass.push((await score(from, pass)).metrics);
+      stage.update(fusions.length + perPass.length);
+    }
+  } finally {
+    stage.stop();
+  }
+  if (perPass.length > 0) {
+    await writePasses(run, passes, perPass, request.headline);
+    if (meanError) metrics['mean-error'] = meanOfMetrics(perPass);
+  }
+  return Object.keys(metrics).length === 0 ? null : { metrics, confidence };
+}
+
+/** A table with one row a pass, and a picture of it. */
+async function writePasses(
+  run: RunDirectory,
+  passes: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly rotation_deg: number;
+    readonly scale: number;
+  }[],
+  perPass: readonly MetricValues[],
+  headline: string,
+): Promise<void> {
+  const keys = [...new Set(perPass.flatMap((metrics) => Object.keys(metrics)))];
+  const rows = passes.map((pass, k) => [
+    pass.index,
+    pass.name,
+    pass.rotation_deg,
+    pass.scale,
+    ...keys.map((key) => perPass[k]![key]),
+  ]);
+  await run.writeText('passes', tableCsv(['pass', 'name', 'rotation_deg', 'scale', ...keys], rows));
+  const cells = passes.map(({ rotation_deg: rotation, scale }, k) => ({
+    rotation,
+    scale,
+    value: perPass[k]![headline],
+  }));
+  await run.writeText('heatMap', sweepHeatMap(headline, cells));
+}

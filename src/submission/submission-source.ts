@@ -1,0 +1,174 @@
+/** What is to be submitted: the predictions of a finished run, or of a file. */
+import { readFile } from 'node:fs/promises';
+import { datasetById } from '../datasets/registry.js';
+import type { DatasetDefinition } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import { openRunPredictions, type PredictionSet } from '../evaluation/array-predictions.js';
+import { openPredictions } from '../evaluation/open-predictions.js';
+import type { PredictionSource } from '../evaluation/prediction-source.js';
+import type { MetricsDocument, MetricValues } from '../runs/metrics-document.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { requireFormat, type Subject } from './checks.js';
+
+/** A benchmark's own split: the one the challenges are about. */
+const SPLIT = 'evaluation';
+
+export interface SubmissionSource {
+  readonly definition: DatasetDefinition;
+  readonly subject: Subject;
+  /** Opens the predictions anew; the caller closes them. */
+  readonly open: (signal: AbortSignal) => Promise<PredictionSource>;
+  /** What the run scored; null for a file, and for a run without ground truth. */
+  readonly scored: ScoredRun | null;
+}
+
+export interface ScoredRun {
+  readonly run: RunDirectory;
+  readonly document: MetricsDocument;
+  /** Of the set that is submitted. */
+  readonly metrics: MetricValues;
+  /** Whether the rows are all samples of the run's folder. */
+  readonly isWholeFolder: boolean;
+}
+
+/**
+ * @param fusion of test-time augmentation; the un-augmented predictions where it is not given.
+ * @throws UserError where the run is not finished, or holds no such predictions.
+ */
+export async function runSource(path: string, fusion: string | undefined): Promise<SubmissionSource> {
+  const run = await RunDirectory.read(path);
+  const { manifest } = run;
+  const definition = datasetById(manifest.dataset.id);
+  requireFormat(definition);
+  requireFinished(run);
+  const set = fusion === undefined ? undefined : fusedSet(run, fusion);
+  const document = await readMetrics(run);
+  requireOwnJoints(run, document);
+  const ids = await sampleIds(run);
+  const reasons = new Map(
+    [...(manifest.unpredicted ?? []), ...(set?.unpredicted ?? []), ...(document?.unscored ?? [])].map(
+      ({ id, reason }) => [id, reason],
+    ),
+  );
+  const nameOf = (row: number): string => ids?.[row] ?? `row ${row}`;
+  return {
+    definition,
+    subject: { file: path, definition, nameOf, reasonOf: (row) => reasons.get(nameOf(row)) },
+    open: () => openRunPredictions(run, definition, 'run-directory', set),
+    scored:
+      document === null
+        ? null
+        : {
+            run,
+            document,
+            metrics: fusion === undefined ? document.metrics : (document.tta?.[fusion] ?? {}),
+            isWholeFolder: manifest.selected !== true && manifest.configuration.selection === undefined,
+          },
+  };
+}
+
+/** Whatever `run --predictions` reads, in the benchmark's order. */
+export function fileSource(path: string, dataset: string): SubmissionSource {
+  const definition = datasetById(dataset);
+  requireFormat(definition);
+  return {
+    definition,
+    subject: { file: path, definition, nameOf: (row) => `row ${row}`, reasonOf: () => undefined },
+    open: async (signal) => {
+      const source = await openPredictions(path, definition, signal);
+      if (source.ids === null) return source;
+      await source.close();
+      throw new UserError({
+        code: 'submission-ids',
+        message: 'These predictions are in an order of their own, named by ids',
+        file: path,
+        expected: "rows in the benchmark's order",
+        got: "an array 'ids'",
+        next: "bring them into order with 'hamba-eval run --predictions', then give its run directory",
+      });
+    },
+    scored: null,
+  };
+}
+
+function requireFinished({ path, manifest }: RunDirectory): void {
+  if (manifest.state !== 'complete') {
+    throw new UserError({
+      code: 'run-unfinished',
+      message: 'This run is not finished',
+      file: path,
+      expected: "state 'complete'",
+      got: `state '${manifest.state}'`,
+      next: 'give the command that began it once more; it goes on from what is there',
+    });
+  }
+  if (manifest.dataset.split === SPLIT) return;
+  throw new UserError({
+    code: 'submission-split',
+    message: 'The challenges are about the evaluation split',
+    file: path,
+    expected: `split '${SPLIT}'`,
+    got: `split '${manifest.dataset.split}'`,
+    next: 'run on the evaluation split',
+  });
+}
+
+function fusedSet({ path, manifest }: RunDirectory, fusion: string): PredictionSet {
+  const set = manifest.fused?.[fusion];
+  if (set !== undefined) return set;
+  const names = Object.keys(manifest.fused ?? {});
+  throw new UserError({
+    code: 'submission-fusion',
+    message: 'This run holds no such fused predictions',
+    file: path,
+    expected: names.length === 0 ? 'no --fusion: the run has none' : `--fusion ${names.join(' or ')}`,
+    got: `--fusion ${fusion}`,
+    next: 'leave --fusion out for the un-augmented predictions, or run with --tta and that fusion',
+  });
+}
+
+/** The zip holds the predicted joints; scores of joints formed from the meshes are not theirs. */
+function requireOwnJoints({ path }: RunDirectory, document: MetricsDocument | null): void {
+  const protocol = document?.protocol;
+  if (protocol?.measure !== 'hands-3d' || protocol.jointSource === 'model') return;
+  throw new UserError({
+    code: 'submission-joint-source',
+    message: 'The joints this run scored are not those the model predicted',
+    file: path,
+    expected: "joints of source 'model'",
+    got: `joints formed from the meshes (${protocol.jointSource})`,
+    next: 'run without --joints-from, and submit that run',
+  });
+}
+
+/** @throws UserError where there is a metrics.json that cannot be read. */
+async function readMetrics(run: RunDirectory): Promise<MetricsDocument | null> {
+  const file = run.file('metrics');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as MetricsDocument;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new UserError({
+      code: 'run-damaged',
+      message: 'The run is finished, but its result cannot be read',
+      file,
+      expected: 'the metrics.json that was written with it',
+      got: (error as Error).message,
+      next: 'run it again with --force',
+      cause: error,
+    });
+  }
+}
+
+/** Ids of the rows, for messages; null where the run does not say. */
+async function sampleIds(run: RunDirectory): Promise<string[] | null> {
+  const samples = await readFile(run.file('samples'), 'utf8').catch(() => null);
+  if (samples !== null) return samples.split('\n');
+  const table = await readFile(run.file('perSample'), 'utf8').catch(() => null);
+  if (table === null) return null;
+  // index,id,…; ids of these benchmarks need no quotes.
+  return table
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',')[1] ?? '');
+}
