@@ -5,24 +5,31 @@ import type { TtaRequest } from './evaluation/task.js';
 import { FUSION_KINDS, type FusionKind } from './tta/fusion.js';
 import { parseRotations, parseScales, SWEEP_PRESETS, type Sweep } from './tta/sweep.js';
 
+const GROUP = 'TEST-TIME AUGMENTATION';
+
 export const TTA_FLAGS = {
   tta: Flags.option({ options: ['none', 'graphormer'] as const })({
+    helpGroup: GROUP,
     summary:
       'Test-time augmentation; graphormer is 19 rotations by 5 scales, 95 passes. The un-augmented figures always stand beside.',
   }),
   rotations: Flags.string({
+    helpGroup: GROUP,
     summary: 'Rotations of a sweep of your own, degrees: --rotations=-90:90:10 or a list.',
     helpValue: 'FROM:TO:STEP',
   }),
   scales: Flags.string({
+    helpGroup: GROUP,
     summary: 'Scales of a sweep of your own: 0.7:1.1:0.1 or a list.',
     helpValue: 'FROM:TO:STEP',
   }),
   'tta-fusion': Flags.option({ options: FUSION_KINDS, multiple: true })({
+    helpGroup: GROUP,
     summary:
       'How the passes are fused; may be given several times [default: aligned-mean]. With --predictions RUN_DIR the passes kept there are fused again.',
   }),
   'keep-passes': Flags.boolean({
+    helpGroup: GROUP,
     summary: 'Keep every pass as a prediction set, for its own figures and for other fusions later.',
   }),
 };

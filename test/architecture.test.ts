@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hand',
     'formats',
   ],
-  commands: ['comparison', 'evaluation', 'datasets', 'reporting', 'demo', 'runs', 'metrics'],
+  commands: ['comparison', 'evaluation', 'inference', 'datasets', 'reporting', 'demo', 'runs', 'metrics'],
 };
 
 /** Rooms that compute: no command line, no printing. */

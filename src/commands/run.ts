@@ -61,31 +61,43 @@ export default class Run extends BaseCommand {
       helpValue: 'DIR',
     }),
     'batch-size': Flags.integer({
+      helpGroup: 'PREDICTING',
       min: 1,
       summary:
         'Photographs a batch; another size may change the last digits of a prediction [default: 4, or what the model is fixed to].',
     }),
     workers: Flags.integer({
+      helpGroup: 'SCORING',
       min: 1,
       summary: 'Scoring threads; no number depends on them [default: the cores].',
     }),
     reflection: Flags.option({ options: ['allowed', 'forbidden'] as const })({
+      helpGroup: 'SCORING',
       summary:
         'Whether the alignment may mirror a hand [default: allowed, as the official evaluators do; the figures of the other rule stand beside].',
     }),
     provider: Flags.option({ options: PROVIDER_CHOICES, default: 'auto' as const })({
+      helpGroup: 'PREDICTING',
       summary: 'What ONNX Runtime computes with; auto takes CUDA where it starts, else the CPU.',
     }),
-    device: Flags.integer({ min: 0, summary: 'Which GPU, where there are several.', helpValue: 'N' }),
+    device: Flags.integer({
+      helpGroup: 'PREDICTING',
+      min: 0,
+      summary: 'Which GPU, where there are several.',
+      helpValue: 'N',
+    }),
     'allow-fallback': Flags.boolean({
+      helpGroup: 'PREDICTING',
       summary: 'Run on the CPU where the provider asked for does not start; otherwise that is an error.',
     }),
     ...TTA_FLAGS,
     'joints-from': Flags.option({ options: ['model', 'freihand', 'ho3d', 'smplx', 'manopth'] as const })({
+      helpGroup: 'SCORING',
       summary:
         "Score joints formed from the predicted mesh as a convention has them [default: the model's own].",
     }),
     mano: Flags.string({
+      helpGroup: 'PREDICTING',
       summary:
         'MANO_RIGHT.pkl, for models that give its parameters [default: as the configuration file names it].',
       helpValue: 'FILE',
@@ -96,6 +108,7 @@ export default class Run extends BaseCommand {
       helpValue: 'FILE',
     }),
     'skip-unreadable': Flags.boolean({
+      helpGroup: 'PREDICTING',
       summary:
         'Leave photographs that cannot be read unscored, with the reason, instead of stopping at the first.',
     }),

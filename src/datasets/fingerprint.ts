@@ -27,10 +27,12 @@ export async function fingerprint(folder: DatasetFolder, samples: readonly Sampl
   return hash.digest('hex').slice(0, 32);
 }
 
-async function sizeOf(path: string): Promise<number> {
+/** `null` where there is no photograph: who may leave it out has been asked before. */
+async function sizeOf(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw fileError(error, path);
   }
 }

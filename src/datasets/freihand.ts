@@ -121,17 +121,17 @@ export const freihand: DatasetDefinition = {
       notices: [...notices, ...assumed],
       samples: (onProblem) =>
         Promise.resolve().then(() => {
-          const present = presentPhotographs(images, list, onProblem);
+          const numbers = fileNumbers(images, list, onProblem);
           const boxes =
             metadata === null
               ? null
               : boxesByImage(
                   metadata,
-                  present.map((index) => ({ id: idOf(index), image: nameOf(index) })),
+                  numbers.map((index) => ({ id: idOf(index), image: nameOf(index) })),
                   RULES.boxSide,
                   onProblem,
                 );
-          return present.flatMap((index, at): Sample[] => {
+          return numbers.flatMap((index, at): Sample[] => {
             const box = boxes === null ? null : boxes[at];
             if (box === undefined) return [];
             return [{ id: idOf(index), image: join(images, nameOf(index)), box, right: true, root: null }];
@@ -192,8 +192,8 @@ function handsAssumed(): Notice {
   };
 }
 
-/** The file numbers of the photographs, without a gap from the first to the last that is there. */
-function presentPhotographs(
+/** The file numbers of the split's photographs, without a gap from the first to the last that is there; those missing are told of. */
+function fileNumbers(
   folder: string,
   list: Photographs,
   onProblem?: ProblemListener,
@@ -226,23 +226,23 @@ function presentPhotographs(
     );
   }
   const last = present.at(-1)!;
-  if (last - first !== present.length - 1) {
+  const whole = Array.from({ length: last - first + 1 }, (_, k) => first + k);
+  if (whole.length !== present.length) {
     const there = new Set(present);
-    const missing: number[] = [];
-    for (let index = first; index < last; index++) if (!there.has(index)) missing.push(index);
+    const missing = whole.filter((index) => !there.has(index));
     tell(
       new UserError({
         code: 'dataset-images-missing',
         message: `${missing.length} of the photographs are missing between the first and the last`,
         file: folder,
-        expected: `${last - first + 1} files, ${nameOf(first)} to ${nameOf(last)} without a gap`,
+        expected: `${whole.length} files, ${nameOf(first)} to ${nameOf(last)} without a gap`,
         got: `${present.length} files; missing ${firstFew(missing.map(nameOf))}`,
         next: 'unpack the archive again: the index of a FreiHAND sample is its file number',
       }),
       missing.map(idOf),
     );
   }
-  return present;
+  return whole;
 }
 
 function otherLayout(root: string, prefix: string, names: string[] | null): UserError {

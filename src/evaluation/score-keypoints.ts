@@ -115,6 +115,7 @@ export async function writeKeypoints(
     warnings: [...folder.notices, ...source.notices, ...unlabelled(result)],
     unscored,
   };
+  await run.writeText('samples', ids.map((id) => `${id}\n`).join(''));
   await run.writeText('metricsCsv', metricsCsv(document));
   await run.writeText('perSample', perSampleCsv(ids, selection, results, unscored, folder.sequenceOf));
   await run.writeText('perKeypoint', perKeypointCsv(ids, results));

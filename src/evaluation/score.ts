@@ -184,6 +184,7 @@ async function writeResult(
     ],
     unscored,
   };
+  await run.writeText('samples', ids.map((id) => `${id}\n`).join(''));
   await writeTables(run, {
     ids,
     sequenceOf: folder.sequenceOf,

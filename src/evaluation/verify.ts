@@ -64,7 +64,8 @@ export async function verifyDataset(
     count === null ? null : await collect(problems, null, () => folder.sampleIds(count, problems.add));
   tellDamage(truth.damages, ids, problems);
   if (ids !== null) {
-    checkCoverage(folder, ids, samples, problems);
+    // Where there is not one, that has been told already.
+    if (samples.length > 0) checkCoverage(folder, ids, samples, problems);
     const { hands } = truth;
     // Of another number of hands nobody knows which is whose.
     if (hands !== null && hands.count === ids.length) checkWrists(samples, ids, hands, problems);

@@ -124,11 +124,9 @@ function markdownText(text: string): string {
 }
 
 function markdownTable(columns: readonly TableColumn[], rows: readonly TableRow[]): string {
-  const title = ({ title, better }: TableColumn): string =>
-    markdownText(title) + (better === undefined ? '' : ` ${ARROWS[better]}`);
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
-    line(columns.map(title)),
+    line(columns.map((column) => markdownText(titleOf(column)))),
     line(columns.map(({ align }) => (align === 'right' ? '---:' : '---'))),
     ...rows.map((row) =>
       line(
@@ -184,8 +182,6 @@ function latexTable(
   rows: readonly TableRow[],
   { caption, label }: TableOptions,
 ): string {
-  const title = ({ title, better }: TableColumn): string =>
-    latexText(title) + (better === undefined ? '' : `~${latexText(ARROWS[better])}`);
   const line = (cells: readonly string[]): string => `    ${cells.join(' & ')} \\\\`;
   const marked = (cell: TableCell | null, column: TableColumn): string => {
     if (cell === null) return latexText(absent(column));
@@ -201,7 +197,7 @@ function latexTable(
     ...(label === undefined ? [] : [`  \\label{${label.replace(/[^\w:.-]/g, '-')}}`]),
     `  \\begin{tabular}{${columns.map(({ align }) => (align === 'right' ? 'r' : 'l')).join('')}}`,
     '    \\toprule',
-    line(columns.map(title)),
+    line(columns.map((column) => latexText(titleOf(column)))),
     '    \\midrule',
     ...rows.map((row) => line(row.map((cell, index) => marked(cell, columns[index]!)))),
     '    \\bottomrule',
@@ -254,12 +250,24 @@ function terminalTable(
 }
 
 function layoutOf(column: TableColumn, index: number, rows: readonly TableRow[]): Layout {
-  const title = column.title + (column.better === undefined ? '' : ` ${ARROWS[column.better]}`);
+  const title = titleOf(column);
   const longestCell = Math.max(1, ...rows.map((row) => cellText(row[index]!, column).length));
   const longestWord = Math.max(...title.split(' ').map((word) => word.length));
   const cells = Math.max(longestCell, longestWord);
   const least = column.align === 'right' ? cells : Math.max(longestWord, Math.min(cells, SHORTEST_TEXT));
   return { index, column, title, least, cells, whole: Math.max(longestCell, title.length) };
+}
+
+function titleOf({ title, better }: TableColumn): string {
+  return better === undefined ? title : `${title} ${ARROWS[better]}`;
+}
+
+/** Where titles take several lines, all arrows are in the last, behind the units. */
+function titleLines(column: TableColumn, width: number, isOneLine: boolean): string[] {
+  if (isOneLine) return [titleOf(column)];
+  if (column.better !== undefined && !column.title.includes(' '))
+    return [column.title, ARROWS[column.better]];
+  return wrapText(titleOf(column), width);
 }
 
 function cellText(cell: TableCell | null, column: TableColumn): string {
@@ -311,8 +319,9 @@ function terminalBlock(
   rows: readonly TableRow[],
   { colour, width }: Pick<TableOptions, 'colour' | 'width'>,
 ): string {
+  const isOneLine = layouts.every(({ title }, at) => title.length <= widths[at]!);
   const lines = besideEachOther(
-    layouts.map(({ title }, at) => wrapText(title, widths[at]!)),
+    layouts.map(({ column }, at) => titleLines(column, widths[at]!, isOneLine)),
     layouts,
     widths,
     'bottom',

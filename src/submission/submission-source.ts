@@ -7,6 +7,7 @@ import { openRunPredictions, type PredictionSet } from '../evaluation/array-pred
 import { openPredictions } from '../evaluation/open-predictions.js';
 import type { PredictionSource } from '../evaluation/prediction-source.js';
 import type { MetricsDocument, MetricValues } from '../runs/metrics-document.js';
+import { readMetrics } from '../runs/read-metrics.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { requireFormat, type Subject } from './checks.js';
 
@@ -40,9 +41,9 @@ export async function runSource(path: string, fusion: string | undefined): Promi
   const { manifest } = run;
   const definition = datasetById(manifest.dataset.id);
   requireFormat(definition);
-  requireFinished(run);
-  const set = fusion === undefined ? undefined : fusedSet(run, fusion);
+  requireSplit(run);
   const document = await readMetrics(run);
+  const set = fusion === undefined ? undefined : fusedSet(run, fusion);
   requireOwnJoints(run, document);
   const ids = await sampleIds(run);
   const reasons = new Map(
@@ -91,17 +92,7 @@ export function fileSource(path: string, dataset: string): SubmissionSource {
   };
 }
 
-function requireFinished({ path, manifest }: RunDirectory): void {
-  if (manifest.state !== 'complete') {
-    throw new UserError({
-      code: 'run-unfinished',
-      message: 'This run is not finished',
-      file: path,
-      expected: "state 'complete'",
-      got: `state '${manifest.state}'`,
-      next: 'give the command that began it once more; it goes on from what is there',
-    });
-  }
+function requireSplit({ path, manifest }: RunDirectory): void {
   if (manifest.dataset.split === SPLIT) return;
   throw new UserError({
     code: 'submission-split',
@@ -141,34 +132,13 @@ function requireOwnJoints({ path }: RunDirectory, document: MetricsDocument | nu
   });
 }
 
-/** @throws UserError where there is a metrics.json that cannot be read. */
-async function readMetrics(run: RunDirectory): Promise<MetricsDocument | null> {
-  const file = run.file('metrics');
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as MetricsDocument;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new UserError({
-      code: 'run-damaged',
-      message: 'The run is finished, but its result cannot be read',
-      file,
-      expected: 'the metrics.json that was written with it',
-      got: (error as Error).message,
-      next: 'run it again with --force',
-      cause: error,
-    });
-  }
-}
-
 /** Ids of the rows, for messages; null where the run does not say. */
 async function sampleIds(run: RunDirectory): Promise<string[] | null> {
   const samples = await readFile(run.file('samples'), 'utf8').catch(() => null);
   if (samples !== null) return samples.split('\n');
-  const table = await readFile(run.file('perSample'), 'utf8').catch(() => null);
-  if (table === null) return null;
-  // index,id,…; ids of these benchmarks need no quotes.
-  return table
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(',')[1] ?? '');
+  const table = await readFile(run.file('perSample'), 'utf8').catch(() => '');
+  // Ids of these benchmarks need no quotes.
+  const [header = [], ...rows] = table.split('\n').map((line) => line.split(','));
+  const column = header.indexOf('id');
+  return column === -1 ? null : rows.map((cells) => cells[column] ?? '');
 }

@@ -181,6 +181,13 @@ describe.each(['freihand', 'ho3d-v2', 'ho3d-v3'])('the ground truth of %s', (dat
 });
 
 describe('FreiHAND', () => {
+  it('without photographs is told so once', async () => {
+    const { problems } = await broken('freihand', (root) =>
+      rm(join(root, 'evaluation'), { recursive: true }),
+    );
+    expect(problems.map(({ code }) => code)).toEqual(['dataset-no-images']);
+  });
+
   it('with fewer photographs than annotations names the samples that lack one', async () => {
     const { problems } = await broken('freihand', (root) =>
       unlink(join(root, 'evaluation/rgb/00000007.jpg')),

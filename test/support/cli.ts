@@ -24,6 +24,7 @@ export const RUN_DIRECTORY: readonly string[] = [
   'predictions/joints.npy',
   'predictions/vertices.npy',
   'run.json',
+  'samples.txt',
   'scores.txt',
 ];
 

@@ -1,7 +1,6 @@
 /**
- * FreiHAND as Table 1 of the Hamba paper reports it
- * (Dong et al., NeurIPS 2024, arXiv 2407.09646): aligned errors in mm, F-scores as shares. The Hamba rows were trained on FreiHAND alone.
- * An empty cell is not reported.
+ * FreiHAND as Table 1 of the Hamba paper reports it (Dong et al., NeurIPS 2024, arXiv 2407.09646): aligned
+ * errors in mm, F-scores as shares. The Hamba rows were trained on FreiHAND alone. An empty cell is not reported.
  */
 export const PUBLISHED_FREIHAND = `
 method,paper_reference,venue,backbone,stacked,tta,pa_mpjpe_mm,pa_mpvpe_mm,f5_aligned,f15_aligned

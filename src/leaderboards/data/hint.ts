@@ -1,8 +1,6 @@
 /**
- * HInt as Table 5 of the Hamba paper reports it
- * (Dong et al., NeurIPS 2024, arXiv 2407.09646): PCK in percent; `joints` are all labelled ones, the visible (vis) or the occluded (occ). The Hamba rows were trained on
- * the full mixture.
- * An empty cell is not reported.
+ * HInt as Table 5 of the Hamba paper reports it (Dong et al., NeurIPS 2024, arXiv 2407.09646): PCK in
+ * percent over all labelled joints, the visible or the occluded ones.
  */
 export const PUBLISHED_HINT = `
 method,paper_reference,venue,joints,newdays_pck_0_05,newdays_pck_0_1,newdays_pck_0_15,visor_pck_0_05,visor_pck_0_1,visor_pck_0_15,ego4d_pck_0_05,ego4d_pck_0_1,ego4d_pck_0_15

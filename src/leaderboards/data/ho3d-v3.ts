@@ -1,7 +1,6 @@
 /**
- * HO-3D v3 as Table 3 of the Hamba paper reports it
- * (Dong et al., NeurIPS 2024, arXiv 2407.09646): aligned errors in mm, F-scores and AUC as shares. The Hamba row was trained on the full mixture.
- * An empty cell is not reported.
+ * HO-3D v3 as Table 3 of the Hamba paper reports it (Dong et al., NeurIPS 2024, arXiv 2407.09646): aligned
+ * errors in mm, F-scores and AUC as shares. An empty cell is not reported.
  */
 export const PUBLISHED_HO3D_V3 = `
 method,paper_reference,venue,pa_mpjpe_mm,pa_mpvpe_mm,f5_aligned,f15_aligned,auc_j_aligned,auc_v_aligned

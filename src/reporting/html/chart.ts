@@ -4,7 +4,7 @@
  * classes say what a mark is, style.ts how it looks.
  */
 import type { ScaleLinear } from 'd3-scale';
-import { html, type Markup, type MarkupValue } from './markup.js';
+import { markup, type Markup, type MarkupValue } from './markup.js';
 
 /** px; a chart this wide is read on a phone without being shrunk. */
 export const CHART_WIDTH = 360;
@@ -40,25 +40,46 @@ export function chart(options: FrameOptions, marks: MarkupValue): Markup {
   const bottom = height - margin.bottom;
   const right = CHART_WIDTH - margin.right;
   const yFormat = options.yFormat ?? String;
-  return html`<svg class="chart" viewBox="0 0 ${CHART_WIDTH} ${height}" role="img" aria-label="${title}. ${description}">
-<text class="chart-title" x="${margin.left}" y="14">${title}</text>
-${x.ticks(X_TICKS).map(
-  (tick) => html`<line class="grid" x1="${r(x(tick))}" x2="${r(x(tick))}" y1="${margin.top}" y2="${bottom}"/>
-<text class="tick" x="${r(x(tick))}" y="${bottom + 15}" text-anchor="middle">${tick}</text>`,
-)}
-${
-  y === null
-    ? null
-    : y.ticks(Y_TICKS).map(
-        (tick) => html`<line class="grid" x1="${margin.left}" x2="${right}" y1="${r(y(tick))}" y2="${r(y(tick))}"/>
-<text class="tick" x="${margin.left - 6}" y="${r(y(tick) + 4)}" text-anchor="end">${yFormat(tick)}</text>`,
-      )
-}
-<line class="axis" x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
-${marks}
-<text class="axis-name" x="${(margin.left + right) / 2}" y="${height - 4}" text-anchor="middle">${xName}</text>
-${yName === '' ? null : html`<text class="axis-name" x="${margin.left}" y="${margin.top - 7}" text-anchor="start">${yName}</text>`}
-</svg>`;
+  return markup`<svg
+    class="chart"
+    viewBox="0 0 ${CHART_WIDTH} ${height}"
+    role="img"
+    aria-label="${title}. ${description}"
+  >
+    <text class="chart-title" x="${margin.left}" y="14">${title}</text>
+    ${x
+      .ticks(X_TICKS)
+      .map(
+        (tick) =>
+          markup`<line class="grid" x1="${r(x(tick))}" x2="${r(x(tick))}" y1="${margin.top}" y2="${bottom}" />
+            <text class="tick" x="${r(x(tick))}" y="${bottom + 15}" text-anchor="middle">${tick}</text>`,
+      )}
+    ${
+      y === null
+        ? null
+        : y
+            .ticks(Y_TICKS)
+            .map(
+              (tick) =>
+                markup`<line
+                    class="grid"
+                    x1="${margin.left}"
+                    x2="${right}"
+                    y1="${r(y(tick))}"
+                    y2="${r(y(tick))}"
+                  />
+                  <text class="tick" x="${margin.left - 6}" y="${r(y(tick) + 4)}" text-anchor="end"
+                    >${yFormat(tick)}</text
+                  >`,
+            )
+    }
+    <line class="axis" x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}" />
+    ${marks}
+    <text class="axis-name" x="${(margin.left + right) / 2}" y="${height - 4}" text-anchor="middle">
+      ${xName}
+    </text>
+    ${yName === '' ? null : markup`<text class="axis-name" x="${margin.left}" y="${margin.top - 7}" text-anchor="start">${yName}</text>`}
+  </svg>`;
 }
 
 /** A coordinate with no more digits than can be seen. */
@@ -69,10 +90,16 @@ export function r(value: number): number {
 /** The runs and their colours, above figures of several. */
 export function legend(names: readonly string[]): Markup | null {
   if (names.length < 2) return null;
-  return html`<ul class="legend">${names.map(
-    (name, run) =>
-      html`<li class="run-${run % RUN_COLOURS}"><svg class="swatch" viewBox="0 0 28 10" aria-hidden="true"><line class="curve" x1="1" x2="27" y1="5" y2="5"/></svg>${name}</li>`,
-  )}</ul>`;
+  return markup`<ul class="legend">
+    ${names.map(
+      (name, run) =>
+        markup`<li class="run-${run % RUN_COLOURS}">
+          <svg class="swatch" viewBox="0 0 28 10" aria-hidden="true">
+            <line class="curve" x1="1" x2="27" y1="5" y2="5" /></svg
+          >${name}
+        </li>`,
+    )}
+  </ul>`;
 }
 
 /** style.ts has as many. */

@@ -2,7 +2,7 @@
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter, line } from 'd3-shape';
 import { chart, CHART_WIDTH, r, RUN_COLOURS, type Margin } from './chart.js';
-import { html, type Markup } from './markup.js';
+import { markup, type Markup } from './markup.js';
 import type { Curve, Distribution, Factor } from './report-data.js';
 import { histogram, spreadOf } from './spread.js';
 
@@ -38,7 +38,7 @@ export function curvesChart(title: string, xName: string, curves: readonly Named
       description: curves.map(({ name, curve }) => `${name}: ${curveWords(curve)}`).join('; '),
       yFormat: percent,
     },
-    curves.map((named) => html`<path class="curve run-${named.run % RUN_COLOURS}" d="${path(named)}"/>`),
+    curves.map((named) => markup`<path class="curve run-${named.run % RUN_COLOURS}" d="${path(named)}" />`),
   );
 }
 
@@ -85,8 +85,10 @@ export function distributionChart(
     series.map(({ run }, k) => {
       const { outline, fill } = shape(shares[k]!);
       const at = r(x(medians[k]!));
-      return html`<g class="run-${run % RUN_COLOURS}"><path class="fill" d="${fill}"/><path class="curve thin" d="${outline}"/>
-<line class="median" x1="${at}" x2="${at}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}"/></g>`;
+      return markup`<g class="run-${run % RUN_COLOURS}"
+        ><path class="fill" d="${fill}" /><path class="curve thin" d="${outline}" />
+        <line class="median" x1="${at}" x2="${at}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}"
+      /></g>`;
     }),
   );
 }
@@ -106,7 +108,9 @@ export function factorChart(factor: Factor, names: readonly string[], errorName:
   const { bins } = factor;
   const rowHeight = names.length * LANE + GAP;
   const height = FACTOR_MARGIN.top + bins.length * rowHeight + FACTOR_MARGIN.bottom;
-  const highest = Math.max(...bins.flatMap(({ spreads }) => spreads.map((spread) => spread?.quantiles[4] ?? 0)));
+  const highest = Math.max(
+    ...bins.flatMap(({ spreads }) => spreads.map((spread) => spread?.quantiles[4] ?? 0)),
+  );
   const x = scaleLinear(
     [0, highest > 0 ? highest : 1],
     [FACTOR_MARGIN.left, CHART_WIDTH - FACTOR_MARGIN.right],
@@ -131,15 +135,35 @@ export function factorChart(factor: Factor, names: readonly string[], errorName:
       const top = FACTOR_MARGIN.top + row * rowHeight + GAP / 2;
       const middle = r(top + (names.length * LANE) / 2);
       const count = Math.max(...spreads.map((spread) => spread?.count ?? 0));
-      return html`<text class="row-name" x="${FACTOR_MARGIN.left - 8}" y="${middle + (names.length > 1 ? -1 : 0)}" text-anchor="end">${shortLabel(label)}</text>
-<text class="row-count" x="${FACTOR_MARGIN.left - 8}" y="${middle + 11}" text-anchor="end">${count} samples</text>
-${spreads.map((spread, run) => {
-  if (spread === null) return null;
-  const lane = r(top + (run + 0.5) * LANE);
-  const [low, lower, , upper, high] = spread.quantiles.map((value) => r(x(value))) as [number, number, number, number, number];
-  return html`<g class="run-${run % RUN_COLOURS}"><line class="whisker" x1="${low}" x2="${high}" y1="${lane}" y2="${lane}"/>
-<line class="box" x1="${lower}" x2="${upper}" y1="${lane}" y2="${lane}"/><circle class="dot" cx="${r(x(spread.mean))}" cy="${lane}" r="3.6"/></g>`;
-})}`;
+      return markup`<text
+          class="row-name"
+          x="${FACTOR_MARGIN.left - 8}"
+          y="${middle + (names.length > 1 ? -1 : 0)}"
+          text-anchor="end"
+          >${shortLabel(label)}</text
+        >
+        <text class="row-count" x="${FACTOR_MARGIN.left - 8}" y="${middle + 11}" text-anchor="end"
+          >${count} samples</text
+        >
+        ${spreads.map((spread, run) => {
+          if (spread === null) return null;
+          const lane = r(top + (run + 0.5) * LANE);
+          const [low, lower, , upper, high] = spread.quantiles.map((value) => r(x(value))) as [
+            number,
+            number,
+            number,
+            number,
+            number,
+          ];
+          return markup`<g class="run-${run % RUN_COLOURS}"
+            ><line class="whisker" x1="${low}" x2="${high}" y1="${lane}" y2="${lane}" />
+            <line class="box" x1="${lower}" x2="${upper}" y1="${lane}" y2="${lane}" /><circle
+              class="dot"
+              cx="${r(x(spread.mean))}"
+              cy="${lane}"
+              r="3.6"
+          /></g>`;
+        })}`;
     }),
   );
 }

@@ -24,7 +24,7 @@ export type MarkupValue = Markup | string | number | null | undefined | readonly
 export const NOTHING: Markup = new Markup('');
 
 /** A template whose strings and numbers are escaped, lists joined, `null` and `undefined` left out. */
-export function html(parts: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
+export function markup(parts: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   let text = parts[0]!;
   values.forEach((value, index) => {
     text += escaped(value) + parts[index + 1]!;
@@ -53,10 +53,7 @@ const UNPRINTABLE = /[^\P{Cc}\t\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069
 /** `text` for an element or a quoted attribute; control characters and direction marks become visible. */
 export function escapeText(text: string): string {
   return text
-    .replace(
-      UNPRINTABLE,
-      (character) => `\\u{${character.charCodeAt(0).toString(16).padStart(4, '0')}}`,
-    )
+    .replace(UNPRINTABLE, (character) => `\\u{${character.charCodeAt(0).toString(16).padStart(4, '0')}}`)
     .replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 

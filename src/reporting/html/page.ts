@@ -1,5 +1,5 @@
 /**
- * `report.html`: everything in one file that asks nobody for anything. The policy in its head
+ * `report.markup`: everything in one file that asks nobody for anything. The policy in its head
  * names the one script and the one style by their digests, so nothing else could run or be fetched.
  */
 import { isPartial } from '../../runs/metrics-document.js';
@@ -8,7 +8,7 @@ import { grouped } from '../text.js';
 import { legend } from './chart.js';
 import { curvesChart, distributionChart, factorChart, type NamedCurve } from './figures.js';
 import { handFigure, rampLegend } from './hand-figure.js';
-import { html, Markup, NOTHING, policyHash, scriptData } from './markup.js';
+import { markup, Markup, NOTHING, policyHash, scriptData } from './markup.js';
 import { packFaces, packScene, type PackedScene } from './pack-scene.js';
 import { roundEnd } from './ramp.js';
 import type { ErrorMeasure, ReportData, ReportRun, SampleGroup } from './report-data.js';
@@ -25,17 +25,23 @@ export function reportPage(data: ReportData, script: string): string {
   const scenes = packScenes(data.groups);
   const body = [
     head(data),
-    html`<main id="content" tabindex="-1">`,
-    ...sections(data, scenes).map(({ id, title, content }) => {
-      return html`<section id="${id}"><h2>${title}</h2>${content}</section>`;
-    }),
-    html`</main><footer>Made by ${data.program} on ${data.made.slice(0, 10)}. This page holds everything it shows and requests nothing.</footer>`,
-    html`<script type="application/json" id="report-data">${scriptData({
-      faces: data.faces === null ? null : packFaces(data.faces),
-      bones: BONES,
-      farthest: FARTHEST_MM,
-      scenes: Object.fromEntries(scenes),
-    })}</script>`,
+    markup`<main id="content" tabindex="-1">
+      ${sections(data, scenes).map(({ id, title, content }) => {
+        return markup`<section id="${id}">
+          <h2>${title}</h2>
+          ${content}
+        </section>`;
+      })}
+    </main>`,
+    markup`<footer>Made by ${data.program} on ${data.made.slice(0, 10)}. This page holds everything it shows and requests nothing.</footer>`,
+    markup`<script type="application/json" id="report-data">
+      ${scriptData({
+        faces: data.faces === null ? null : packFaces(data.faces),
+        bones: BONES,
+        farthest: FARTHEST_MM,
+        scenes: Object.fromEntries(scenes),
+      })}
+    </script>`,
   ];
   // A closing tag in either would end it early; both are this program's own.
   for (const own of [script, STYLE]) {
@@ -49,24 +55,23 @@ export function reportPage(data: ReportData, script: string): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="generator" content="${data.program}">
-<title>${data.title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the content</a>
-${body}
-<script type="module">${new Markup(script)}</script>
-</body>
-</html>
-`.text;
+  return markup`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <meta name="generator" content="${data.program}" />
+        <title>${data.title}</title>
+        <style>${new Markup(STYLE)}</style>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to the content</a>
+        ${body}
+        <script type="module">${new Markup(script)}</script>
+      </body>
+    </html> `.text;
 }
 
 /** Scenes by the key of their sample. */
@@ -98,7 +103,8 @@ function sections(data: ReportData, scenes: ReadonlyMap<string, PackedScene>): S
     {
       id: 'provenance',
       title: 'Provenance',
-      content: html`<p>What was measured, with what and under which rules; as run.json has it.</p>${provenanceTable(data.runs)}`,
+      content: markup`<p>What was measured, with what and under which rules; as run.json has it.</p>
+        ${provenanceTable(data.runs)}`,
     },
   ];
   return all.filter((section) => section !== null);
@@ -123,18 +129,36 @@ function head(data: ReportData): Markup {
   const present = new Set([
     'result',
     'provenance',
-    ...(runs.some(({ distributions, curves }) => distributions.length + curves.length > 0) ? ['distribution'] : []),
+    ...(runs.some(({ distributions, curves }) => distributions.length + curves.length > 0)
+      ? ['distribution']
+      : []),
     ...(runs.some(({ perJoint }) => perJoint.length > 0) ? ['joints'] : []),
     ...(data.factors.length > 0 ? ['factors'] : []),
     ...(data.groups.length > 0 ? ['samples'] : []),
   ]);
-  return html`<header class="top">
-<p class="kicker"><span>${dataset.title} · ${dataset.split} · ${data.made.slice(0, 10)}</span><button type="button" id="theme" hidden>Theme</button></p>
-<h1>${data.title}</h1>
-${runs.map((run) => html`<p class="lead">${summary(run)}</p>`)}
-<nav aria-label="Contents"><ul>${names.filter((name) => present.has(name)).map((name) => html`<li><a href="#${name}">${titles[name]!}</a></li>`)}</ul></nav>
-${missing.length === 0 ? null : html`<div class="note" role="note"><p>Left out of this page:</p><ul>${missing.map((sentence) => html`<li>${sentence}</li>`)}</ul></div>`}
-</header>`;
+  return markup`<header class="top">
+    <p class="kicker">
+      <span>${dataset.title} · ${dataset.split} · ${data.made.slice(0, 10)}</span
+      ><button type="button" id="theme" hidden>Theme</button>
+    </p>
+    <h1>${data.title}</h1>
+    ${runs.map((run) => markup`<p class="lead">${summary(run)}</p>`)}
+    <nav aria-label="Contents">
+      <ul>
+        ${names.filter((name) => present.has(name)).map((name) => markup`<li><a href="#${name}">${titles[name]!}</a></li>`)}
+      </ul>
+    </nav>
+    ${
+      missing.length === 0
+        ? null
+        : markup`<div class="note" role="note">
+            <p>Left out of this page:</p>
+            <ul>
+              ${missing.map((sentence) => markup`<li>${sentence}</li>`)}
+            </ul>
+          </div>`
+    }
+  </header>`;
 }
 
 /** The first figure of the table and how sure it is, as a sentence. */
@@ -143,11 +167,16 @@ function summary({ name, document }: ReportRun): Markup {
   const key = ['pa_mpjpe_mm', 'pa_mpvpe_mm', 'pck_0_05_all', ...Object.keys(metrics)].find(
     (candidate) => metrics[candidate] !== undefined,
   );
-  if (key === undefined) return html`${name}: nothing was scored.`;
+  if (key === undefined) return markup`${name}: nothing was scored.`;
   const { label, unit } = metricLabel(key);
   const interval = confidence[key];
   const level = interval === undefined ? '' : `${Math.round(interval.level * 100)} % interval `;
-  return html`${name}: ${label} <strong>${formatMetric(key, metrics[key]!)}${unit === '' ? '' : ` ${unit}`}</strong>${interval === undefined ? null : html` (${level}${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)})`} over ${isPartial(coverage) ? `${grouped(coverage.scored)} of ${grouped(coverage.benchmark)}` : `all ${grouped(coverage.benchmark)}`} samples.`;
+  return markup`${name}: ${label}
+    <strong>${formatMetric(key, metrics[key]!)}${unit === '' ? '' : ` ${unit}`}</strong
+    >${interval === undefined ? null : markup` (${level}${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)})`}
+    over
+    ${isPartial(coverage) ? `${grouped(coverage.scored)} of ${grouped(coverage.benchmark)}` : `all ${grouped(coverage.benchmark)}`}
+    samples.`;
 }
 
 function resultSection({ runs, neighbours, protocolDifferences }: ReportData): Markup {
@@ -167,12 +196,18 @@ function resultSection({ runs, neighbours, protocolDifferences }: ReportData): M
       : []),
     ...document.warnings.map(({ message, remedy }) => `${name}: ${message}; ${remedy}.`),
   ]);
-  const unlike = protocolDifferences.map((difference) => `The runs were not scored under the same rules: ${difference}.`);
+  const unlike = protocolDifferences.map(
+    (difference) => `The runs were not scored under the same rules: ${difference}.`,
+  );
   const all = [...unlike, ...notes];
-  return html`${all.length === 0 ? null : html`<div class="note" role="note">${all.map((note) => html`<p>${note}</p>`)}</div>`}
-${headlineTable(runs)}
-<p class="caption"><b>Table 1.</b> Every metric of the runs. Small figures are 95 % bootstrap intervals; ↓ smaller is better, ↑ greater is better.${runs.length > 1 ? ' Bold: the best of a row as printed, which is no test of significance.' : null}</p>
-${neighbours === null ? null : neighboursTable(neighbours)}`;
+  return markup`${all.length === 0 ? null : markup`<div class="note" role="note">${all.map((note) => markup`<p>${note}</p>`)}</div>`}
+    ${headlineTable(runs)}
+    <p class="caption">
+      <b>Table 1.</b> Every metric of the runs. Small figures are 95 % bootstrap intervals; ↓ smaller is
+      better, ↑ greater is
+      better.${runs.length > 1 ? ' Bold: the best of a row as printed, which is no test of significance.' : null}
+    </p>
+    ${neighbours === null ? null : neighboursTable(neighbours)}`;
 }
 
 /** Names of the curves in pck_curves.csv, as the page shows them, in its order. */
@@ -193,7 +228,8 @@ function distributionSection({ runs, measure, error }: ReportData, number: () =>
       const curve = run.curves.find((candidate) => candidate.name === name);
       return curve === undefined ? [] : [{ run: index, name: run.name, curve }];
     });
-    const xName = measure === 'hands-3d' ? 'error threshold, mm' : 'threshold, share of the box’s longer side';
+    const xName =
+      measure === 'hands-3d' ? 'error threshold, mm' : 'threshold, share of the box’s longer side';
     return curves.length === 0 ? [] : [curvesChart(title, xName, curves)];
   });
   const kinds = [...new Set(runs.flatMap(({ distributions }) => distributions.map(({ label }) => label)))];
@@ -210,29 +246,54 @@ function distributionSection({ runs, measure, error }: ReportData, number: () =>
   return {
     id: 'distribution',
     title: 'Distribution',
-    content: html`${
+    content: markup`${
       panels.length === 0
         ? null
-        : html`<figure>${key}<div class="panels">${panels}</div><figcaption><b>Figure ${number()}.</b> The share of ${points} whose error is at most the threshold. Further up and to the left is better; the area under a curve is its AUC.</figcaption></figure>`
+        : markup`<figure>
+            ${key}
+            <div class="panels">${panels}</div>
+            <figcaption>
+              <b>Figure ${number()}.</b> The share of ${points} whose error is at most the threshold. Further
+              up and to the left is better; the area under a curve is its AUC.
+            </figcaption>
+          </figure>`
     }
-${
-  histograms.length === 0
-    ? null
-    : html`<figure>${panels.length === 0 ? key : null}<div class="panels">${histograms}</div><figcaption><b>Figure ${number()}.</b> How ${error.label} is spread over samples, one value a sample. The dashed upright is the median; the axis ends where 99.5 % of the samples lie to the left.</figcaption></figure>`
-}`,
+    ${
+      histograms.length === 0
+        ? null
+        : markup`<figure>
+            ${panels.length === 0 ? key : null}
+            <div class="panels">${histograms}</div>
+            <figcaption>
+              <b>Figure ${number()}.</b> How ${error.label} is spread over samples, one value a sample. The
+              dashed upright is the median; the axis ends where 99.5 % of the samples lie to the left.
+            </figcaption>
+          </figure>`
+    }`,
   };
 }
 
 /** The column of per_joint.csv that is drawn. */
-function jointMeasure({ measure, runs }: ReportData): { key: string; error: ErrorMeasure; isShare: boolean } | null {
+function jointMeasure({
+  measure,
+  runs,
+}: ReportData): { key: string; error: ErrorMeasure; isShare: boolean } | null {
   const candidates =
     measure === 'hands-3d'
       ? [
-          { key: 'pa_mpjpe_mm', error: { label: 'error after alignment', unit: 'mm' as const }, isShare: false },
+          {
+            key: 'pa_mpjpe_mm',
+            error: { label: 'error after alignment', unit: 'mm' as const },
+            isShare: false,
+          },
           { key: 'mpjpe_mm', error: { label: 'error as predicted', unit: 'mm' as const }, isShare: false },
         ]
       : [{ key: 'pck_0_05_all', error: { label: 'missed at 0.05', unit: '%' as const }, isShare: true }];
-  return candidates.find(({ key }) => runs.some(({ perJoint }) => perJoint.some(({ values }) => values[key] !== undefined))) ?? null;
+  return (
+    candidates.find(({ key }) =>
+      runs.some(({ perJoint }) => perJoint.some(({ values }) => values[key] !== undefined)),
+    ) ?? null
+  );
 }
 
 function jointSection(data: ReportData, number: () => number): Section | null {
@@ -255,8 +316,15 @@ function jointSection(data: ReportData, number: () => number): Section | null {
   return {
     id: 'joints',
     title: 'Joints',
-    content: html`<figure><div class="panels">${hands.map((hand) => handFigure(hand, error, highest))}</div>${rampLegend(error, highest)}<figcaption><b>Figure ${number()}.</b> ${what}, on a right hand seen from its back${data.runs.length > 1 ? '; the same colours in every hand' : ''}.</figcaption></figure>
-${jointTable(data.runs, key, isShare ? 1 : 2)}`,
+    content: markup`<figure>
+        <div class="panels">${hands.map((hand) => handFigure(hand, error, highest))}</div>
+        ${rampLegend(error, highest)}
+        <figcaption>
+          <b>Figure ${number()}.</b> ${what}, on a right hand seen from its
+          back${data.runs.length > 1 ? '; the same colours in every hand' : ''}.
+        </figcaption>
+      </figure>
+      ${jointTable(data.runs, key, isShare ? 1 : 2)}`,
   };
 }
 
@@ -266,7 +334,17 @@ function factorSection({ factors, runs, error }: ReportData, number: () => numbe
   return {
     id: 'factors',
     title: 'Where it fails',
-    content: html`<figure>${legend(names)}<div class="panels">${factors.map((factor) => factorChart(factor, names, `${error.label}, ${error.unit}`))}</div><figcaption><b>Figure ${number()}.</b> ${error.label} against what the dataset knows of its samples. Dot: mean; bar: the middle half of the samples; line: from 5 % to 95 % of them. ${factors.map(({ caption }) => caption).join(' ')}</figcaption></figure>`,
+    content: markup`<figure>
+      ${legend(names)}
+      <div class="panels">
+        ${factors.map((factor) => factorChart(factor, names, `${error.label}, ${error.unit}`))}
+      </div>
+      <figcaption>
+        <b>Figure ${number()}.</b> ${error.label} against what the dataset knows of its samples. Dot: mean;
+        bar: the middle half of the samples; line: from 5 % to 95 % of them.
+        ${factors.map(({ caption }) => caption).join(' ')}
+      </figcaption>
+    </figure>`,
   };
 }
 
@@ -285,21 +363,30 @@ function sampleSection(data: ReportData, scenes: ReadonlyMap<string, PackedScene
   return {
     id: 'samples',
     title: 'Samples',
-    content: html`<p>Ordered by ${order}. ${overlay} ${
-      inSpace
-        ? html`In 3D the true hand is grey and the prediction, aligned to it, has its run’s colour; where the two cross, the one in front is seen. <em>Distance</em> colours the predicted ${faces === null ? 'points' : 'surface'} by how far each vertex is from its true place, 0 to ${FARTHEST_MM} mm.`
-        : null
-    }</p>
-${inSpace ? html`<p id="turn-help">Drag to turn a hand. With the keyboard: arrow keys turn it, + and − change its size, Home shows it as the camera does. The small views show the front (as the camera sees it), the side (from the left of the front view) and the top; each turns the large one.</p>` : null}
-${inSpace && measure === 'hands-3d' ? rampLegend({ label: 'distance', unit: 'mm' }, FARTHEST_MM) : null}
-${inSpace ? html`<noscript><p class="note">The hands in 3D are drawn by a script, which this reader does not run.</p></noscript>` : null}
-${groups.map(
-  ({ key, samples }) =>
-    html`<h3>${GROUP_TITLES[key]}</h3><div class="samples-grid">${samples.map((sample, index) => {
-      const name = `${key}-${index}`;
-      return sampleCard(sample, { key: name, runs: names, error, inSpace: scenes.has(name) });
-    })}</div>`,
-)}
-${worst.length === 0 ? NOTHING : worstTable(worst, runs, error)}`,
+    content: markup`<p>
+        Ordered by ${order}. ${overlay}
+        ${
+          inSpace
+            ? markup`In 3D the true hand is grey and the prediction, aligned to it, has its run’s colour; where
+                the two cross, the one in front is seen. <em>Distance</em> colours the predicted
+                ${faces === null ? 'points' : 'surface'} by how far each vertex is from its true place, 0 to
+                ${FARTHEST_MM} mm.`
+            : null
+        }
+      </p>
+      ${inSpace ? markup`<p id="turn-help">Drag to turn a hand. With the keyboard: arrow keys turn it, + and − change its size, Home shows it as the camera does. The small views show the front (as the camera sees it), the side (from the left of the front view) and the top; each turns the large one.</p>` : null}
+      ${inSpace && measure === 'hands-3d' ? rampLegend({ label: 'distance', unit: 'mm' }, FARTHEST_MM) : null}
+      ${inSpace ? markup`<noscript><p class="note">The hands in 3D are drawn by a script, which this reader does not run.</p></noscript>` : null}
+      ${groups.map(
+        ({ key, samples }) =>
+          markup`<h3>${GROUP_TITLES[key]}</h3>
+            <div class="samples-grid">
+              ${samples.map((sample, index) => {
+                const name = `${key}-${index}`;
+                return sampleCard(sample, { key: name, runs: names, error, inSpace: scenes.has(name) });
+              })}
+            </div>`,
+      )}
+      ${worst.length === 0 ? NOTHING : worstTable(worst, runs, error)}`,
   };
 }

@@ -1,6 +1,6 @@
 /** One sample: the photograph with its keypoints, and the hands in 3D. */
 import { r, RUN_COLOURS } from './chart.js';
-import { html, type Markup } from './markup.js';
+import { markup, type Markup } from './markup.js';
 import type { ErrorMeasure, Photograph, ReportSample } from './report-data.js';
 import { BONES } from './skeleton.js';
 
@@ -28,15 +28,19 @@ const VIEWS = [
 
 export function sampleCard(sample: ReportSample, context: CardContext): Markup {
   const { key, inSpace } = context;
-  return html`<article class="sample" aria-labelledby="${key}-title"${inSpace ? html` data-scene="${key}"` : null}>
-<h4 id="${key}-title">${sample.id}</h4>
-<p class="facts">${facts(sample, context).join(' · ')}</p>
-<div class="views">
-${sample.photograph === null ? null : overlay(sample, sample.photograph, context)}
-${inSpace ? turntable(sample, context) : null}
-</div>
-${controls(sample, context)}
-</article>`;
+  return markup`<article
+    class="sample"
+    aria-labelledby="${key}-title"
+    ${inSpace ? markup` data-scene="${key}"` : null}
+  >
+    <h4 id="${key}-title">${sample.id}</h4>
+    <p class="facts">${facts(sample, context).join(' · ')}</p>
+    <div class="views">
+      ${sample.photograph === null ? null : overlay(sample, sample.photograph, context)}
+      ${inSpace ? turntable(sample, context) : null}
+    </div>
+    ${controls(sample, context)}
+  </article>`;
 }
 
 /** An error as text, or that there is none. */
@@ -62,15 +66,22 @@ function overlay(sample: ReportSample, { dataUrl, side }: Photograph, { runs }: 
     ...(predictedKeypoints.some((points) => points !== null) ? ['predicted'] : []),
   ].join(' and ');
   const subject = dataUrl === null ? 'Keypoints without the photograph' : 'The photograph';
-  return html`<svg class="photograph${dataUrl === null ? ' blank' : ''}" viewBox="0 0 ${r(side)} ${r(side)}" role="img" aria-label="${subject} of ${sample.id}${what === '' ? '' : ` with ${what} keypoints`}">
-${dataUrl === null ? null : html`<image href="${dataUrl}" width="${r(side)}" height="${r(side)}"/>`}
-${trueKeypoints === null ? null : html`<g class="truth">${skeleton(trueKeypoints, side)}</g>`}
-${predictedKeypoints.map((points, run) =>
-  points === null
-    ? null
-    : html`<g class="run-${run % RUN_COLOURS}${run > 0 ? ' hidden' : ''}" data-run="${run}"><title>${runs[run]}</title>${skeleton(points, side)}</g>`,
-)}
-</svg>`;
+  return markup`<svg
+    class="photograph${dataUrl === null ? ' blank' : ''}"
+    viewBox="0 0 ${r(side)} ${r(side)}"
+    role="img"
+    aria-label="${subject} of ${sample.id}${what === '' ? '' : ` with ${what} keypoints`}"
+  >
+    ${dataUrl === null ? null : markup`<image href="${dataUrl}" width="${r(side)}" height="${r(side)}" />`}
+    ${trueKeypoints === null ? null : markup`<g class="truth">${skeleton(trueKeypoints, side)}</g>`}
+    ${predictedKeypoints.map((points, run) =>
+      points === null
+        ? null
+        : markup`<g class="run-${run % RUN_COLOURS}${run > 0 ? ' hidden' : ''}" data-run="${run}"
+            ><title>${runs[run]}</title>${skeleton(points, side)}</g
+          >`,
+    )}
+  </svg>`;
 }
 
 /** Bones with a dark edge, so that they are seen on any photograph, then joints. */
@@ -84,32 +95,64 @@ function skeleton(points: Float64Array, side: number): Markup {
     const [a, b] = [at(from), at(to)];
     return a === null || b === null ? [] : [`M${a.join(' ')}L${b.join(' ')}`];
   }).join('');
-  return html`<path class="edge" stroke-width="${r(1.9 * unit)}" d="${bones}"/><path class="bones" stroke-width="${r(0.95 * unit)}" d="${bones}"/>
-${Array.from({ length: points.length / 2 }, (_, joint) => {
-  const place = at(joint);
-  return place === null
-    ? null
-    : html`<circle class="point" cx="${place[0]}" cy="${place[1]}" r="${r(1.25 * unit)}" stroke-width="${r(0.35 * unit)}"/>`;
-})}`;
+  return markup`<path class="edge" stroke-width="${r(1.9 * unit)}" d="${bones}" /><path
+      class="bones"
+      stroke-width="${r(0.95 * unit)}"
+      d="${bones}"
+    />
+    ${Array.from({ length: points.length / 2 }, (_, joint) => {
+      const place = at(joint);
+      return place === null
+        ? null
+        : markup`<circle
+            class="point"
+            cx="${place[0]}"
+            cy="${place[1]}"
+            r="${r(1.25 * unit)}"
+            stroke-width="${r(0.35 * unit)}"
+          />`;
+    })}`;
 }
 
 function turntable({ id }: ReportSample, { key }: CardContext): Markup {
-  return html`<canvas class="turn" width="300" height="300" tabindex="0" role="img" aria-label="True and predicted hand of ${id} in 3D" aria-describedby="turn-help"></canvas>
-<div class="three" role="group" aria-label="Views of ${id}">${VIEWS.map(
-    ({ name, label }) =>
-      html`<button type="button" data-view="${name}" aria-describedby="${key}-title"><canvas width="110" height="110" aria-hidden="true"></canvas>${label}</button>`,
-  )}</div>`;
+  return markup`<canvas
+      class="turn"
+      width="300"
+      height="300"
+      tabindex="0"
+      role="img"
+      aria-label="True and predicted hand of ${id} in 3D"
+      aria-describedby="turn-help"
+    ></canvas>
+    <div class="three" role="group" aria-label="Views of ${id}">
+      ${VIEWS.map(
+        ({ name, label }) =>
+          markup`<button type="button" data-view="${name}" aria-describedby="${key}-title">
+            <canvas width="110" height="110" aria-hidden="true"></canvas>${label}
+          </button>`,
+      )}
+    </div>`;
 }
 
 function controls({ scene }: ReportSample, { key, runs, inSpace }: CardContext): Markup | null {
   const both = scene?.truth != null && scene.predictions.some((prediction) => prediction !== null);
-  const isMeasured = both && scene.truth.vertices !== null && scene.predictions.some((p) => p?.vertices != null);
+  const isMeasured =
+    both && scene.truth.vertices !== null && scene.predictions.some((p) => p?.vertices != null);
   const shown = inSpace && both ? SHOWN.filter(({ value }) => value !== 'distance' || isMeasured) : [];
   if (shown.length === 0 && runs.length < 2) return null;
-  return html`<div class="controls">
-${runs.length < 2 ? null : choice(`${key}-run`, 'run', 'Run', runs.map((label, run) => ({ value: String(run), label, swatch: run })))}
-${shown.length === 0 ? null : choice(`${key}-shown`, 'shown', 'In 3D', shown)}
-</div>`;
+  return markup`<div class="controls">
+    ${
+      runs.length < 2
+        ? null
+        : choice(
+            `${key}-run`,
+            'run',
+            'Run',
+            runs.map((label, run) => ({ value: String(run), label, swatch: run })),
+          )
+    }
+    ${shown.length === 0 ? null : choice(`${key}-shown`, 'shown', 'In 3D', shown)}
+  </div>`;
 }
 
 interface Choice {
@@ -120,8 +163,19 @@ interface Choice {
 }
 
 function choice(name: string, role: string, title: string, choices: readonly Choice[]): Markup {
-  return html`<fieldset><legend>${title}</legend>${choices.map(
-    ({ value, label, swatch }, index) =>
-      html`<label><input type="radio" name="${name}" data-role="${role}" value="${value}"${index === 0 ? html` checked` : null}>${swatch === undefined ? null : html`<span class="spot run-${swatch % RUN_COLOURS}"></span>`}${label}</label>`,
-  )}</fieldset>`;
+  return markup`<fieldset>
+    <legend>${title}</legend>
+    ${choices.map(
+      ({ value, label, swatch }, index) =>
+        markup`<label
+          ><input
+            type="radio"
+            name="${name}"
+            data-role="${role}"
+            value="${value}"
+            ${index === 0 ? markup` checked` : null}
+          />${swatch === undefined ? null : markup`<span class="spot run-${swatch % RUN_COLOURS}"></span>`}${label}</label
+        >`,
+    )}
+  </fieldset>`;
 }

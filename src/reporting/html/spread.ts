@@ -20,13 +20,14 @@ const MOST_BINS = 40;
 export function histogram(series: readonly Float64Array[]): Histogram {
   const finite = series.map((values) => values.filter(Number.isFinite));
   const sorted = finite.map((values) => values.slice().sort());
-  const end = Math.max(0, ...sorted.map((values) => (values.length === 0 ? 0 : quantileOf(values, AXIS_QUANTILE))));
+  const end = Math.max(
+    0,
+    ...sorted.map((values) => (values.length === 0 ? 0 : quantileOf(values, AXIS_QUANTILE))),
+  );
   const longest = Math.max(0, ...finite.map(({ length }) => length));
   const edges = roundEdges(end, Math.min(MOST_BINS, Math.max(FEWEST_BINS, Math.round(Math.sqrt(longest)))));
   const last = edges.at(-1)!;
-  const count = bin<number, number>()
-    .domain([edges[0]!, last])
-    .thresholds(edges.slice(1, -1));
+  const count = bin<number, number>().domain([edges[0]!, last]).thresholds(edges.slice(1, -1));
   return {
     edges,
     shares: finite.map((values) => count(values).map(({ length }) => length / Math.max(1, values.length))),

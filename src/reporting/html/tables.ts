@@ -2,21 +2,21 @@
 import { formatMetric, METRIC_LABELS, metricLabel } from '../metric-labels.js';
 import { grouped } from '../text.js';
 import { RUN_COLOURS } from './chart.js';
-import { html, type Markup, type MarkupValue } from './markup.js';
+import { markup, type Markup, type MarkupValue } from './markup.js';
 import type { ErrorMeasure, PublishedNeighbours, ReportRun, WorstSample } from './report-data.js';
 import { errorText } from './sample-card.js';
 
 /** What a wide table is put into: it scrolls on its own, also by keyboard. */
 export function scrolling(label: string, table: Markup): Markup {
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
+  return markup`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
 }
 
 export function spot(run: number): Markup {
-  return html`<span class="spot run-${run % RUN_COLOURS}"></span>`;
+  return markup`<span class="spot run-${run % RUN_COLOURS}"></span>`;
 }
 
 function runHeads(runs: readonly ReportRun[]): MarkupValue {
-  return runs.map(({ name }, run) => html`<th scope="col">${runs.length > 1 ? spot(run) : null}${name}</th>`);
+  return runs.map(({ name }, run) => markup`<th scope="col">${runs.length > 1 ? spot(run) : null}${name}</th>`);
 }
 
 /** A metric a row, a run a column; the best of a row is bold. */
@@ -26,23 +26,43 @@ export function headlineTable(runs: readonly ReportRun[]): Markup {
     .sort(byPaper);
   return scrolling(
     'Metrics',
-    html`<table class="headline"><thead><tr><th scope="col">Metric</th>${runHeads(runs)}</tr></thead><tbody>
-${keys.map((key) => {
-  const best = bestOf(key, runs);
-  return html`<tr><th scope="row">${metricLabel(key).label}${unitOf(key)}<span class="better">${metricLabel(key).better === 'lower' ? '↓' : '↑'}</span></th>${runs.map(
-    ({ document }) => {
-      const value = document.metrics[key];
-      if (value === undefined) return html`<td class="number">–</td>`;
-      const interval = document.confidence[key];
-      const isBest = runs.length > 1 && formatMetric(key, value) === best;
-      return html`<td class="number${isBest ? ' best' : ''}">${formatMetric(key, value)}${interval === undefined ? null : html`<span class="interval">${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)}</span>`}</td>`;
-    },
-  )}</tr>`;
-})}
-<tr class="samples"><th scope="row">samples</th>${runs.map(({ document: { coverage } }) => {
-      return html`<td class="number">${grouped(coverage.scored)}<span class="interval">of ${grouped(coverage.benchmark)}</span></td>`;
-    })}</tr>
-</tbody></table>`,
+    markup`<table class="headline">
+      <thead>
+        <tr>
+          <th scope="col">Metric</th>
+          ${runHeads(runs)}
+        </tr>
+      </thead>
+      <tbody>
+        ${keys.map((key) => {
+          const best = bestOf(key, runs);
+          return markup`<tr>
+            <th scope="row">
+              ${metricLabel(key).label}${unitOf(key)}<span class="better"
+                >${metricLabel(key).better === 'lower' ? '↓' : '↑'}</span
+              >
+            </th>
+            ${runs.map(({ document }) => {
+              const value = document.metrics[key];
+              if (value === undefined) return markup`<td class="number">–</td>`;
+              const interval = document.confidence[key];
+              const isBest = runs.length > 1 && formatMetric(key, value) === best;
+              return markup`<td class="number${isBest ? ' best' : ''}">
+                ${formatMetric(key, value)}${interval === undefined ? null : markup`<span class="interval">${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)}</span>`}
+              </td>`;
+            })}
+          </tr>`;
+        })}
+        <tr class="samples">
+          <th scope="row">samples</th>
+          ${runs.map(({ document: { coverage } }) => {
+            return markup`<td class="number">
+              ${grouped(coverage.scored)}<span class="interval">of ${grouped(coverage.benchmark)}</span>
+            </td>`;
+          })}
+        </tr>
+      </tbody>
+    </table>`,
   );
 }
 
@@ -69,48 +89,94 @@ function bestOf(key: string, runs: readonly ReportRun[]): string | null {
 }
 
 export function neighboursTable({ caption, columns, rows }: PublishedNeighbours): Markup {
-  return html`<figure class="wide">${scrolling(
-    'Published results',
-    html`<table><thead><tr><th scope="col">Method</th>${columns.map((column) => html`<th scope="col">${column}</th>`)}<th scope="col">Source</th></tr></thead><tbody>
-${rows.map(
-  ({ name, source, run, cells }) =>
-    html`<tr${run === null ? null : html` class="ours"`}><th scope="row">${run === null ? null : spot(run)}${name}</th>${cells.map((cell) => html`<td class="number">${cell}</td>`)}<td>${source}</td></tr>`,
-)}
-</tbody></table>`,
-  )}<figcaption>${caption}</figcaption></figure>`;
+  return markup`<figure class="wide">
+    ${scrolling(
+      'Published results',
+      markup`<table>
+        <thead>
+          <tr>
+            <th scope="col">Method</th>
+            ${columns.map((column) => markup`<th scope="col">${column}</th>`)}
+            <th scope="col">Source</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ name, source, run, cells }) =>
+              markup`<tr${run === null ? null : markup` class="ours"`}><th scope="row">${run === null ? null : spot(run)}${name}</th>${cells.map((cell) => markup`<td class="number">${cell}</td>`)}<td>${source}</td></tr>`,
+          )}
+        </tbody>
+      </table>`,
+    )}
+    <figcaption>${caption}</figcaption>
+  </figure>`;
 }
 
 /** The figures behind the drawn hand. */
 export function jointTable(runs: readonly ReportRun[], key: string, decimals: number): Markup {
   const names = runs[0]?.perJoint.map(({ name }) => name) ?? [];
-  return html`<details><summary>The figures joint by joint</summary>${scrolling(
-    'Joints',
-    html`<table><thead><tr><th scope="col">Joint</th>${runHeads(runs)}</tr></thead><tbody>
-${names.map(
-  (name) =>
-    html`<tr><th scope="row">${name.replace('_', ' ')}</th>${runs.map(({ perJoint }) => {
-      const value = perJoint.find((joint) => joint.name === name)?.values[key];
-      return html`<td class="number">${value === undefined ? '–' : shown(value, key).toFixed(decimals)}</td>`;
-    })}</tr>`,
-)}
-</tbody></table>`,
-  )}</details>`;
+  return markup`<details>
+    <summary>The figures joint by joint</summary>
+    ${scrolling(
+      'Joints',
+      markup`<table>
+        <thead>
+          <tr>
+            <th scope="col">Joint</th>
+            ${runHeads(runs)}
+          </tr>
+        </thead>
+        <tbody>
+          ${names.map(
+            (name) =>
+              markup`<tr>
+                <th scope="row">${name.replace('_', ' ')}</th>
+                ${runs.map(({ perJoint }) => {
+                  const value = perJoint.find((joint) => joint.name === name)?.values[key];
+                  return markup`<td class="number">
+                    ${value === undefined ? '–' : shown(value, key).toFixed(decimals)}
+                  </td>`;
+                })}
+              </tr>`,
+          )}
+        </tbody>
+      </table>`,
+    )}
+  </details>`;
 }
 
 function shown(value: number, key: string): number {
   return metricLabel(key).unit === '%' ? value * 100 : value;
 }
 
-export function worstTable(worst: readonly WorstSample[], runs: readonly ReportRun[], error: ErrorMeasure): Markup {
-  return html`<details><summary>The ${worst.length} worst samples as a table</summary>${scrolling(
-    'Worst samples',
-    html`<table><thead><tr><th scope="col">Sample</th>${runHeads(runs)}</tr></thead><tbody>
-${worst.map(
-  ({ id, errors }) =>
-    html`<tr><th scope="row">${id}</th>${errors.map((value) => html`<td class="number">${errorText(value, error)}</td>`)}</tr>`,
-)}
-</tbody></table>`,
-  )}</details>`;
+export function worstTable(
+  worst: readonly WorstSample[],
+  runs: readonly ReportRun[],
+  error: ErrorMeasure,
+): Markup {
+  return markup`<details>
+    <summary>The ${worst.length} worst samples as a table</summary>
+    ${scrolling(
+      'Worst samples',
+      markup`<table>
+        <thead>
+          <tr>
+            <th scope="col">Sample</th>
+            ${runHeads(runs)}
+          </tr>
+        </thead>
+        <tbody>
+          ${worst.map(
+            ({ id, errors }) =>
+              markup`<tr>
+                <th scope="row">${id}</th>
+                ${errors.map((value) => markup`<td class="number">${errorText(value, error)}</td>`)}
+              </tr>`,
+          )}
+        </tbody>
+      </table>`,
+    )}
+  </details>`;
 }
 
 /** What was measured, with what, under which rules. */
@@ -118,13 +184,25 @@ export function provenanceTable(runs: readonly ReportRun[]): Markup {
   const labels = [...new Set(runs.flatMap(({ provenance }) => provenance.map(({ label }) => label)))];
   return scrolling(
     'Provenance',
-    html`<table class="provenance"><thead><tr><td></td>${runHeads(runs)}</tr></thead><tbody>
-${labels.map(
-  (label) =>
-    html`<tr><th scope="row">${label}</th>${runs.map(
-      ({ provenance }) => html`<td>${provenance.find((entry) => entry.label === label)?.value ?? '–'}</td>`,
-    )}</tr>`,
-)}
-</tbody></table>`,
+    markup`<table class="provenance">
+      <thead>
+        <tr>
+          <td></td>
+          ${runHeads(runs)}
+        </tr>
+      </thead>
+      <tbody>
+        ${labels.map(
+          (label) =>
+            markup`<tr>
+              <th scope="row">${label}</th>
+              ${runs.map(
+                ({ provenance }) =>
+                  markup`<td>${provenance.find((entry) => entry.label === label)?.value ?? '–'}</td>`,
+              )}
+            </tr>`,
+        )}
+      </tbody>
+    </table>`,
   );
 }

@@ -118,7 +118,10 @@ class Turntable {
   private readonly card: HTMLElement;
   private readonly scene: SceneData;
   private readonly canvas: HTMLCanvasElement;
-  private readonly small: readonly { readonly canvas: HTMLCanvasElement; readonly name: keyof typeof NAMED_VIEWS }[];
+  private readonly small: readonly {
+    readonly canvas: HTMLCanvasElement;
+    readonly name: keyof typeof NAMED_VIEWS;
+  }[];
   private yaw = 0;
   private pitch = 0;
   private zoom = 1;
@@ -145,7 +148,8 @@ class Turntable {
   }
 
   private get shown(): Shown {
-    return (this.card.querySelector<HTMLInputElement>('input[data-role="shown"]:checked')?.value ?? 'both') as Shown;
+    return (this.card.querySelector<HTMLInputElement>('input[data-role="shown"]:checked')?.value ??
+      'both') as Shown;
   }
 
   private get run(): number {
@@ -223,7 +227,13 @@ class Turntable {
     }
   }
 
-  private draw(canvas: HTMLCanvasElement, yaw: number, pitch: number, zoom: number, withScale: boolean): void {
+  private draw(
+    canvas: HTMLCanvasElement,
+    yaw: number,
+    pitch: number,
+    zoom: number,
+    withScale: boolean,
+  ): void {
     const width = canvas.clientWidth || 120;
     const size = Math.min(MOST_PIXELS, Math.round(width * Math.max(1, devicePixelRatio)));
     canvas.width = canvas.height = size;
@@ -242,7 +252,9 @@ class Turntable {
       meshes.push(meshOf(truth, colourOf('truth'), 1));
     if (prediction !== null && shown !== 'truth') {
       const isMeasured =
-        shown === 'distance' && truth?.vertices != null && prediction.vertices?.length === truth.vertices.length;
+        shown === 'distance' &&
+        truth?.vertices != null &&
+        prediction.vertices?.length === truth.vertices.length;
       const colours = isMeasured
         ? distanceColours(prediction.vertices!, truth.vertices!)
         : colourOf(`run-${this.run % 6}`);
@@ -252,7 +264,12 @@ class Turntable {
   }
 
   /** Hands of which only the joints are known. */
-  private drawSkeletons(context: CanvasRenderingContext2D, rotation: Float64Array, scale: number, size: number): void {
+  private drawSkeletons(
+    context: CanvasRenderingContext2D,
+    rotation: Float64Array,
+    scale: number,
+    size: number,
+  ): void {
     const { truth, prediction, shown } = this;
     const draw = (hand: Hand | null, colour: string): void => {
       if (hand === null || hand.vertices !== null || hand.joints === null) return;

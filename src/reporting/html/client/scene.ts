@@ -75,10 +75,19 @@ export function normalsOf(points: Float32Array, faces: Uint16Array): Float32Arra
   const normals = new Float32Array(points.length);
   for (let f = 0; f < faces.length; f += 3) {
     const [a, b, c] = [faces[f]! * 3, faces[f + 1]! * 3, faces[f + 2]! * 3];
-    const [ux, uy, uz] = [points[b]! - points[a]!, points[b + 1]! - points[a + 1]!, points[b + 2]! - points[a + 2]!];
-    const [vx, vy, vz] = [points[c]! - points[a]!, points[c + 1]! - points[a + 1]!, points[c + 2]! - points[a + 2]!];
+    const [ux, uy, uz] = [
+      points[b]! - points[a]!,
+      points[b + 1]! - points[a + 1]!,
+      points[b + 2]! - points[a + 2]!,
+    ];
+    const [vx, vy, vz] = [
+      points[c]! - points[a]!,
+      points[c + 1]! - points[a + 1]!,
+      points[c + 2]! - points[a + 2]!,
+    ];
     const normal = [uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx];
-    for (const vertex of [a, b, c]) for (let axis = 0; axis < 3; axis++) normals[vertex + axis]! += normal[axis]!;
+    for (const vertex of [a, b, c])
+      for (let axis = 0; axis < 3; axis++) normals[vertex + axis]! += normal[axis]!;
   }
   for (let k = 0; k < normals.length; k += 3) {
     const length = Math.hypot(normals[k]!, normals[k + 1]!, normals[k + 2]!) || 1;
@@ -177,7 +186,9 @@ function drawLayer(mesh: Mesh, rotation: Float64Array, scale: number, size: numb
   const shades = Float32Array.from({ length: mesh.points.length / 3 }, (_, vertex) => {
     const k = vertex * 3;
     const facing =
-      rotation[6]! * mesh.normals[k]! + rotation[7]! * mesh.normals[k + 1]! + rotation[8]! * mesh.normals[k + 2]!;
+      rotation[6]! * mesh.normals[k]! +
+      rotation[7]! * mesh.normals[k + 1]! +
+      rotation[8]! * mesh.normals[k + 2]!;
     // Both sides are lit: a mesh whose triangles run the other way round must not go dark.
     return AMBIENT + (1 - AMBIENT) * Math.abs(facing);
   });
@@ -239,7 +250,10 @@ function drawTriangle(
       const shade = wa * shades[a]! + wb * shades[b]! + wc * shades[c]!;
       for (let channel = 0; channel < 3; channel++) {
         colour[pixel * 3 + channel] =
-          shade * (wa * colourOf(mesh, a, channel) + wb * colourOf(mesh, b, channel) + wc * colourOf(mesh, c, channel));
+          shade *
+          (wa * colourOf(mesh, a, channel) +
+            wb * colourOf(mesh, b, channel) +
+            wc * colourOf(mesh, c, channel));
       }
     }
   }

@@ -1,0 +1,74 @@
+import process from 'node:process';
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../command.js';
+import { DATASET_IDS } from '../datasets/registry.js';
+import { EXIT } from '../errors.js';
+import { TABLE_FORMATS } from '../reporting/table-formats.js';
+
+export default class Leaderboard extends BaseCommand {
+  static override summary = 'Published results of a benchmark, with your runs among them.';
+
+  static override description = [
+    'The rows are those of the Hamba paper, digit by digit; nothing of them was measured here. Runs stand where their figure, rounded as the published ones are, belongs.',
+    "A run of a part of the samples, or under another protocol, is shown without a rank; --allow-mixed ranks it and says so. Test-time augmentation and boxes are noted, as in the papers' own tables.",
+  ].join('\n\n');
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> freihand',
+    '<%= config.bin %> <%= command.id %> ho3d-v3 reports/ho3d-v3-hamba --format latex',
+    {
+      description: 'Which published figures contradict each other:',
+      command: '<%= config.bin %> <%= command.id %> freihand --lint',
+    },
+  ];
+
+  // Any number of run directories may follow the dataset.
+  static override strict = false;
+
+  static override args = {
+    dataset: Args.string({ required: true, options: [...DATASET_IDS], description: 'The benchmark.' }),
+    runs: Args.string({ description: 'Run directories of it.' }),
+  };
+
+  static override flags = {
+    format: Flags.option({ options: TABLE_FORMATS })({
+      default: 'table',
+      summary: 'csv and json put nothing else on stdout and use the keys of metrics.json.',
+    }),
+    'allow-mixed': Flags.boolean({
+      summary: 'Rank runs of a part of the samples or under another protocol, too.',
+    }),
+    lint: Flags.boolean({
+      summary: 'Report published rows whose figures contradict each other; exit code 3 where there are any.',
+      exclusive: ['format', 'allow-mixed'],
+    }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args, argv, flags } = await this.parse(Leaderboard);
+    const runs = (argv as string[]).slice(1);
+    const { leaderboard } = await import('../leaderboards/leaderboard.js');
+    const { leaderboardJson, leaderboardText, lintText } =
+      await import('../leaderboards/leaderboard-text.js');
+    const board = await leaderboard({
+      dataset: args.dataset,
+      runs,
+      allowMixed: flags['allow-mixed'],
+    });
+    if (flags.lint) {
+      const { lintTable } = await import('../leaderboards/lint.js');
+      const findings = lintTable(board.table);
+      this.log(lintText(board, findings));
+      if (findings.length > 0) process.exitCode = EXIT.findings;
+      return { dataset: args.dataset, rows: board.table.rows.length, findings };
+    }
+    const json = leaderboardJson(board);
+    const { format } = flags;
+    this.log(
+      format === 'json'
+        ? JSON.stringify(json, null, 2)
+        : leaderboardText(board, format, this.colour).replace(/\n$/, ''),
+    );
+    return json;
+  }
+}

@@ -1,0 +1,121 @@
+/** `report`: one page of finished runs, and of the photographs and true hands of the dataset folder they name. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Progress } from '../progress.js';
+import { programInfo } from '../program.js';
+import { clientScript } from '../reporting/html/client-script.js';
+import { reportPage } from '../reporting/html/page.js';
+import type { ReportData } from '../reporting/html/report-data.js';
+import { writeFileAtomic } from '../runs/atomic-file.js';
+import { datasetById } from '../datasets/registry.js';
+import { chooseSamples } from './report-choice.js';
+import { factorsOf } from './report-factors.js';
+import { openReportFolder, type FolderRequest, type ReportFolder } from './report-folder.js';
+import { readRuns } from './report-runs.js';
+import { gatherSamples } from './report-samples.js';
+
+export interface ReportRequest extends FolderRequest {
+  readonly runs: readonly string[];
+  /** Default: report.html in the first run directory. */
+  readonly out?: string | undefined;
+  /** Samples a group. */
+  readonly samples: number;
+  readonly images: boolean;
+  /** The user's MANO file, for the triangles of its mesh. */
+  readonly mano?: string | undefined;
+}
+
+export interface ReportContext {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface ReportOutcome {
+  readonly file: string;
+  readonly bytes: number;
+  readonly runs: readonly string[];
+  /** What is left out and why. */
+  readonly missing: readonly string[];
+}
+
+/** Name of the page in a run directory. */
+const REPORT_FILE = 'report.html';
+
+/** @throws UserError where a folder holds no scored run, or the runs are not of one dataset. */
+export async function makeReport(request: ReportRequest, context: ReportContext): Promise<ReportOutcome> {
+  const { runs, error, protocolDifferences } = await readRuns(request.runs);
+  const missing: string[] = [];
+  const folder = await openReportFolder(runs, request, missing);
+  context.signal.throwIfAborted();
+  const choice = chooseSamples(runs, request.samples);
+  const gathered = await gatherSamples({ ...context, ...request, runs, folder, choice, missing });
+  if (!request.images) missing.push('photographs, as --no-images asks');
+  const hasMeshes = gathered.groups.some(({ samples }) =>
+    samples.some(
+      ({ scene }) =>
+        scene?.truth?.vertices != null || scene?.predictions.some((hand) => hand?.vertices != null),
+    ),
+  );
+  const faces = hasMeshes ? await meshFaces(request.mano, folder, missing) : null;
+  const { dataset } = runs[0]!.directory.manifest;
+  const { title } = datasetById(dataset.id);
+  const program = programInfo();
+  const data: ReportData = {
+    title: `${title}: ${listed(runs.map(({ shown }) => shown.name))}`,
+    dataset: { id: dataset.id, title, split: dataset.split },
+    measure: runs[0]!.shown.document.protocol.measure,
+    program: `${program.name} ${program.version}`,
+    made: new Date().toISOString(),
+    error,
+    runs: runs.map(({ shown }) => shown),
+    protocolDifferences,
+    neighbours: null,
+    factors: factorsOf(runs, folder),
+    groups: gathered.groups,
+    worst: choice.worst,
+    faces,
+    missing,
+    overlay: gathered.overlay,
+  };
+  context.signal.throwIfAborted();
+  const page = Buffer.from(reportPage(data, await clientScript()), 'utf8');
+  const file = resolve(request.out ?? join(request.runs[0]!, REPORT_FILE));
+  await writeFileAtomic(file, page);
+  return { file, bytes: page.length, runs: request.runs.map((run) => resolve(run)), missing };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** The triangles of the mesh: of the user's MANO file, or of the demo's folder. */
+async function meshFaces(
+  mano: string | undefined,
+  folder: ReportFolder | null,
+  missing: string[],
+): Promise<Uint32Array | null> {
+  if (mano !== undefined) {
+    const { readManoFile } = await import('../inference/mano-file.js');
+    return (await readManoFile(mano)).faces;
+  }
+  const faces = folder === null ? null : await demoFaces(folder.folder.root);
+  if (faces === null)
+    missing.push(
+      'the surfaces of the meshes, which are drawn as points: give the file with the triangles with --mano',
+    );
+  return faces;
+}
+
+/** `faces.json` of a generated folder: three vertex ids a triangle. */
+async function demoFaces(root: string): Promise<Uint32Array | null> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(root, 'faces.json'), 'utf8'));
+    if (!Array.isArray(value)) return null;
+    const ids = value.flat();
+    return ids.length % 3 === 0 && ids.every((id) => Number.isInteger(id) && id >= 0 && id < 2 ** 16)
+      ? Uint32Array.from(ids as number[])
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,259 @@
+/** `leaderboard` in every format. */
+import { metricLabel } from '../reporting/metric-labels.js';
+import {
+  renderTable,
+  type TableCell,
+  type TableColumn,
+  type TableFormat,
+} from '../reporting/table-formats.js';
+import { printable, styled, wrapText } from '../reporting/text.js';
+import type { Leaderboard, LeaderboardRow } from './leaderboard.js';
+import type { LintFinding } from './lint.js';
+
+const WIDTH = 80;
+
+export type TextFormat = Exclude<TableFormat, 'json'>;
+
+export function leaderboardText(board: Leaderboard, format: TextFormat, colour: boolean): string {
+  if (format === 'csv') return csv(board);
+  const columns = tableColumns(board, format);
+  const marks = marksOf(board);
+  const rows = board.rows.map((row) => columns.map(({ cell }) => cell(row, marks)));
+  const { source } = board.table;
+  const rendered = renderTable(format, columns, rows, {
+    colour,
+    width: WIDTH,
+    caption: `${board.title}. Published figures: ${source.citation}, ${source.table}.`,
+    label: `tab:${board.dataset}`,
+  });
+  if (format === 'latex') return rendered;
+  const wrap = (text: string): string => (format === 'table' ? wrapText(text, WIDTH).join('\n') : text);
+  const title = format === 'table' ? [styled(board.title, 'bold', colour), ''] : [];
+  const foot = footnotes(board)
+    .map(wrap)
+    .join(format === 'table' ? '\n' : '\n\n');
+  return `${format === 'table' ? '\n' : ''}${[...title, rendered, '', foot].join('\n')}\n`;
+}
+
+/** The one JSON document of `--format json` and `--json`. */
+export function leaderboardJson(board: Leaderboard): unknown {
+  const { dataset, title, table, rows } = board;
+  return {
+    dataset,
+    title,
+    ranked_by: table.rankedBy,
+    source: table.source,
+    remarks: [...table.remarks, ...table.discrepancies],
+    rows: rows.map(({ rank, method, figures, published, run }) => ({
+      ...(rank === null ? {} : { rank }),
+      method,
+      ...(published === null
+        ? {}
+        : {
+            ...(published.reference === null ? {} : { paper_reference: published.reference }),
+            venue: published.venue,
+            ...(published.backbone === null ? {} : { backbone: published.backbone }),
+            stacked: published.stacked,
+            tta: published.tta,
+          }),
+      ...(run === null
+        ? {}
+        : {
+            run: run.path,
+            tta: run.tta ?? false,
+            coverage: run.document.coverage,
+            comparable: run.obstacles.length === 0,
+            notes: [...run.obstacles, ...run.notes],
+          }),
+      metrics: Object.fromEntries([...figures].map(([key, { value }]) => [key, value])),
+    })),
+  };
+}
+
+type CsvColumn = readonly [key: string, cell: (row: LeaderboardRow) => TableCell | null];
+
+/** The published columns under their own names, then what a row of one's own adds; full precision. */
+function csv({ table, rows }: Leaderboard): string {
+  const text = (value: string | number | null | undefined): TableCell | null =>
+    value === null || value === undefined || value === '' ? null : { text: String(value), value };
+  const backbones: readonly CsvColumn[] = [
+    ['backbone', ({ published }) => text(published?.backbone)],
+    ['stacked', ({ published }) => text(published?.stacked === true ? 'yes' : '')],
+  ];
+  const named: readonly CsvColumn[] = [
+    ['method', ({ method }) => text(method)],
+    ['paper_reference', ({ published }) => text(published?.reference)],
+    ['venue', ({ published }) => text(published?.venue)],
+    ...(table.hasBackbones ? backbones : []),
+    ['tta', ({ published, run }) => text(run?.tta ?? (published?.tta === true ? 'yes' : ''))],
+    ...table.metrics.map((key): CsvColumn => [
+      key,
+      ({ figures, published }) => {
+        const figure = figures.get(key);
+        // The digits that were printed, trailing zeros too.
+        return figure === undefined ? null : text(published === null ? figure.value : figure.text);
+      },
+    ]),
+    ['rank', ({ rank }) => text(rank)],
+    ['run', ({ run }) => text(run?.path)],
+    ['notes', ({ run }) => text(run === null ? '' : noteOf(run.obstacles, run.notes))],
+  ];
+  return renderTable(
+    'csv',
+    named.map(([key]) => ({ key, title: key, align: 'left' })),
+    rows.map((row) => named.map(([, cell]) => cell(row))),
+    { colour: false, width: WIDTH },
+  );
+}
+
+function noteOf(obstacles: readonly string[], notes: readonly string[]): string {
+  return [...obstacles, ...notes].join('; ');
+}
+
+type Marks = ReadonlyMap<string, Readonly<Record<string, TableCell['mark']>>>;
+
+interface Column extends TableColumn {
+  readonly cell: (row: LeaderboardRow, marks: Marks) => TableCell | null;
+}
+
+/** Which printed figures are the best and the second of their column, among the ranked rows. */
+function marksOf({ table, rows }: Leaderboard): Marks {
+  return new Map(
+    table.metrics.map((key) => {
+      const sign = metricLabel(key).better === 'lower' ? 1 : -1;
+      const texts = rows.flatMap(({ rank, figures }) => {
+        const text = figures.get(key)?.text;
+        return rank === null || text === undefined ? [] : [text];
+      });
+      const [best, second] = [...new Set(texts)].sort((a, b) => sign * (Number(a) - Number(b)));
+      return [
+        key,
+        {
+          ...(second === undefined ? {} : { [second]: 'second' as const }),
+          ...(best === undefined ? {} : { [best]: 'best' as const }),
+        },
+      ];
+    }),
+  );
+}
+
+function tableColumns({ table }: Leaderboard, format: TextFormat): Column[] {
+  const text = (value: string | null | undefined): TableCell | null =>
+    value === null || value === undefined || value === '' ? null : { text: value };
+  return [
+    { key: 'rank', title: '#', align: 'right', cell: ({ rank }) => text(rank === null ? '' : `${rank}`) },
+    { key: 'method', title: 'method', align: 'left', cell: (row) => text(nameOf(row, format)) },
+    {
+      key: 'venue',
+      title: 'venue',
+      align: 'left',
+      terminal: 'if-room',
+      cell: ({ published }) => text(published?.venue),
+    },
+    {
+      key: 'backbone',
+      title: 'backbone',
+      align: 'left',
+      terminal: 'if-room',
+      cell: ({ published }) => text(published?.backbone),
+    },
+    ...table.metrics.map((key): Column => {
+      const { better, unit } = metricLabel(key);
+      return {
+        key,
+        title: shortTitle(key),
+        align: 'right',
+        better,
+        cell: ({ figures, rank }, marks) => {
+          const figure = figures.get(key);
+          if (figure === undefined) return null;
+          const mark = rank === null ? undefined : marks.get(key)?.[figure.text];
+          const shown = unit === '%' ? (Number(figure.text) * 100).toFixed(1) : figure.text;
+          return mark === undefined ? { text: shown } : { text: shown, mark };
+        },
+      };
+    }),
+    {
+      key: 'notes',
+      title: 'notes',
+      align: 'left',
+      terminal: 'below',
+      cell: ({ run, rank }) => text(run === null ? '' : runNote(run, rank)),
+    },
+  ];
+}
+
+function runNote(run: NonNullable<LeaderboardRow['run']>, rank: number | null): string {
+  const verdict =
+    run.obstacles.length === 0
+      ? []
+      : [rank === null ? 'not ranked' : 'ranked though not comparable (--allow-mixed)'];
+  return [
+    ...verdict,
+    ...run.obstacles,
+    ...(run.tta === null ? [] : [`test-time augmentation: ${run.tta}`]),
+    ...run.notes,
+  ].join('; ');
+}
+
+/** The table's own marks; a run is marked as one's own. */
+function nameOf({ method, published, run }: LeaderboardRow, format: TextFormat): string {
+  const marks = [
+    ...(published?.stacked === true ? ['∗'] : []),
+    ...(published?.tta === true || (run?.tta ?? null) !== null ? ['†'] : []),
+  ].join('');
+  const marked = marks === '' ? method : `${method} ${marks}`;
+  if (run === null) return marked;
+  return format === 'table' ? `▸ ${marked}` : `${marked} (ours)`;
+}
+
+/** The name of a column in few letters; the alignment is the table's. */
+function shortTitle(key: string): string {
+  const { label, unit } = metricLabel(key);
+  const pck = /^pck_(\d)_(\d+)_(all|vis|occ)$/.exec(key);
+  if (pck !== null) return `${pck[3]!} @${pck[1]!}.${pck[2]!}`.replace('@0.', '@.');
+  const short = label.replace(' aligned', '');
+  return unit === '' ? short : `${short} ${unit}`;
+}
+
+function footnotes({ table, rows }: Leaderboard): string[] {
+  const { source, rankedBy, remarks } = table;
+  const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
+  const isPck = rankedBy.startsWith('pck');
+  const marks = [
+    ...(some(({ run }) => run !== null) ? ['▸ yours, rounded as the published figures are'] : []),
+    ...(some(({ published, run }) => published?.tta === true || (run?.tta ?? null) !== null)
+      ? ['† test-time augmentation']
+      : []),
+    ...(some(({ published }) => published?.stacked === true) ? ['∗ stacked network'] : []),
+    '– not reported',
+  ];
+  return [
+    `${isPck ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${metricLabel(rankedBy).label}. ${marks.join(', ')}.`,
+    `Published figures: ${source.citation}, ${source.table}. ${sentences(remarks)}`,
+  ];
+}
+
+function sentences(remarks: readonly string[]): string {
+  return remarks.map((remark) => `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`).join(' ');
+}
+
+export function lintText(board: Leaderboard, findings: readonly LintFinding[]): string {
+  const { table, title } = board;
+  const checked = `${table.rows.length} published rows of ${title} (${table.source.table})`;
+  const count =
+    findings.length === 0
+      ? 'no figure contradicts another'
+      : findings.length === 1
+        ? 'one contradiction'
+        : `${findings.length} contradictions`;
+  const marked = (mark: string, text: string): string[] =>
+    wrapText(text, WIDTH - 2).map((line, index) => (index === 0 ? mark : '  ') + line);
+  const lines = [
+    ...findings.flatMap(({ method, venue, tta, message }) =>
+      marked('! ', printable(`${method}${tta ? ' †' : ''}, ${venue}: ${message}.`)),
+    ),
+    ...table.discrepancies.flatMap((text) => marked('· ', `${text}.`)),
+  ];
+  return `\n${[`${checked}: ${count}.`, ...(lines.length === 0 ? [] : ['', ...lines])].join('\n')}\n`;
+}

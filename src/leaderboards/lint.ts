@@ -1,0 +1,119 @@
+/**
+ * Looks for published figures that contradict each other. Papers round, so each relation is given the room that the
+ * printed digits leave it; what remains is a misprint, another protocol, or a figure worth asking about.
+ */
+import type { PublishedRow, PublishedTable } from './published.js';
+
+export interface LintFinding {
+  readonly method: string;
+  readonly venue: string;
+  readonly tta: boolean;
+  readonly rule: 'f-order' | 'auc-error' | 'joints-vertices' | 'pck-order' | 'subset-order';
+  /** With the figures, in one sentence without a final full stop. */
+  readonly message: string;
+}
+
+type Rule = (figure: (key: string) => number | undefined) => string[];
+
+const RULES: Readonly<Record<LintFinding['rule'], Rule>> = {
+  'f-order': fOrder,
+  'auc-error': aucAgainstError,
+  'joints-vertices': jointsAgainstVertices,
+  'pck-order': pckOrder,
+  'subset-order': subsetOrder,
+};
+
+export function lintTable({ rows }: PublishedTable): LintFinding[] {
+  return rows.flatMap(lintRow);
+}
+
+export function lintRow({ method, venue, tta, printed }: PublishedRow): LintFinding[] {
+  const figure = (key: string): number | undefined => {
+    const text = printed.get(key);
+    return text === undefined ? undefined : Number(text);
+  };
+  return Object.entries(RULES).flatMap(([rule, find]) =>
+    find(figure).map((message) => ({ method, venue, tta, rule: rule as LintFinding['rule'], message })),
+  );
+}
+
+/** Whatever is within 5 mm is within 15 mm. */
+function fOrder(figure: (key: string) => number | undefined): string[] {
+  const [f5, f15] = [figure('f5_aligned'), figure('f15_aligned')];
+  if (f5 === undefined || f15 === undefined || f5 <= f15) return [];
+  return [`F@5 ${f5} is larger than F@15 ${f15}`];
+}
+
+/** Half a printed digit of the error (0.05 mm of 50 mm) and of the AUC, and 0.0005 for its 100 thresholds. */
+const AUC_ROOM = 0.05 / 50 + 0.0005 + 0.0005;
+
+/** The area under a PCK curve from 0 to 50 mm is 1 − error / 50 mm; errors beyond 50 mm only make it larger. */
+function aucAgainstError(figure: (key: string) => number | undefined): string[] {
+  return (
+    [
+      ['pa_mpjpe_mm', 'auc_j_aligned', 'PA-MPJPE', 'AUC_J'],
+      ['pa_mpvpe_mm', 'auc_v_aligned', 'PA-MPVPE', 'AUC_V'],
+    ] as const
+  ).flatMap(([errorKey, aucKey, error, auc]) => {
+    const [e, a] = [figure(errorKey), figure(aucKey)];
+    if (e === undefined || a === undefined) return [];
+    const expected = 1 - e / 50;
+    if (Math.abs(a - expected) <= AUC_ROOM + 1e-12) return [];
+    return [
+      `${auc} ${a} does not go with ${error} ${e} mm: 1 − ${e}/50 is ${expected.toFixed(3)}${
+        a < expected ? ', and no error can make the area smaller than that' : ''
+      }`,
+    ];
+  });
+}
+
+/** Both are distances on one hand after alignment; no two in these tables that agree elsewhere are farther apart. */
+const APART = 0.15;
+
+function jointsAgainstVertices(figure: (key: string) => number | undefined): string[] {
+  const [joints, vertices] = [figure('pa_mpjpe_mm'), figure('pa_mpvpe_mm')];
+  if (joints === undefined || vertices === undefined) return [];
+  const apart = Math.abs(vertices - joints) / Math.min(joints, vertices);
+  if (apart <= APART) return [];
+  return [
+    `PA-MPVPE ${vertices} mm is ${(apart * 100).toFixed(0)} % apart from PA-MPJPE ${joints} mm; elsewhere they are within a few percent`,
+  ];
+}
+
+const SUBSETS = { all: 'all', vis: 'visible', occ: 'occluded' } as const;
+const THRESHOLDS = { '0_05': '0.05', '0_1': '0.1', '0_15': '0.15' } as const;
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** More is correct where more is allowed. */
+function pckOrder(figure: (key: string) => number | undefined): string[] {
+  return Object.entries(SUBSETS).flatMap(([subset, name]) => {
+    const values = Object.entries(THRESHOLDS).flatMap(([key, threshold]) => {
+      const value = figure(`pck_${key}_${subset}`);
+      return value === undefined ? [] : [{ threshold, value }];
+    });
+    return values.slice(1).flatMap(({ threshold, value }, index) => {
+      const before = values[index]!;
+      if (before.value <= value) return [];
+      return [
+        `PCK@${before.threshold} ${name} ${percent(before.value)} is larger than PCK@${threshold} ${percent(value)}`,
+      ];
+    });
+  });
+}
+
+/**
+ * All joints are the visible and the occluded ones, with half a printed digit on either side. The figures are means
+ * over joints, whose shares of occluded samples differ, so a small excursion can be true; it is worth a look.
+ */
+function subsetOrder(figure: (key: string) => number | undefined): string[] {
+  return Object.entries(THRESHOLDS).flatMap(([key, threshold]) => {
+    const [all, vis, occ] = ['all', 'vis', 'occ'].map((subset) => figure(`pck_${key}_${subset}`));
+    if (all === undefined || vis === undefined || occ === undefined) return [];
+    const room = 0.001;
+    if (all >= Math.min(vis, occ) - room && all <= Math.max(vis, occ) + room) return [];
+    return [
+      `PCK@${threshold} of all joints ${percent(all)} does not lie between visible ${percent(vis)} and occluded ${percent(occ)}`,
+    ];
+  });
+}
