@@ -138,7 +138,7 @@ function method(figures: InferenceFigures): string {
   const { workers, intra_op_threads, repetitions, jpeg_bytes } = figures;
   return `## How it is measured
 
-The fastest of ${repetitions === 1 ? 'one run' : `${repetitions} runs`} each, taken in turns. Batches of ${BATCH_SIZE}, float32, ${height} × ${columns} px; ${workers === 1 ? 'one crop thread' : `at most ${workers} crop threads`},
+${repetitions === 1 ? 'One run each' : `The fastest of ${repetitions} runs each, taken in turns`}. Batches of ${BATCH_SIZE}, float32, ${height} × ${columns} px; at most ${workers} crop threads,
 ${intra_op_threads} threads inside the session. Photographs are JPEGs of ${PHOTOGRAPH_SIDE} × ${PHOTOGRAPH_SIDE} px of seeded noise with a photograph's
 detail, ${(jpeg_bytes / 1000).toFixed(1)} kB on average, just written and so read from memory. The transformer has ${layers} layers of width ${width} with ${heads} heads and
 seeded weights. The bare loop runs it on the main thread with ONNX Runtime's defaults, on batches that lie

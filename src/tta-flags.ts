@@ -49,26 +49,27 @@ interface TtaFlagValues {
  */
 export function ttaRequest(flags: TtaFlagValues): TtaRequest | undefined {
   const { model, tta, rotations, scales } = flags;
-  const fusions = [...new Set(flags['tta-fusion'] ?? [])];
+  // In one order, since the order asked for decides nothing: the same fusions are the same run.
+  const fusions = FUSION_KINDS.filter((kind) => flags['tta-fusion']?.includes(kind));
   const keepPasses = flags['keep-passes'];
   const sweep = sweepOf(flags);
   if (sweep === null) {
-    const refusesNone = tta === 'none' && (fusions.length > 0 || keepPasses);
     if (fusions.length === 0 && !keepPasses) return undefined;
-    if (model !== undefined || keepPasses || refusesNone) {
-      throw contradiction(
-        'There is no sweep to fuse or to keep',
-        keepPasses ? '--keep-passes' : '--tta-fusion',
-        'add --tta graphormer, or --rotations and --scales',
-      );
-    }
-    return { sweep: null, fusions, keepPasses: false };
+    if (model === undefined && !keepPasses && tta !== 'none') return { sweep: null, fusions, keepPasses };
+    const flag = keepPasses ? '--keep-passes' : '--tta-fusion';
+    throw contradiction(
+      keepPasses ? 'There is no sweep to keep' : 'There is no sweep to fuse',
+      tta === 'none' ? `--tta none and ${flag}` : `${flag} without a sweep`,
+      model === undefined
+        ? 'leave it out; --tta-fusion alone fuses the passes that a run directory has kept'
+        : 'add --tta graphormer, or --rotations and --scales',
+    );
   }
   if (tta !== undefined && (rotations !== undefined || scales !== undefined)) {
     throw contradiction(
       'The sweep is named twice',
       `--tta ${tta} and ${rotations === undefined ? '--scales' : '--rotations'}`,
-      'give --tta alone, or --rotations and --scales',
+      'give --tta graphormer alone, or --rotations and --scales alone',
     );
   }
   if (model === undefined) {
@@ -78,7 +79,12 @@ export function ttaRequest(flags: TtaFlagValues): TtaRequest | undefined {
       'leave the sweep out; --tta-fusion alone fuses the passes that a run directory has kept',
     );
   }
-  return { sweep, fusions: fusions.length === 0 ? ['aligned-mean'] : fusions, keepPasses };
+  return {
+    sweep,
+    fusions: fusions.length === 0 ? ['aligned-mean'] : fusions,
+    // Only scoring sees the ground truth, and it needs every pass.
+    keepPasses: keepPasses || fusions.includes('mean-error'),
+  };
 }
 
 function sweepOf({ tta, rotations, scales }: TtaFlagValues): Sweep | null {

@@ -97,7 +97,7 @@ export function compare(runs: readonly RunScores[], options: CompareOptions = {}
         ? null
         : {
             samples: pairing.ids.length,
-            units: groupCount === null ? 'samples' : 'sequences',
+            units: groupCount === null ? 'samples' : 'groups',
             count: groupCount ?? pairing.ids.length,
           },
     statistics: { level: LEVEL, permutations: PERMUTATIONS, seed, tests },

@@ -8,7 +8,7 @@ export const COMPARISON_SCHEMA = 'hamba-eval/comparison@1';
 export interface MetricDifference {
   /** Run minus baseline. */
   readonly difference: number;
-  /** Bounds of the difference; absent where there are too few samples or sequences. */
+  /** Bounds of the difference; absent where there are fewer than two samples or groups. */
   readonly low?: number;
   readonly high?: number;
   readonly level?: number;
@@ -64,10 +64,13 @@ export interface ComparisonDocument {
   readonly dataset: { readonly id: string; readonly split: string };
   /** Name of the baseline. */
   readonly baseline: string;
-  /** The samples that every run has scored, and what is drawn and flipped; null where ids do not mean the same samples. */
+  /**
+   * The samples that every run has scored, and what is drawn and flipped: they themselves, or groups of
+   * them that belong together (a video sequence, a hand). Null where ids do not mean the same samples.
+   */
   readonly paired: {
     readonly samples: number;
-    readonly units: 'samples' | 'sequences';
+    readonly units: 'samples' | 'groups';
     readonly count: number;
   } | null;
   readonly statistics: {

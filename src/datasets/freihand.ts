@@ -193,11 +193,7 @@ function handsAssumed(): Notice {
 }
 
 /** The file numbers of the split's photographs, without a gap from the first to the last that is there; those missing are told of. */
-function fileNumbers(
-  folder: string,
-  list: Photographs,
-  onProblem?: ProblemListener,
-): readonly number[] {
+function fileNumbers(folder: string, list: Photographs, onProblem?: ProblemListener): readonly number[] {
   const { names, present, surplus, first, hands } = list;
   const tell = teller(onProblem);
   if (present.length === 0) {

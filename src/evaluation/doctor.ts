@@ -42,7 +42,7 @@ export interface Diagnosis {
 
 export async function examine({ config, folders, mano }: DoctorRequest): Promise<Diagnosis> {
   const checks: Check[] = [];
-  if (config.problem !== null) checks.push(failed('configuration file', config.problem));
+  if (config.problem !== null) checks.push(failed('configuration', config.problem));
   for (const { dataset, folder, from } of folders) {
     checks.push(
       await check(dataset, async () => {

@@ -1,27 +1,15 @@
 /** Fuses the passes that an earlier run has kept: another fusion without another inference. */
-import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import { NpyReader } from '../formats/npy.js';
 import type { Manifest } from '../runs/manifest.js';
+import type { UnscoredSample } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { sweepPasses } from '../tta/sweep.js';
+import type { Pass } from '../tta/sweep.js';
+import { KeptPassReader, passesOf, type KeptPass } from './kept-passes.js';
 import type { RunContext } from './task.js';
-import { SweepWriter, type PointFusionName } from './sweep-writer.js';
+import { SweepWriter, type FailedPass, type PointFusionName } from './sweep-writer.js';
 
-type KeptPass = NonNullable<Manifest['passes']>[number];
-
-/** @throws UserError where the run has kept no passes. */
+/** @throws UserError where the run has kept no passes, or not those of a sweep. */
 export function keptPasses(from: RunDirectory): readonly KeptPass[] {
-  const { passes } = from.manifest;
-  if (passes !== undefined && passes.length > 0) return passes;
-  throw new UserError({
-    code: 'passes-not-kept',
-    message: 'This run has not kept the passes of a sweep, so nothing can be fused again',
-    file: from.path,
-    expected: "'passes' in run.json",
-    got: 'none',
-    next: 'predict once more with --tta graphormer --keep-passes',
-  });
+  return passesOf(from);
 }
 
 /** Reads the kept passes sample by sample and writes the fused sets into `run`. */
@@ -32,46 +20,34 @@ export async function fuseKept(
   fusions: readonly PointFusionName[],
   { progress, signal }: RunContext,
 ): Promise<Pick<Manifest, 'fused'>> {
-  const kept = keptPasses(from);
-  const sweep = {
-    rotations: [...new Set(kept.map(({ rotation_deg }) => rotation_deg))],
-    scales: [...new Set(kept.map(({ scale }) => scale))],
-  };
-  const passes = sweepPasses(sweep);
+  if (fusions.length === 0) return {};
+  const passes = keptPasses(from).map(toPass);
   const mirrored = new Set(from.manifest.mirrored ?? []);
   const writer = new SweepWriter(
     run,
     { passes, fusions, keepPasses: false },
     ids.map((id, index) => ({ id, mirrored: mirrored.has(index) })),
   );
-  const names = (['joints', 'vertices', 'keypoints_2d'] as const).filter(
-    (name) => kept[0]!.predictions[name] !== undefined,
-  );
-  const readers = new Map<string, NpyReader>();
+  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = from.manifest;
+  const whyNot = reasonsById(unpredicted);
+  const whyNoKeypoints = reasonsById(withoutKeypoints);
+  const reader = new KeptPassReader(from, ['joints', 'vertices', 'keypoints_2d'], ids.length);
+  const blockSize = reader.blockSize();
   const stage = progress.stage('fuse', ids.length, 'samples');
   try {
-    for (const pass of kept) {
-      for (const name of names) {
-        readers.set(
-          `${pass.name}/${name}`,
-          await NpyReader.open(join(from.path, pass.predictions[name]!.file)),
-        );
+    for (let first = 0; first < ids.length; first += blockSize) {
+      const end = Math.min(first + blockSize, ids.length);
+      const block = await reader.read(first, end);
+      for (let sample = first; sample < end; sample++) {
+        signal.throwIfAborted();
+        const invalid = ofReference(sample, whyNot.get(ids[sample]!));
+        const invalidKeypoints = ofReference(sample, whyNoKeypoints.get(ids[sample]!));
+        for (const { index } of passes) {
+          const row = { first: sample * passes.length + index, count: 1, invalid, invalidKeypoints };
+          await writer.add(row, block[index]![sample - first]!);
+        }
+        stage.update(sample + 1);
       }
-    }
-    for (let sample = 0; sample < ids.length; sample++) {
-      signal.throwIfAborted();
-      for (const pass of passes) {
-        const parts = await Promise.all(
-          names.map(async (name) => {
-            const reader = readers.get(`${pass.name}/${name}`)!;
-            const values = await reader.readRows(sample, sample + 1);
-            return [name, reader.shape.slice(1), values] as const;
-          }),
-        );
-        const first = sample * passes.length + pass.index;
-        await writer.add({ first, count: 1, invalid: [] }, parts);
-      }
-      stage.update(sample + 1);
     }
     const { fused } = await writer.close();
     return fused === undefined ? {} : { fused };
@@ -80,6 +56,18 @@ export async function fuseKept(
     throw error;
   } finally {
     stage.stop();
-    await Promise.all([...readers.values()].map((reader) => reader.close()));
   }
+}
+
+function toPass({ index, name, rotation_deg: rotationDegrees, scale }: KeptPass): Pass {
+  return { index, name, rotationDegrees, scale };
+}
+
+/** run.json knows more of a failed un-augmented pass than the NaN that is left of it. */
+function reasonsById(failed: readonly UnscoredSample[]): ReadonlyMap<string, string> {
+  return new Map(failed.map(({ id, reason }) => [id, reason]));
+}
+
+function ofReference(index: number, reason: string | undefined): FailedPass[] {
+  return reason === undefined ? [] : [{ index, pass: 0, reason }];
 }

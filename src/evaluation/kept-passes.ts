@@ -24,7 +24,7 @@ export class KeptPasses {
   private readonly writers: readonly SetWriter[];
   private readonly blockBytes: number;
   /** Rows of the samples from `first` on that wait, by pass. */
-  private waiting: Part[][][];
+  private waiting: (readonly Part[])[][];
   private first = 0;
   private bytes = 0;
 
@@ -72,8 +72,10 @@ export class KeptPasses {
 
   private async writePass(k: number): Promise<void> {
     const rows = this.waiting[k]!;
-    for (const [part, [name, shape, { length }]] of (rows[0] ?? []).entries()) {
-      const block = new Float32Array(rows.length * length);
+    for (const [part, [name, shape, values]] of (rows[0] ?? []).entries()) {
+      const { length } = values;
+      const size = rows.length * length;
+      const block = values instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
       for (const [row, parts] of rows.entries()) block.set(parts[part]![2], row * length);
       await this.writers[k]!.write(name, shape, this.first, block);
     }

@@ -100,7 +100,7 @@ export function requireOutputs(
     expected: inPhotograph
       ? 'an output pred_keypoints_2d (N, 21, 2), or pred_cam (N, 3) beside the joints'
       : 'an output of joints (N, 21, 3) or vertices (N, 778, 3)',
-    got: Object.values(outputs)
+    got: [outputs.joints, outputs.vertices, outputs.keypoints_2d, outputs.camera]
       .flatMap((output) => (output === null ? [] : [output.name]))
       .join(', '),
     next: 'export the model with one of them, or name it in the sidecar (docs/model-contract.md)',

@@ -13,13 +13,24 @@ export interface Piece {
 /** px; sharp enough at the size it is shown, and about 15 kB. */
 const MOST_PIXELS = 320;
 const JPEG_QUALITY = 80;
-/** So that what lies just outside the box is seen. */
-const AROUND = 1.1;
+/** Around the keypoints, where they are known, and around the box, which is never exceeded by more. */
+const AROUND_KEYPOINTS = 1.4;
+const AROUND_BOX = 1.1;
+const LEAST_SIDE = 32;
 
-/** @param box of the sample; `null`: the whole photograph. */
-export async function photographPiece(file: string, box: Box | null): Promise<Piece> {
+/**
+ * @param box of the sample; `null`: the whole photograph.
+ * @param keypoints that should be seen, px of the photograph.
+ */
+export async function photographPiece(
+  file: string,
+  box: Box | null,
+  keypoints: readonly (Float64Array | null)[],
+): Promise<Piece> {
   const image = await decodeImage(file);
-  const shown = box === null ? wholeImageBox(image) : { center: box.center, side: box.side * AROUND };
+  const whole = box === null ? wholeImageBox(image) : { center: box.center, side: box.side * AROUND_BOX };
+  const around = squareAround(keypoints, AROUND_KEYPOINTS);
+  const shown = around === null || around.side > whole.side ? whole : around;
   const side = Math.max(1, Math.min(MOST_PIXELS, Math.round(shown.side)));
   const pixels = cropImage(image, { box: shown, patchSize: side });
   const jpeg = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
@@ -28,8 +39,13 @@ export async function photographPiece(file: string, box: Box | null): Promise<Pi
   return { box: shown, photograph: { dataUrl: `data:image/jpeg;base64,${jpeg.toString('base64')}`, side } };
 }
 
-/** A square around keypoints, where there is no photograph to show them on; `null` where there are none. */
+/** Where keypoints are shown without a photograph; `null` where there are none. */
 export function emptyPiece(keypoints: readonly (Float64Array | null)[]): Piece | null {
+  const box = squareAround(keypoints, AROUND_KEYPOINTS);
+  return box === null ? null : { box, photograph: { dataUrl: null, side: MOST_PIXELS } };
+}
+
+function squareAround(keypoints: readonly (Float64Array | null)[], factor: number): Box | null {
   const low = [Infinity, Infinity];
   const high = [-Infinity, -Infinity];
   for (const points of keypoints) {
@@ -41,10 +57,9 @@ export function emptyPiece(keypoints: readonly (Float64Array | null)[]): Piece |
   }
   const reach = Math.max(high[0]! - low[0]!, high[1]! - low[1]!);
   if (!Number.isFinite(reach)) return null;
-  const center = [(low[0]! + high[0]!) / 2, (low[1]! + high[1]!) / 2] as const;
   return {
-    box: { center, side: Math.max(1, reach * 1.25) },
-    photograph: { dataUrl: null, side: MOST_PIXELS },
+    center: [(low[0]! + high[0]!) / 2, (low[1]! + high[1]!) / 2],
+    side: Math.max(LEAST_SIDE, reach * factor),
   };
 }
 

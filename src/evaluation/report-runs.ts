@@ -28,19 +28,29 @@ export interface ReadRun {
 export interface ReadRuns {
   readonly runs: readonly ReadRun[];
   readonly error: ErrorMeasure;
+  /** What the error is, where its name does not say so. */
+  readonly meaning: string;
   /** In what the rules differ, in words. */
   readonly protocolDifferences: readonly string[];
 }
 
 /** What a sample is ordered by: the first of which every run has values. */
 interface Ranking extends ErrorMeasure {
+  /** A sentence, where the name is not the field's own. */
+  readonly meaning: string;
   readonly of: (scores: RunScores) => Float64Array | null;
 }
 
 const RANKINGS: readonly Ranking[] = [
-  { label: 'PA-MPJPE', unit: 'mm', of: ({ columns }) => columns.get('pa_mpjpe_mm') ?? null },
-  { label: 'PA-MPVPE', unit: 'mm', of: ({ columns }) => columns.get('pa_mpvpe_mm') ?? null },
-  { label: 'keypoints missed', unit: '%', of: missedShare },
+  { label: 'PA-MPJPE', unit: 'mm', meaning: '', of: ({ columns }) => columns.get('pa_mpjpe_mm') ?? null },
+  { label: 'PA-MPVPE', unit: 'mm', meaning: '', of: ({ columns }) => columns.get('pa_mpvpe_mm') ?? null },
+  {
+    label: 'Keypoints missed',
+    unit: '%',
+    meaning:
+      'Keypoints missed: the share of a hand’s labelled keypoints that lie beyond the threshold, mean of the thresholds 0.05, 0.10 and 0.15.',
+    of: missedShare,
+  },
 ];
 
 const MISSED_AT = ['pck_0_05_all', 'pck_0_1_all', 'pck_0_15_all'] as const;
@@ -90,7 +100,7 @@ export async function readRuns(folders: readonly string[]): Promise<ReadRuns> {
     ),
   );
   const { label, unit } = ranking;
-  return { runs, error: { label, unit }, protocolDifferences: differences };
+  return { runs, error: { label, unit }, meaning: ranking.meaning, protocolDifferences: differences };
 }
 
 /** The last part of a folder's path that no other has; its whole path where none is. */
@@ -170,7 +180,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
   const origin = (manifest as Record<string, unknown>).origin as
     { kind?: string; path?: string; sha256?: string } | undefined;
   const entries: (readonly [string, unknown])[] = [
-    ['Run directory', path],
+    ['Run directory', resolve(path)],
     [
       'Program',
       [program.name, program.version, program.commit].filter((part) => part !== undefined).join(' '),

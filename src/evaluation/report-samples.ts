@@ -302,7 +302,7 @@ async function pieceOf(
 ): Promise<Piece | null> {
   if (!images || sample === null) return emptyPiece(keypoints);
   try {
-    return await photographPiece(sample.image, sample.box);
+    return await photographPiece(sample.image, sample.box, keypoints);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     missing.push(`the photograph of ${chosen.id}: ${reasonOf(error)}`);

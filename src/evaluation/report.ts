@@ -43,7 +43,7 @@ const REPORT_FILE = 'report.html';
 
 /** @throws UserError where a folder holds no scored run, or the runs are not of one dataset. */
 export async function makeReport(request: ReportRequest, context: ReportContext): Promise<ReportOutcome> {
-  const { runs, error, protocolDifferences } = await readRuns(request.runs);
+  const { runs, error, meaning, protocolDifferences } = await readRuns(request.runs);
   const missing: string[] = [];
   const folder = await openReportFolder(runs, request, missing);
   context.signal.throwIfAborted();
@@ -67,6 +67,7 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
     program: `${program.name} ${program.version}`,
     made: new Date().toISOString(),
     error,
+    errorMeaning: meaning,
     runs: runs.map(({ shown }) => shown),
     protocolDifferences,
     neighbours: null,

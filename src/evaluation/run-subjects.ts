@@ -29,8 +29,8 @@ export async function runSubjects(
     isRunDirectory(subject) ? subject : defaultRunDirectory(request.dataset, subject),
   );
   subjects.forEach((subject, index) => {
-    const other = paths.findIndex((path, at) => path === paths[index] && subjects[at] !== subject);
-    if (other >= 0) throw sharedDirectory(subject, subjects[other]!, paths[index]!);
+    const first = paths.indexOf(paths[index]!);
+    if (subjects[first] !== subject) throw sharedDirectory(subject, subjects[first]!, paths[index]!);
   });
   for (const [index, subject] of subjects.entries()) {
     if (isRunDirectory(subject)) continue;

@@ -1,7 +1,7 @@
 /** `run`: predict with a checkpoint and score, or score a prediction file. */
 import { resolve } from 'node:path';
 import { openDataset } from '../datasets/registry.js';
-import type { DatasetFolder, Sample } from '../datasets/types.js';
+import type { DatasetFolder, ProblemListener, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import type { AnyProtocol } from '../metrics/index.js';
 import type { Outcome } from '../reporting/outcome.js';
@@ -67,7 +67,7 @@ function withRules({ protocol, definition }: DatasetFolder, request: RunRequest)
 
 async function evaluateModel(task: Task): Promise<Outcome> {
   const { request, folder, context, subject } = task;
-  const all = await folder.samples();
+  const all = await folder.samples(request.skipUnreadable === true ? toleratedBy(context) : undefined);
   await checkCounts(folder, all.length, context.signal);
   const ids = all.map(({ id }) => id);
   const selection = await selectSamples(request, ids);
@@ -126,6 +126,14 @@ async function evaluateModel(task: Task): Promise<Outcome> {
   } finally {
     await model.session.close();
   }
+}
+
+/** Photographs that are not there are left unscored, with the reason; everything else still ends the run. */
+function toleratedBy({ progress }: RunContext): ProblemListener {
+  return (problem) => {
+    if (problem.code !== 'dataset-images-missing') throw problem;
+    progress.note(`${problem.message}: ${problem.got}`);
+  };
 }
 
 /** Which provider it is, where the user has left it open or it is not the one asked for. */

@@ -30,7 +30,7 @@ export interface ScoreSetsRequest {
   readonly dataset: DatasetDefinition;
   /** Whether the mean of the passes' metrics is asked for. */
   readonly meanError: boolean;
-  /** The metric of the heat map. */
+  /** The metric of the heat map, where the passes have it; else it is their first. */
   readonly headline: string;
   readonly progress: Progress;
   readonly measure: (source: PredictionSource) => Promise<SetScore>;
@@ -71,9 +71,16 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   }
   if (perPass.length > 0) {
     await writePasses(run, passes, perPass, request.headline);
-    if (meanError) metrics['mean-error'] = meanOfMetrics(perPass);
+    if (meanError) metrics['mean-error'] = meanOfMetrics(perPass.map((all) => common(all, perPass)));
   }
   return Object.keys(metrics).length === 0 ? null : { metrics, confidence };
+}
+
+/** The metrics that every pass has: what one of them lacks (none of its samples could be scored) has no mean. */
+function common(metrics: MetricValues, perPass: readonly MetricValues[]): MetricValues {
+  return Object.fromEntries(
+    Object.entries(metrics).filter(([key]) => perPass.every((pass) => pass[key] !== undefined)),
+  );
 }
 
 /** A table with one row a pass, and a picture of it. */
@@ -97,10 +104,13 @@ async function writePasses(
     ...keys.map((key) => perPass[k]![key]),
   ]);
   await run.writeText('passes', tableCsv(['pass', 'name', 'rotation_deg', 'scale', ...keys], rows));
+  // A model without joints has no figure of joints.
+  const shown = keys.includes(headline) ? headline : keys[0];
+  if (shown === undefined) return;
   const cells = passes.map(({ rotation_deg: rotation, scale }, k) => ({
     rotation,
     scale,
-    value: perPass[k]![headline],
+    value: perPass[k]![shown],
   }));
-  await run.writeText('heatMap', sweepHeatMap(headline, cells));
+  await run.writeText('heatMap', sweepHeatMap(shown, cells));
 }

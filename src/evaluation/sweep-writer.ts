@@ -1,13 +1,14 @@
 /**
  * The passes of test-time augmentation as they come: fused sample by sample, and kept where that is
- * asked for. What is held at a time is one sample, whatever the number of passes.
+ * asked for. A fusion holds one sample at a time, whatever the number of passes.
  */
 import type { UnscoredSample } from '../runs/metrics-document.js';
 import type { Manifest } from '../runs/manifest.js';
-import { fusedSet, passSet, type PredictionArray } from '../runs/prediction-sets.js';
+import { fusedSet, type PredictionArray } from '../runs/prediction-sets.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { createFusion, type Fusion, type FusedHand, type SampleFusion } from '../tta/fusion.js';
+import { createFusion, type Fusion, type PassPrediction, type SampleFusion } from '../tta/fusion.js';
 import type { Pass } from '../tta/sweep.js';
+import { KeptPasses, type Part } from './kept-passes.js';
 import { AS_PREDICTED, SetWriter } from './set-writer.js';
 
 export type PointFusionName = 'aligned-mean' | 'derotated-mean';
@@ -32,15 +33,34 @@ export interface PredictedSweep {
   readonly mirrored?: number[];
 }
 
+/** A row that lacks something: the position of its sample, the pass, and why. */
+export interface FailedPass {
+  readonly index: number;
+  readonly pass: number;
+  readonly reason: string;
+}
+
 /** Rows of a batch: `first` is the position of its first row, samples in order, passes within a sample. */
-interface Rows {
+export interface SweptRows {
   readonly first: number;
   readonly count: number;
   /** Rows without a prediction, in order. */
-  readonly invalid: readonly { readonly index: number; readonly pass: number; readonly reason: string }[];
+  readonly invalid: readonly FailedPass[];
+  /** Rows whose 2D keypoints alone are missing. */
+  readonly invalidKeypoints: readonly FailedPass[];
 }
 
-type Part = readonly [PredictionArray, readonly number[], Float32Array | Float64Array];
+/**
+ * What is fused apart: a pass whose camera does not see the hand leaves the sample without 2D keypoints, as it does
+ * without augmentation, and no worse.
+ */
+const GROUPS = [
+  { name: 'hand', arrays: ['joints', 'vertices'] },
+  { name: 'keypoints', arrays: ['keypoints_2d'] },
+] as const;
+type Group = (typeof GROUPS)[number]['name'];
+
+const FUSED_PARTS = { joints: 'joints', vertices: 'vertices', keypoints_2d: 'keypoints2d' } as const;
 
 /** One fusion: its arrays, and the sample it is at. */
 interface Track {
@@ -48,13 +68,18 @@ interface Track {
   readonly fusion: Fusion;
   readonly writer: SetWriter;
   readonly unpredicted: { readonly index: number; readonly reason: string }[];
-  current: SampleFusion | null;
+  readonly current: Map<Group, SampleFusion>;
 }
+
+/** Why a row lacks something, by what it lacks. */
+type Problems = Readonly<Record<Group, string | undefined>>;
+
+type Row = ReadonlyMap<PredictionArray, Part>;
 
 export class SweepWriter {
   private readonly passes: readonly Pass[];
   private readonly tracks: readonly Track[];
-  private readonly kept: readonly SetWriter[];
+  private readonly kept: KeptPasses | null;
   private readonly samples: readonly SweptSample[];
 
   constructor(
@@ -70,25 +95,23 @@ export class SweepWriter {
       fusion: createFusion(name, passes),
       writer: new SetWriter(run, fusedSet(name), count),
       unpredicted: [],
-      current: null,
+      current: new Map(),
     }));
-    this.kept = keepPasses ? passes.map(({ index }) => new SetWriter(run, passSet(index), count)) : [];
+    this.kept = keepPasses ? new KeptPasses(run, passes, count) : null;
   }
 
-  async add(rows: Rows, parts: Iterable<Part>): Promise<void> {
+  async add(rows: SweptRows, parts: Iterable<Part>): Promise<void> {
     const all = [...parts];
-    const problems = new Map(
-      rows.invalid.map(({ index, pass, reason }) => [index * this.passes.length + pass, reason]),
-    );
+    const hands = this.reasons(rows.invalid);
+    const keypoints = this.reasons(rows.invalidKeypoints);
     for (let row = rows.first; row < rows.first + rows.count; row++) {
-      const sample = Math.floor(row / this.passes.length);
-      const pass = this.passes[row % this.passes.length]!;
       const mine = all.map(([name, shape, values]): Part => {
         const width = values.length / rows.count;
         const at = (row - rows.first) * width;
         return [name, shape, values.subarray(at, at + width)];
       });
-      await this.addRow(sample, pass, mine, problems.get(row));
+      const hand = hands.get(row);
+      await this.addRow(row, mine, { hand, keypoints: hand ?? keypoints.get(row) });
     }
   }
 
@@ -102,85 +125,72 @@ export class SweepWriter {
       }));
       fused[name] = { predictions: await writer.close(AS_PREDICTED), unpredicted: failures };
     }
-    const kept = await Promise.all(
-      this.kept.map(async (writer, k) => {
-        const { index, name, rotationDegrees, scale } = this.passes[k]!;
-        return {
-          index,
-          name,
-          rotation_deg: rotationDegrees,
-          scale,
-          predictions: await writer.close(AS_PREDICTED),
-        };
-      }),
-    );
     return {
       ...(this.tracks.length > 0 ? { fused } : {}),
-      ...(kept.length > 0 ? { passes: kept } : {}),
+      ...(this.kept === null ? {} : { passes: await this.kept.close() }),
       mirrored: this.samples.flatMap(({ mirrored }, index) => (mirrored ? [index] : [])),
     };
   }
 
   async abort(): Promise<void> {
-    await Promise.all(
-      [...this.tracks.map(({ writer }) => writer), ...this.kept].map((writer) => writer.abort()),
-    );
+    await Promise.all([...this.tracks.map(({ writer }) => writer.abort()), this.kept?.abort()]);
   }
 
-  private async addRow(
+  /** By the position of the row. */
+  private reasons(failed: readonly FailedPass[]): ReadonlyMap<number, string> {
+    return new Map(failed.map(({ index, pass, reason }) => [index * this.passes.length + pass, reason]));
+  }
+
+  private async addRow(position: number, parts: readonly Part[], problems: Problems): Promise<void> {
+    const sample = Math.floor(position / this.passes.length);
+    const pass = this.passes[position % this.passes.length]!;
+    await this.kept?.add(pass, parts);
+    const row: Row = new Map(parts.map((part) => [part[0], part]));
+    for (const track of this.tracks) {
+      for (const group of GROUPS) this.fuse(track, group, sample, pass, row, problems[group.name]);
+      if (pass.index === this.passes.length - 1) await this.finish(track, sample, row);
+    }
+  }
+
+  private fuse(
+    { current, fusion }: Track,
+    { name, arrays }: (typeof GROUPS)[number],
     sample: number,
     pass: Pass,
-    parts: readonly Part[],
+    row: Row,
     problem: string | undefined,
-  ): Promise<void> {
-    const keeper = this.kept[pass.index];
-    if (keeper !== undefined)
-      for (const [name, shape, values] of parts) await keeper.write(name, shape, sample, values);
-    const isLast = pass.index === this.passes.length - 1;
-    const values = new Map(parts.map(([name, , numbers]) => [name, numbers]));
-    for (const track of this.tracks) {
-      track.current ??= track.fusion.sample({ mirrored: this.samples[sample]!.mirrored });
-      if (problem !== undefined) track.current.fail(pass, problem);
-      else track.current.add(pass, fusible(values));
-      if (!isLast) continue;
-      await this.writeFused(track, sample, track.current.result(), values);
-      track.current = null;
+  ): void {
+    const present = arrays.filter((array) => row.has(array));
+    if (present.length === 0) return;
+    let group = current.get(name);
+    if (group === undefined) {
+      const { mirrored } = this.samples[sample]!;
+      current.set(name, (group = fusion.sample({ mirrored })));
     }
+    const points: PassPrediction = Object.fromEntries(
+      present.map((array) => [FUSED_PARTS[array], row.get(array)![2]]),
+    );
+    if (problem === undefined) group.add(pass, points);
+    else group.fail(pass, problem);
   }
 
-  private async writeFused(
-    { writer, unpredicted }: Track,
-    sample: number,
-    { joints, vertices, keypoints2d, failure }: FusedHand,
-    last: ReadonlyMap<PredictionArray, Float32Array | Float64Array>,
-  ): Promise<void> {
-    const rows: [PredictionArray, number, Float64Array | undefined][] = [
-      ['joints', 3, joints],
-      ['vertices', 3, vertices],
-      ['keypoints_2d', 2, keypoints2d],
-    ];
-    for (const [name, width, fused] of rows) {
-      // Where the first pass failed there is no sum, but there is a row.
-      const length = last.get(name)?.length;
-      const values = fused ?? (length === undefined ? undefined : new Float64Array(length).fill(Number.NaN));
-      if (values !== undefined) await writer.write(name, [values.length / width, width], sample, values);
+  /** Writes what the passes of a sample have come to. */
+  private async finish({ writer, unpredicted, current }: Track, sample: number, last: Row): Promise<void> {
+    let failure: string | null = null;
+    for (const { name, arrays } of GROUPS) {
+      const hand = current.get(name)?.result();
+      if (hand === undefined) continue;
+      for (const array of arrays) {
+        const part = last.get(array);
+        if (part === undefined) continue;
+        const [, shape, { length }] = part;
+        // Where every pass failed there is no sum, but there is a row.
+        const values = hand[FUSED_PARTS[array]] ?? new Float64Array(length).fill(Number.NaN);
+        await writer.write(array, shape, sample, values);
+      }
+      failure ??= hand.failure;
     }
     if (failure !== null) unpredicted.push({ index: sample, reason: failure });
+    current.clear();
   }
-}
-
-/** What a fusion takes of a row. */
-function fusible(values: ReadonlyMap<PredictionArray, Float32Array | Float64Array>): {
-  joints?: Float32Array | Float64Array;
-  vertices?: Float32Array | Float64Array;
-  keypoints2d?: Float32Array | Float64Array;
-} {
-  const joints = values.get('joints');
-  const vertices = values.get('vertices');
-  const keypoints2d = values.get('keypoints_2d');
-  return {
-    ...(joints === undefined ? {} : { joints }),
-    ...(vertices === undefined ? {} : { vertices }),
-    ...(keypoints2d === undefined ? {} : { keypoints2d }),
-  };
 }

@@ -96,14 +96,16 @@ export interface CropSourceOptions {
 
 /** libuv decodes four at a time unless told otherwise; two more wait for their crops meanwhile. */
 const DEFAULT_DECODE_CONCURRENCY = 6;
+/** Two even on two cores: they only work while the session wants more than is ready. */
+const FEWEST_WORKERS = 2;
 /** No session is known that eight cannot keep busy: each makes more than 1,000 crops a second. */
 const MOST_WORKERS = 8;
 /** What the batches ahead of the session may take, where more than two of them do. */
 const BYTES_AHEAD = 256 * 2 ** 20;
 
-/** Crop threads: one core is left to the session's own thread. */
+/** Crop threads: one core is left to the session's own thread, where there are enough. */
 export function defaultWorkers(): number {
-  return Math.min(MOST_WORKERS, Math.max(1, availableParallelism() - 1));
+  return Math.min(MOST_WORKERS, Math.max(FEWEST_WORKERS, availableParallelism() - 1));
 }
 
 /** Decodes on sharp's threads and crops on threads of its own. */

@@ -30,7 +30,7 @@ export interface PredictOptions {
   readonly mano?: Mano;
   /** Photographs being decoded or waiting for their crops at a time; 6 unless given. Changes no result. */
   readonly decodeConcurrency?: number;
-  /** Most threads that crop; all cores but one, at most 8, unless given. Changes no result. */
+  /** Most threads that crop; all cores but one, from 2 to 8, unless given. Changes no result. */
   readonly workers?: number;
   /** What a photograph that cannot be read does: end the work with its error, or become an invalid sample. */
   readonly unreadable?: 'stop' | 'skip';

@@ -19,18 +19,17 @@ export function leaderboardText(board: Leaderboard, format: TextFormat, colour: 
   const columns = tableColumns(board, format);
   const marks = marksOf(board);
   const rows = board.rows.map((row) => columns.map(({ cell }) => cell(row, marks)));
-  const { source } = board.table;
   const rendered = renderTable(format, columns, rows, {
     colour,
     width: WIDTH,
-    caption: `${board.title}. Published figures: ${source.citation}, ${source.table}.`,
+    caption: `${[board.title, ...footnotes(board, format)].join('. ')}.`,
     label: `tab:${board.dataset}`,
   });
   if (format === 'latex') return rendered;
   const wrap = (text: string): string => (format === 'table' ? wrapText(text, WIDTH).join('\n') : text);
   const title = format === 'table' ? [styled(board.title, 'bold', colour), ''] : [];
-  const foot = footnotes(board)
-    .map(wrap)
+  const foot = footnotes(board, format)
+    .map((text) => wrap(`${text}.`))
     .join(format === 'table' ? '\n' : '\n\n');
   return `${format === 'table' ? '\n' : ''}${[...title, rendered, '', foot].join('\n')}\n`;
 }
@@ -116,15 +115,17 @@ interface Column extends TableColumn {
   readonly cell: (row: LeaderboardRow, marks: Marks) => TableCell | null;
 }
 
-/** Which printed figures are the best and the second of their column, among the ranked rows. */
+/** A run that is not may be ranked on demand, but is never the best. */
+function isComparable({ run }: LeaderboardRow): boolean {
+  return run === null || run.obstacles.length === 0;
+}
+
+/** Which printed figures are the best and the second of their column, among the comparable rows. */
 function marksOf({ table, rows }: Leaderboard): Marks {
   return new Map(
     table.metrics.map((key) => {
       const sign = metricLabel(key).better === 'lower' ? 1 : -1;
-      const texts = rows.flatMap(({ rank, figures }) => {
-        const text = figures.get(key)?.text;
-        return rank === null || text === undefined ? [] : [text];
-      });
+      const texts = rows.filter(isComparable).flatMap(({ figures }) => figures.get(key)?.text ?? []);
       const [best, second] = [...new Set(texts)].sort((a, b) => sign * (Number(a) - Number(b)));
       return [
         key,
@@ -164,10 +165,10 @@ function tableColumns({ table }: Leaderboard, format: TextFormat): Column[] {
         title: shortTitle(key),
         align: 'right',
         better,
-        cell: ({ figures, rank }, marks) => {
-          const figure = figures.get(key);
+        cell: (row, marks) => {
+          const figure = row.figures.get(key);
           if (figure === undefined) return null;
-          const mark = rank === null ? undefined : marks.get(key)?.[figure.text];
+          const mark = isComparable(row) ? marks.get(key)?.[figure.text] : undefined;
           const shown = unit === '%' ? (Number(figure.text) * 100).toFixed(1) : figure.text;
           return mark === undefined ? { text: shown } : { text: shown, mark };
         },
@@ -216,12 +217,15 @@ function shortTitle(key: string): string {
   return unit === '' ? short : `${short} ${unit}`;
 }
 
-function footnotes({ table, rows }: Leaderboard): string[] {
+/** Without their final full stops. */
+function footnotes({ table, rows }: Leaderboard, format: TextFormat): string[] {
   const { source, rankedBy, remarks } = table;
   const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
   const isPck = rankedBy.startsWith('pck');
   const marks = [
-    ...(some(({ run }) => run !== null) ? ['▸ yours, rounded as the published figures are'] : []),
+    ...(some(({ run }) => run !== null)
+      ? [`${format === 'table' ? '▸ yours' : '(ours)'}: rounded as the published figures are`]
+      : []),
     ...(some(({ published, run }) => published?.tta === true || (run?.tta ?? null) !== null)
       ? ['† test-time augmentation']
       : []),
@@ -229,13 +233,13 @@ function footnotes({ table, rows }: Leaderboard): string[] {
     '– not reported',
   ];
   return [
-    `${isPck ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${metricLabel(rankedBy).label}. ${marks.join(', ')}.`,
-    `Published figures: ${source.citation}, ${source.table}. ${sentences(remarks)}`,
+    `${isPck ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${metricLabel(rankedBy).label}. ${marks.join('; ')}`,
+    [`Published figures: ${source.citation}, ${source.table}`, ...remarks.map(sentence)].join('. '),
   ];
 }
 
-function sentences(remarks: readonly string[]): string {
-  return remarks.map((remark) => `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`).join(' ');
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function lintText(board: Leaderboard, findings: readonly LintFinding[]): string {

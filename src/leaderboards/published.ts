@@ -98,7 +98,13 @@ function isMetric(name: string): boolean {
   return /^(?:pa_|f\d|auc_)/.test(name);
 }
 
-function handTable(dataset: string, table: string, text: string, remarks: readonly string[]): PublishedTable {
+function handTable(
+  dataset: string,
+  table: string,
+  text: string,
+  remark: string,
+  discrepancies: readonly string[] = [],
+): PublishedTable {
   const { header, records } = readCsv(text);
   const metrics = header.filter(isMetric);
   return {

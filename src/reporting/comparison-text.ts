@@ -89,7 +89,9 @@ function metricKeys({ runs }: ComparisonDocument): string[] {
 
 function title(metric: string): string {
   const { label, unit } = metricLabel(metric);
-  return unit === '' ? label : `${label} ${unit}`;
+  // As STA-MPJPE has it: the column stays narrow.
+  const short = label.replace('scale-translation', 'STA');
+  return unit === '' ? short : `${short} ${unit}`;
 }
 
 /** Best and second of a metric, among values as they are shown: what reads the same is as good. */
@@ -289,7 +291,7 @@ function samplesText({ paired, runs }: ComparisonDocument): string {
   const count = whole
     ? `all ${grouped(paired.samples)} samples`
     : `partial ${grouped(paired.samples)} of ${grouped(coverage.benchmark)} samples`;
-  return paired.units === 'sequences' ? `${count}, ${grouped(paired.count)} sequences` : count;
+  return paired.units === 'groups' ? `${count} in ${grouped(paired.count)} groups` : count;
 }
 
 /** What the figures rest on, and everything that qualifies them. */
@@ -299,9 +301,10 @@ function notes(document: ComparisonDocument): string[] {
   if (paired === null)
     lines.push('The runs are about different samples: nothing is paired, no difference shown.');
   else if (statistics.tests > 0) {
-    const drawn = paired.units === 'sequences' ? 'Whole video sequences are' : 'Samples are';
+    const together =
+      paired.units === 'groups' ? '; samples of one video sequence (or hand) stay together' : ' by sample';
     lines.push(
-      `${drawn} resampled (bootstrap) and permuted, ${100 * statistics.level} % intervals of the difference; * p < ${SIGNIFICANT} after Holm's correction for ${statistics.tests} tests.`,
+      `${100 * statistics.level} % bootstrap intervals and permutation p, paired${together}; * p < ${SIGNIFICANT} after Holm's correction for ${statistics.tests} tests.`,
     );
   }
   for (const run of runs) {

@@ -3,6 +3,9 @@ import { grouped, printable, styled, wrapText } from './text.js';
 
 const WIDTH = 80;
 const LABEL_WIDTH = 14;
+const TEXT_WIDTH = WIDTH - LABEL_WIDTH - 2;
+/** What stands under a mark, `ok` or `no`, in the lines that follow. */
+const MARK = '   ';
 
 export interface DoctorReport {
   readonly program: { readonly version: string; readonly commit?: string };
@@ -32,16 +35,12 @@ const megabytes = (bytes: number): string => `${grouped(Math.round(bytes / 1e6))
 export function doctorText(report: DoctorReport, colour: boolean): string {
   const { program, versions, machine, providers, config, checks } = report;
   const commit = program.commit === undefined ? '' : ` (${program.commit})`;
-  const line = (label: string, text: string): string[] =>
-    wrapText(printable(text), WIDTH - LABEL_WIDTH - 2).map(
-      (part, index) => `  ${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${part}`,
-    );
-  const mark = (ok: boolean): string => (ok ? styled('ok', 'green', colour) : styled('no', 'yellow', colour));
+  const line = (label: string, text: string): string[] => indented(label, broken(text, TEXT_WIDTH));
+  const behind = (mark: string, text: string): string[] =>
+    broken(text, TEXT_WIDTH - MARK.length).map((part, index) => (index === 0 ? mark : MARK) + part);
   const marked = (label: string, ok: boolean, text: string): string[] =>
-    line(label, `ok ${text}`).map((part, index) =>
-      index === 0 ? part.replace(/ok /, `${mark(ok)} `) : part.replace(/^ {16}/, ' '.repeat(19)),
-    );
-  const advice = (text: string): string[] => line('', `→ ${text}`);
+    indented(label, behind(`${ok ? styled('ok', 'green', colour) : styled('no', 'yellow', colour)} `, text));
+  const advice = (text: string): string[] => indented('', behind(' → ', text));
   const lines = [
     ...line('hamba-eval', `${program.version}${commit}`),
     ...line('Node', versions.node),
@@ -66,4 +65,14 @@ export function doctorText(report: DoctorReport, colour: boolean): string {
         ])),
   ];
   return `\n${lines.join('\n')}\n`;
+}
+
+/** Lines beside a label. */
+function indented(label: string, lines: readonly string[]): string[] {
+  return lines.map((text, index) => `  ${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${text}`);
+}
+
+/** One paragraph in lines of at most `width` characters. A longer word, such as a path, stays whole: it is copied. */
+function broken(text: string, width: number): string[] {
+  return wrapText(printable(text).replace(/\s+/g, ' '), width);
 }

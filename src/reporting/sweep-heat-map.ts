@@ -10,7 +10,9 @@ export interface SweepCell {
 }
 
 const CELL = { width: 44, height: 28 };
-const MARGIN = { left: 64, top: 52, right: 16, bottom: 44 };
+const MARGIN = { left: 64, top: 64, right: 16, bottom: 44 };
+/** For the title above a sweep of a few rotations. */
+const MIN_WIDTH = 320;
 
 /** Light to dark of one hue: the better, the lighter. */
 function shade(share: number): string {
@@ -24,21 +26,28 @@ export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): strin
   const values = cells.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const { label, unit, better } = metricLabel(metric);
-  const width = MARGIN.left + rotations.length * CELL.width + MARGIN.right;
+  const width = Math.max(MIN_WIDTH, MARGIN.left + rotations.length * CELL.width + MARGIN.right);
   const height = MARGIN.top + scales.length * CELL.height + MARGIN.bottom;
   const text = (x: number, y: number, content: string, extra = ''): string =>
-    `<text x="${x}" y="${y}" ${extra}>${content}</text>`;
+    `<text x="${x}" y="${y}"${extra === '' ? '' : ` ${extra}`}>${escaped(content)}</text>`;
   const body = cells.map(({ rotation, scale, value }) => {
     const x = MARGIN.left + rotations.indexOf(rotation) * CELL.width;
     const y = MARGIN.top + scales.indexOf(scale) * CELL.height;
-    const badness = value === undefined || high === low ? 0 : (value - low) / (high - low);
-    const share = better === 'lower' ? badness : 1 - badness;
-    const fill = value === undefined ? 'none' : shade(share);
-    const ink = share > 0.55 ? '#fff' : '#14202e';
-    const shown = value === undefined ? '' : formatMetric(metric, value);
+    const share = value === undefined || high === low ? 0 : (value - low) / (high - low);
+    const badness = better === 'lower' || high === low ? share : 1 - share;
+    const fill = value === undefined ? 'none' : shade(badness);
+    const ink = badness > 0.55 ? 'light' : 'dark';
+    const centre = x + CELL.width / 2;
     return (
       `<rect x="${x + 1}" y="${y + 1}" width="${CELL.width - 2}" height="${CELL.height - 2}" rx="3" fill="${fill}"/>` +
-      text(x + CELL.width / 2, y + CELL.height / 2 + 4, shown, `fill="${ink}" text-anchor="middle"`)
+      (value === undefined
+        ? text(centre, y + CELL.height / 2 + 4, '–', 'text-anchor="middle"')
+        : text(
+            centre,
+            y + CELL.height / 2 + 4,
+            formatMetric(metric, value),
+            `class="${ink}" text-anchor="middle"`,
+          ))
     );
   });
   const across = rotations.map((rotation, k) =>
@@ -54,9 +63,9 @@ export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): strin
   );
   const title = `${label}${unit === '' ? '' : `, ${unit}`}, of each pass alone`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${title}">`,
-    `<style>text{font:12px system-ui,sans-serif;fill:#14202e}@media(prefers-color-scheme:dark){.ink text{fill:#e6edf5}}</style>`,
-    `<g class="ink">${text(MARGIN.left, 22, title, 'font-weight="600"')}`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">`,
+    `<style>text{font:12px system-ui,sans-serif;fill:#14202e}@media(prefers-color-scheme:dark){text{fill:#e6edf5}}.title{font-weight:600}text.light{fill:#fff}text.dark{fill:#14202e}</style>`,
+    text(MARGIN.left, 22, title, 'class="title"'),
     text(MARGIN.left, 40, `${better} is better; darker is worse`),
     ...across,
     ...down,
@@ -67,9 +76,13 @@ export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): strin
       'text-anchor="middle"',
     ),
     text(12, MARGIN.top - 8, 'scale'),
-    '</g>',
     ...body,
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** As text and as an attribute of XML. */
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

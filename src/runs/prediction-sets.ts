@@ -38,13 +38,19 @@ export function arrayFile(set: SetFolder, array: PredictionArray): string {
   return `${set}/${array}.npy`;
 }
 
+/** The folders of sets that this program makes, by the folder they are in. */
+const SET_NAMES = {
+  'predictions/fused': /^(?:aligned|derotated)-mean$/,
+  'predictions/passes': /^\d{3,4}$/,
+} as const;
+
 /** Folders of sets that a run directory has beside the plain one, deepest first, then their parents. */
 export async function setFolders(run: string): Promise<string[]> {
   const found: string[] = [];
-  for (const parent of ['predictions/fused', 'predictions/passes']) {
+  for (const [parent, pattern] of Object.entries(SET_NAMES)) {
     const names = await readdir(join(run, parent)).catch(() => null);
     if (names === null) continue;
-    const ours = names.filter((name) => /^(?:\d{3,4}|[a-z]+-[a-z]+)$/.test(name));
+    const ours = names.filter((name) => pattern.test(name));
     found.push(...ours.map((name) => `${parent}/${name}`), parent);
   }
   return found;

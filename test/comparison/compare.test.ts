@@ -112,7 +112,7 @@ describe(`compare (seed ${SEED})`, () => {
   it('takes whole sequences where the run says which samples are of one', () => {
     const sequences = errors.map((_, i) => `video ${i % 9}`);
     const { paired, runs } = compare([madeRun({ ...base, sequences }), madeRun(other)]);
-    expect(paired).toEqual({ samples: COUNT, units: 'sequences', count: 9 });
+    expect(paired).toEqual({ samples: COUNT, units: 'groups', count: 9 });
     // Nine sequences have 2^9 assignments; the smallest two-sided p is 2 of them.
     expect(runs[1]!.differences.pa_mpjpe_mm!.p! * 512).toBeCloseTo(
       Math.round(runs[1]!.differences.pa_mpjpe_mm!.p! * 512),

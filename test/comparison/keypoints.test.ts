@@ -9,6 +9,7 @@ import { hintNewDays } from '../../src/datasets/hint.js';
 import { run } from '../../src/evaluation/run.js';
 import { KEYPOINT_METRIC_KEYS } from '../../src/metrics/index.js';
 import { silentProgress } from '../../src/progress.js';
+import { comparisonText } from '../../src/reporting/comparison-text.js';
 import { Random } from '../../src/statistics/random.js';
 import { temporaryFolder } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
@@ -62,7 +63,7 @@ describe(`two runs of HInt (seed ${SEED})`, () => {
     const [a, b] = [await scored(0.08, SEED), await scored(0.05, SEED + 1)];
     const rows = a.ids.map((_, row) => row);
     const { runs, paired } = compare([a, b]);
-    expect(paired).toMatchObject({ samples: 8, units: 'sequences' });
+    expect(paired).toMatchObject({ samples: 8, units: 'groups' });
     const differences = KEYPOINT_METRIC_KEYS.map((key) => {
       // What the run directory keeps is enough to make the run's own figures again.
       expect(pck(a, key, rows)).toBeCloseTo(a.document.metrics[key]!, 12);
@@ -76,6 +77,9 @@ describe(`two runs of HInt (seed ${SEED})`, () => {
       run.columns.get('pck_0_05_vis')!.reduce((x, y) => x + y, 0) / 8;
     expect(runs[1]!.differences.pck_0_05_vis!.difference).not.toBeCloseTo(shares(b) - shares(a), 4);
     expect(runs[1]!.joints.pck_0_05_all).toHaveLength(21);
+    const text = comparisonText(compare([a, b]), 'table', false);
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    expect(text).toMatch(/^PCK@0\.05 occluded % ↑/m);
   });
 
   it('that are the same differ by 0', async () => {

@@ -99,8 +99,8 @@ describe.each(IMAGE_FOLDERS)('the metadata of %s, its photographs in %s', (datas
       expect(basename(image)).toBe(basename(there[index]!.image));
       expect(root).toBeNull();
       const known = there[index]!.box ?? { center: [112, 112], side: 224 };
-      expect(box!.center[0]).toBeCloseTo(known.center[0]!, 9);
-      expect(box!.center[1]).toBeCloseTo(known.center[1]!, 9);
+      expect(box!.center[0]).toBeCloseTo(known.center[0], 9);
+      expect(box!.center[1]).toBeCloseTo(known.center[1], 9);
       expect(box!.side).toBeCloseTo(known.side, 9);
     });
     expect(await alone.sampleIds(here.length)).toEqual(here.map(({ id }) => id));

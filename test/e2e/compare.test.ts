@@ -1,5 +1,5 @@
 /** `compare` with the built program, on runs of the golden predictions and of copies with noise. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -131,6 +131,28 @@ describe('compare', () => {
     expect(await refused('a', 'noisy', '--baseline', '3')).toMatchObject({ exit: 2 });
     expect(await refused('a', 'nowhere')).toMatchObject({ code: 'run-directory-missing', exit: 1 });
     expect(await refused('a', 'b.onnx')).toMatchObject({ exit: 2 });
+  });
+});
+
+describe('compare on HO-3D', () => {
+  it('resamples the sequences that the run directory names', async () => {
+    const data = await temporaryFolder();
+    await cp(join(FIXTURES, 'golden', 'ho3d'), data, { recursive: true });
+    await writeFile(
+      join(data, 'evaluation.txt'),
+      ['SM1/0', 'SM1/1', 'MPM10/0', 'MPM10/1', 'SB11/0'].join('\n'),
+    );
+    for (const name of ['one', 'two']) {
+      const file = join(data, `${name}.json`);
+      const predictions = JSON.parse(await readFile(join(data, 'pred.json'), 'utf8')) as Prediction;
+      await writeFile(file, JSON.stringify(name === 'one' ? predictions : noisy(predictions, 0.01)));
+      const args = ['run', '--dataset', 'ho3d-v2', '--data', data, '--predictions', file];
+      expect((await cli([...args, '--out', join(data, 'runs', name)])).code).toBe(0);
+    }
+    const { runs, paired } = await compared(join(data, 'runs/one'), join(data, 'runs/two'));
+    expect(paired).toEqual({ samples: 5, units: 'groups', count: 3 });
+    // Three sequences: 2 of 2^3 assignments of signs are the least there can be.
+    for (const { p } of Object.values(runs[1]!.differences)) expect(p).toBeGreaterThanOrEqual(2 / 8);
   });
 });
 

@@ -25,10 +25,11 @@ interface Bench {
 
 async function bench(folder?: string): Promise<Bench> {
   const data = folder ?? (await demoFolder('hint-newdays'));
-  const { groundTruth, sampleIds } = await hintNewDays.open(data, { split: 'evaluation' });
+  const opened = await hintNewDays.open(data, { split: 'evaluation' });
+  const { groundTruth } = opened;
   if (groundTruth.kind !== 'keypoints') throw new Error('HInt has keypoints');
   const labels = await groundTruth.read();
-  return { data, ids: await sampleIds(labels.count), labels };
+  return { data, ids: await opened.sampleIds(labels.count), labels };
 }
 
 /** The true points, each moved along x by so many sides of its box. */

@@ -71,7 +71,7 @@ describe.each(DATASET_IDS)('a folder of %s', (dataset) => {
     const isListed = dataset.startsWith('ho3d');
     expect(problems[0]).toMatchObject({
       code: isListed ? 'image-missing' : 'dataset-images-missing',
-      file: isListed ? join(root, SECOND_IMAGE[dataset]!) : expect.stringContaining(root),
+      file: isListed ? join(root, SECOND_IMAGE[dataset]!) : (expect.stringContaining(root) as string),
     });
     expect(JSON.stringify(problems[0])).toContain(isListed ? '0001' : '00001');
     expect(counts.photographs).toBe(7);

@@ -47,21 +47,17 @@ export function chart(options: FrameOptions, marks: MarkupValue): Markup {
     aria-label="${title}. ${description}"
   >
     <text class="chart-title" x="${margin.left}" y="14">${title}</text>
-    ${x
-      .ticks(X_TICKS)
-      .map(
-        (tick) =>
-          markup`<line class="grid" x1="${r(x(tick))}" x2="${r(x(tick))}" y1="${margin.top}" y2="${bottom}" />
+    ${x.ticks(X_TICKS).map(
+      (tick) =>
+        markup`<line class="grid" x1="${r(x(tick))}" x2="${r(x(tick))}" y1="${margin.top}" y2="${bottom}" />
             <text class="tick" x="${r(x(tick))}" y="${bottom + 15}" text-anchor="middle">${tick}</text>`,
-      )}
+    )}
     ${
       y === null
         ? null
-        : y
-            .ticks(Y_TICKS)
-            .map(
-              (tick) =>
-                markup`<line
+        : y.ticks(Y_TICKS).map(
+            (tick) =>
+              markup`<line
                     class="grid"
                     x1="${margin.left}"
                     x2="${right}"
@@ -71,7 +67,7 @@ export function chart(options: FrameOptions, marks: MarkupValue): Markup {
                   <text class="tick" x="${margin.left - 6}" y="${r(y(tick) + 4)}" text-anchor="end"
                     >${yFormat(tick)}</text
                   >`,
-            )
+          )
     }
     <line class="axis" x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}" />
     ${marks}
@@ -100,6 +96,12 @@ export function legend(names: readonly string[]): Markup | null {
         </li>`,
     )}
   </ul>`;
+}
+
+/** Charts side by side: in threes where that leaves no gap, else in twos. */
+export function panels(charts: readonly Markup[]): Markup {
+  const inThrees = charts.length === 3 || charts.length > 4;
+  return markup`<div class="panels${inThrees ? ' three-wide' : ''}">${charts}</div>`;
 }
 
 /** style.ts has as many. */

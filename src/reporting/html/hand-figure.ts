@@ -46,7 +46,8 @@ export function handFigure(
     })}
     ${values.map((value, joint) => {
       const [x, y] = PAPER_HAND[joint]!;
-      if (value === null) return markup`<circle class="joint absent" cx="${x}" cy="${y}" r="${RADIUS - 3}" />`;
+      if (value === null)
+        return markup`<circle class="joint absent" cx="${x}" cy="${y}" r="${RADIUS - 3}" />`;
       return markup`<circle class="joint ${rampClass(value, highest)}" cx="${x}" cy="${y}" r="${RADIUS}" />
         <text class="value" x="${x + RADIUS + 4}" y="${y + 4}">${value.toFixed(decimals)}</text>`;
     })}

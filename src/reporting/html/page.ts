@@ -2,10 +2,10 @@
  * `report.markup`: everything in one file that asks nobody for anything. The policy in its head
  * names the one script and the one style by their digests, so nothing else could run or be fetched.
  */
-import { isPartial } from '../../runs/metrics-document.js';
+import { isPartial, type MetricsDocument } from '../../runs/metrics-document.js';
 import { formatMetric, metricLabel } from '../metric-labels.js';
 import { grouped } from '../text.js';
-import { legend } from './chart.js';
+import { legend, panels } from './chart.js';
 import { curvesChart, distributionChart, factorChart, type NamedCurve } from './figures.js';
 import { handFigure, rampLegend } from './hand-figure.js';
 import { markup, Markup, NOTHING, policyHash, scriptData } from './markup.js';
@@ -180,22 +180,7 @@ function summary({ name, document }: ReportRun): Markup {
 }
 
 function resultSection({ runs, neighbours, protocolDifferences }: ReportData): Markup {
-  const notes = runs.flatMap(({ name, document }) => [
-    ...(isPartial(document.coverage)
-      ? [
-          `${name} covers ${grouped(document.coverage.scored)} of the benchmark’s ${grouped(document.coverage.benchmark)} samples: not a benchmark number.`,
-        ]
-      : []),
-    ...(document.coverage.unscored > 0
-      ? [
-          `${name}: ${grouped(document.coverage.unscored)} samples are not scored: ${document.unscored
-            .slice(0, 3)
-            .map(({ id, reason }) => `${id} (${reason})`)
-            .join(', ')}${document.unscored.length > 3 ? ', …' : '.'}`,
-        ]
-      : []),
-    ...document.warnings.map(({ message, remedy }) => `${name}: ${message}; ${remedy}.`),
-  ]);
+  const notes = merged(runs.map(({ name, document }) => ({ name, notes: notesOf(document) })));
   const unlike = protocolDifferences.map(
     (difference) => `The runs were not scored under the same rules: ${difference}.`,
   );
@@ -210,6 +195,33 @@ function resultSection({ runs, neighbours, protocolDifferences }: ReportData): M
     ${neighbours === null ? null : neighboursTable(neighbours)}`;
 }
 
+/** What a reader of a result must know. */
+function notesOf({ coverage, unscored, warnings }: MetricsDocument): string[] {
+  const named = unscored.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
+  return [
+    ...(isPartial(coverage)
+      ? [
+          `covers ${grouped(coverage.scored)} of the benchmark’s ${grouped(coverage.benchmark)} samples: not a benchmark number.`,
+        ]
+      : []),
+    ...(unscored.length > 0
+      ? [
+          `${grouped(unscored.length)} samples are not scored: ${named.join(', ')}${unscored.length > named.length ? ', …' : '.'}`,
+        ]
+      : []),
+    ...warnings.map(({ message, remedy }) => `${message}; ${remedy}.`),
+  ];
+}
+
+/** What is said of several runs is said once. */
+function merged(all: readonly { readonly name: string; readonly notes: readonly string[] }[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, notes } of all) {
+    for (const note of notes) names.set(note, [...(names.get(note) ?? []), name]);
+  }
+  return [...names].map(([note, of]) => `${of.join(', ')}: ${note}`);
+}
+
 /** Names of the curves in pck_curves.csv, as the page shows them, in its order. */
 const CURVE_TITLES: readonly (readonly [name: string, title: string])[] = [
   ['xyz_al', 'Joints, aligned'],
@@ -222,15 +234,18 @@ const CURVE_TITLES: readonly (readonly [name: string, title: string])[] = [
   ['occ', 'Occluded keypoints'],
 ];
 
-function distributionSection({ runs, measure, error }: ReportData, number: () => number): Section | null {
-  const panels = CURVE_TITLES.flatMap(([name, title]) => {
-    const curves = runs.flatMap((run, index): NamedCurve[] => {
+function distributionSection(
+  { runs, measure, errorMeaning }: ReportData,
+  number: () => number,
+): Section | null {
+  const curves = CURVE_TITLES.flatMap(([name, title]) => {
+    const named = runs.flatMap((run, index): NamedCurve[] => {
       const curve = run.curves.find((candidate) => candidate.name === name);
       return curve === undefined ? [] : [{ run: index, name: run.name, curve }];
     });
     const xName =
       measure === 'hands-3d' ? 'error threshold, mm' : 'threshold, share of the box’s longer side';
-    return curves.length === 0 ? [] : [curvesChart(title, xName, curves)];
+    return named.length === 0 ? [] : [curvesChart(title, xName, named)];
   });
   const kinds = [...new Set(runs.flatMap(({ distributions }) => distributions.map(({ label }) => label)))];
   const histograms = kinds.map((label) => {
@@ -240,18 +255,18 @@ function distributionSection({ runs, measure, error }: ReportData, number: () =>
     });
     return distributionChart({ label, unit: series[0]!.unit, values: series[0]!.values }, series);
   });
-  if (panels.length + histograms.length === 0) return null;
+  if (curves.length + histograms.length === 0) return null;
   const key = legend(runs.map(({ name }) => name));
   const points = measure === 'hands-3d' ? 'joints or vertices' : 'labelled keypoints';
   return {
     id: 'distribution',
     title: 'Distribution',
     content: markup`${
-      panels.length === 0
+      curves.length === 0
         ? null
         : markup`<figure>
             ${key}
-            <div class="panels">${panels}</div>
+            ${panels(curves)}
             <figcaption>
               <b>Figure ${number()}.</b> The share of ${points} whose error is at most the threshold. Further
               up and to the left is better; the area under a curve is its AUC.
@@ -262,10 +277,10 @@ function distributionSection({ runs, measure, error }: ReportData, number: () =>
       histograms.length === 0
         ? null
         : markup`<figure>
-            ${panels.length === 0 ? key : null}
-            <div class="panels">${histograms}</div>
+            ${curves.length === 0 ? key : null}
+            ${panels(histograms)}
             <figcaption>
-              <b>Figure ${number()}.</b> How ${error.label} is spread over samples, one value a sample. The
+              <b>Figure ${number()}.</b> How the error is spread over samples, one value a sample. ${errorMeaning} The
               dashed upright is the median; the axis ends where 99.5 % of the samples lie to the left.
             </figcaption>
           </figure>`
@@ -317,7 +332,7 @@ function jointSection(data: ReportData, number: () => number): Section | null {
     id: 'joints',
     title: 'Joints',
     content: markup`<figure>
-        <div class="panels">${hands.map((hand) => handFigure(hand, error, highest))}</div>
+        ${panels(hands.map((hand) => handFigure(hand, error, highest)))}
         ${rampLegend(error, highest)}
         <figcaption>
           <b>Figure ${number()}.</b> ${what}, on a right hand seen from its
@@ -336,9 +351,7 @@ function factorSection({ factors, runs, error }: ReportData, number: () => numbe
     title: 'Where it fails',
     content: markup`<figure>
       ${legend(names)}
-      <div class="panels">
-        ${factors.map((factor) => factorChart(factor, names, `${error.label}, ${error.unit}`))}
-      </div>
+      ${panels(factors.map((factor) => factorChart(factor, names, `${error.label}, ${error.unit}`)))}
       <figcaption>
         <b>Figure ${number()}.</b> ${error.label} against what the dataset knows of its samples. Dot: mean;
         bar: the middle half of the samples; line: from 5 % to 95 % of them.
@@ -358,7 +371,7 @@ function sampleSection(data: ReportData, scenes: ReadonlyMap<string, PackedScene
   const { groups, runs, error, worst, overlay, faces, measure } = data;
   if (groups.length === 0) return null;
   const names = runs.map(({ name }) => name);
-  const order = runs.length > 1 ? `the mean ${error.label} of the runs` : error.label;
+  const order = runs.length > 1 ? `${error.label}, the mean of the runs` : error.label;
   const inSpace = scenes.size > 0;
   return {
     id: 'samples',
@@ -380,7 +393,7 @@ function sampleSection(data: ReportData, scenes: ReadonlyMap<string, PackedScene
       ${groups.map(
         ({ key, samples }) =>
           markup`<h3>${GROUP_TITLES[key]}</h3>
-            <div class="samples-grid">
+            <div class="samples-grid${inSpace ? null : ' flat'}">
               ${samples.map((sample, index) => {
                 const name = `${key}-${index}`;
                 return sampleCard(sample, { key: name, runs: names, error, inSpace: scenes.has(name) });

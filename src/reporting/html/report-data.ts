@@ -13,6 +13,8 @@ export interface ReportData {
   readonly made: string;
   /** What samples are ordered by and drawn against. */
   readonly error: ErrorMeasure;
+  /** What that error is, where its name does not say so: a sentence, or empty. */
+  readonly errorMeaning: string;
   /** One at least; all of one dataset and split. */
   readonly runs: readonly ReportRun[];
   /** In what the runs' protocols differ, in words; empty where they are alike. */

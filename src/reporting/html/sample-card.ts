@@ -37,9 +37,11 @@ export function sampleCard(sample: ReportSample, context: CardContext): Markup {
     <p class="facts">${facts(sample, context).join(' · ')}</p>
     <div class="views">
       ${sample.photograph === null ? null : overlay(sample, sample.photograph, context)}
-      ${inSpace ? turntable(sample, context) : null}
+      ${inSpace ? turntable(sample) : null}
     </div>
-    ${controls(sample, context)}
+    <div class="below">
+      ${inSpace ? namedViews(sample, context) : null} ${controls(sample, context)}
+    </div>
   </article>`;
 }
 
@@ -95,9 +97,9 @@ function skeleton(points: Float64Array, side: number): Markup {
     const [a, b] = [at(from), at(to)];
     return a === null || b === null ? [] : [`M${a.join(' ')}L${b.join(' ')}`];
   }).join('');
-  return markup`<path class="edge" stroke-width="${r(1.9 * unit)}" d="${bones}" /><path
+  return markup`<path class="edge" stroke-width="${r(1.5 * unit)}" d="${bones}" /><path
       class="bones"
-      stroke-width="${r(0.95 * unit)}"
+      stroke-width="${r(0.75 * unit)}"
       d="${bones}"
     />
     ${Array.from({ length: points.length / 2 }, (_, joint) => {
@@ -108,23 +110,26 @@ function skeleton(points: Float64Array, side: number): Markup {
             class="point"
             cx="${place[0]}"
             cy="${place[1]}"
-            r="${r(1.25 * unit)}"
-            stroke-width="${r(0.35 * unit)}"
+            r="${r(1.05 * unit)}"
+            stroke-width="${r(0.3 * unit)}"
           />`;
     })}`;
 }
 
-function turntable({ id }: ReportSample, { key }: CardContext): Markup {
+function turntable({ id }: ReportSample): Markup {
   return markup`<canvas
-      class="turn"
-      width="300"
-      height="300"
-      tabindex="0"
-      role="img"
-      aria-label="True and predicted hand of ${id} in 3D"
-      aria-describedby="turn-help"
-    ></canvas>
-    <div class="three" role="group" aria-label="Views of ${id}">
+    class="turn"
+    width="300"
+    height="300"
+    tabindex="0"
+    role="img"
+    aria-label="True and predicted hand of ${id} in 3D"
+    aria-describedby="turn-help"
+  ></canvas>`;
+}
+
+function namedViews({ id }: ReportSample, { key }: CardContext): Markup {
+  return markup`<div class="three" role="group" aria-label="Views of ${id}">
       ${VIEWS.map(
         ({ name, label }) =>
           markup`<button type="button" data-view="${name}" aria-describedby="${key}-title">

@@ -13,7 +13,7 @@ export interface Histogram {
 
 /** Beyond this quantile of all values the axis ends; what lies there is counted. */
 const AXIS_QUANTILE = 0.995;
-const FEWEST_BINS = 12;
+const FEWEST_BINS = 18;
 const MOST_BINS = 40;
 
 /** Common bins over several series, from 0, their edges round numbers. Values are 0 or more; NaN is not counted. */

@@ -44,7 +44,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; list-style: none; p
 .skip { position: absolute; left: -200vw; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: 0.4rem 0.8rem; z-index: 2; }
 :focus-visible { outline: 2.5px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
-button { font: 0.8rem/1.3 var(--sans); color: var(--ink); background: none; border: 1px solid var(--rule); border-radius: 4px; padding: 0.28rem 0.6rem; cursor: pointer; }
+button { white-space: nowrap; font: 0.8rem/1.3 var(--sans); color: var(--ink); background: none; border: 1px solid var(--rule); border-radius: 4px; padding: 0.28rem 0.6rem; cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .note { font: 0.88rem/1.5 var(--sans); border-left: 3px solid var(--q5); padding: 0.1rem 0 0.1rem 0.9rem; margin: 1rem 0; max-width: 42rem; }
 .note p { margin: 0.25rem 0; }
@@ -56,6 +56,7 @@ th, td { padding: 0.32rem 0.9rem 0.32rem 0; text-align: left; vertical-align: ba
 th:last-child, td:last-child { padding-right: 0.2rem; }
 thead th, thead td { border-bottom: 1px solid var(--ink); font-weight: 600; }
 tbody th { font-weight: 400; }
+table.provenance thead th { color: var(--ink); }
 table.headline tbody th, tbody td.number { white-space: nowrap; }
 table.headline td.number { min-width: 8.6rem; }
 .best { font-weight: 650; }
@@ -70,8 +71,9 @@ details { margin: 0.8rem 0; }
 summary { font: 0.9rem/1.5 var(--sans); cursor: pointer; color: var(--accent); width: fit-content; }
 
 figure { margin: 1.4rem 0 0; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1.2rem 1.6rem; align-items: start; }
-.panels > svg { width: 100%; max-width: 30rem; height: auto; }
+.panels { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.3rem 2.4rem; align-items: start; max-width: 56rem; }
+.panels.three-wide { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.3rem 1.8rem; max-width: none; }
+.panels > svg { width: 100%; height: auto; }
 figcaption, .caption { font-size: 0.95rem; line-height: 1.5; color: var(--ink); margin: 0.8rem 0 0; max-width: 46rem; }
 figcaption b, .caption b { font-weight: 650; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.4rem; list-style: none; padding: 0; margin: 0.6rem 0 0.8rem; font: 0.85rem/1.5 var(--sans); }
@@ -104,19 +106,18 @@ svg text { font-family: var(--sans); fill: var(--ink); font-variant-numeric: tab
 .whisker { stroke: var(--run); stroke-width: 1.3; }
 .box { stroke: var(--run); stroke-width: 7; opacity: 0.38; }
 .dot { fill: var(--run); stroke: var(--paper); stroke-width: 1.2; }
-svg.hand { max-width: 24rem; }
 .bone { stroke: var(--rule); stroke-width: 7; stroke-linecap: round; }
 .joint { stroke: var(--ink); stroke-width: 1; }
 .joint.absent { fill: none; stroke: var(--soft); stroke-dasharray: 2 2; }
 .value { font-size: 11.5px; }
-svg.ramp { max-width: 22rem; height: auto; width: 100%; display: block; margin-top: 0.8rem; }
+svg.ramp { width: 14rem; height: auto; display: block; margin-top: 0.8rem; }
 svg.ramp rect { stroke: var(--rule); stroke-width: 0.5; }
 ${Array.from({ length: 9 }, (_, step) => `.q${step} { fill: var(--q${step}); color: var(--q${step}); }`).join('\n')}
 
-.samples-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); gap: 1.8rem 2rem; margin-top: 0.8rem; }
+.samples-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 1.8rem 2.2rem; margin-top: 0.8rem; }
 .sample { border-top: 1px solid var(--rule); padding-top: 0.7rem; min-width: 0; }
 .facts { font: 0.82rem/1.45 var(--sans); color: var(--soft); margin: 0.1rem 0 0.6rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.views { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 5.2rem); gap: 0.6rem; align-items: start; }
+.views { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; align-items: start; }
 .views > .photograph, .views > canvas { width: 100%; aspect-ratio: 1; height: auto; background: var(--raised); border-radius: 3px; overflow: hidden; display: block; }
 .photograph .edge { stroke: #000; opacity: 0.55; }
 .photograph path { fill: none; stroke-linecap: round; stroke-linejoin: round; }
@@ -135,27 +136,33 @@ ${Array.from({ length: 9 }, (_, step) => `.q${step} { fill: var(--q${step}); col
 .hidden { display: none; }
 canvas.turn { cursor: grab; touch-action: pan-y; }
 canvas.turn:active { cursor: grabbing; }
-.three { display: grid; gap: 0.35rem; }
-.three button { padding: 0.1rem 0.1rem 0.15rem; display: grid; justify-items: center; font-size: 0.72rem; color: var(--soft); border-color: transparent; }
+.below { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: center; margin-top: 0.5rem; }
+.three { display: flex; gap: 0.2rem; }
+.three button { padding: 0.15rem 0.25rem 0.2rem; display: grid; justify-items: center; font-size: 0.75rem; color: var(--soft); border-color: transparent; }
 .three button:hover { border-color: var(--rule); }
-.three canvas { width: 100%; max-width: 4.6rem; aspect-ratio: 1; height: auto; display: block; }
-.controls { display: flex; flex-wrap: wrap; gap: 0.25rem 1.4rem; margin-top: 0.5rem; }
+.three canvas { width: 4rem; height: 4rem; display: block; }
+.controls { display: grid; gap: 0.15rem; }
+.flat .views { grid-template-columns: minmax(0, 1fr); }
+.flat { grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); }
 fieldset { border: 0; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: 0.1rem 0.8rem; font: 0.8rem/1.6 var(--sans); min-width: 0; }
 legend { float: left; color: var(--soft); padding: 0; margin-right: 0.8rem; }
 label { white-space: nowrap; }
 input[type='radio'] { margin: 0 0.3em 0 0; vertical-align: -0.1em; accent-color: var(--accent); }
 footer { margin: 4rem auto 2.5rem; font: 0.82rem/1.5 var(--sans); color: var(--soft); }
 
+@media (max-width: 52rem) {
+  .panels.three-wide { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+}
 @media (max-width: 36rem) {
+  .panels, .panels.three-wide { grid-template-columns: minmax(0, 1fr); }
   body { font-size: 1rem; }
   h1 { font-size: 1.5rem; }
   main, header.top, footer { padding: 0 1rem; }
   header.top { padding-top: 1.4rem; }
-  .views { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-  .views > canvas:only-of-type { grid-column: auto; }
-  .three { grid-column: 1 / -1; grid-template-columns: repeat(3, 1fr); }
-  .three canvas { max-width: 6rem; }
+  table { font-size: 0.84rem; }
+  th, td { padding-right: 0.6rem; }
   table.headline td.number { min-width: 0; }
+  table.headline tbody th, thead th { white-space: normal; overflow-wrap: anywhere; }
   .interval { display: block; margin-left: 0; }
 }
 @media print {

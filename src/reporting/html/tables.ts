@@ -16,7 +16,9 @@ export function spot(run: number): Markup {
 }
 
 function runHeads(runs: readonly ReportRun[]): MarkupValue {
-  return runs.map(({ name }, run) => markup`<th scope="col">${runs.length > 1 ? spot(run) : null}${name}</th>`);
+  return runs.map(
+    ({ name }, run) => markup`<th scope="col">${runs.length > 1 ? spot(run) : null}${name}</th>`,
+  );
 }
 
 /** A metric a row, a run a column; the best of a row is bold. */

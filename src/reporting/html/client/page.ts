@@ -47,6 +47,8 @@ const RADIANS_A_PIXEL = 0.01;
 const ZOOM_A_KEY = 1.15;
 /** Share of the picture's half that a hand may fill. */
 const FILLED = 0.94;
+/** Pixels drawn for each that is shown: two smooth the edges. */
+const LEAST_RATIO = 2;
 /** More pixels than this a side are not seen and slow the turning. */
 const MOST_PIXELS = 640;
 const OVERLAID = 0.72;
@@ -235,7 +237,7 @@ class Turntable {
     withScale: boolean,
   ): void {
     const width = canvas.clientWidth || 120;
-    const size = Math.min(MOST_PIXELS, Math.round(width * Math.max(1, devicePixelRatio)));
+    const size = Math.min(MOST_PIXELS, Math.round(width * Math.max(LEAST_RATIO, devicePixelRatio)));
     canvas.width = canvas.height = size;
     const context = canvas.getContext('2d')!;
     const scale = ((size / 2) * FILLED * zoom) / this.scene.radius;

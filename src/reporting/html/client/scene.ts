@@ -198,7 +198,7 @@ function drawLayer(mesh: Mesh, rotation: Float64Array, scale: number, size: numb
   return layer;
 }
 
-function colourOf({ colours }: Mesh, vertex: number, channel: number): number {
+function vertexColour({ colours }: Mesh, vertex: number, channel: number): number {
   return colours[colours.length === 3 ? channel : vertex * 3 + channel]!;
 }
 
@@ -212,7 +212,7 @@ function drawPoints(mesh: Mesh, points: Float32Array, size: number, { depth, col
         if (x < 0 || y < 0 || x >= size || y >= size || z <= depth[y * size + x]!) continue;
         depth[y * size + x] = z;
         for (let channel = 0; channel < 3; channel++)
-          colour[(y * size + x) * 3 + channel] = colourOf(mesh, vertex, channel);
+          colour[(y * size + x) * 3 + channel] = vertexColour(mesh, vertex, channel);
       }
     }
   }
@@ -251,9 +251,9 @@ function drawTriangle(
       for (let channel = 0; channel < 3; channel++) {
         colour[pixel * 3 + channel] =
           shade *
-          (wa * colourOf(mesh, a, channel) +
-            wb * colourOf(mesh, b, channel) +
-            wc * colourOf(mesh, c, channel));
+          (wa * vertexColour(mesh, a, channel) +
+            wb * vertexColour(mesh, b, channel) +
+            wc * vertexColour(mesh, c, channel));
       }
     }
   }
