@@ -110,7 +110,8 @@ export async function openRunPredictions(
     });
   }
   const inSpace = dataset.protocol.measure === 'hands-3d';
-  return arraySource({ kind, path: run.path }, dataset, async (held) => {
+  const origin = { kind, path: run.path, split: run.manifest.dataset.split };
+  return arraySource(origin, dataset, async (held) => {
     const open = async (name: string): Promise<OpenArray | null> => {
       const array = described[name];
       if (array === undefined || !isAxes(array.axes)) return null;

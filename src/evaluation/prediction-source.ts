@@ -50,6 +50,8 @@ export interface Failure {
 export interface PredictionOrigin {
   readonly kind: 'pred.json' | 'zip' | 'run-directory' | 'npy-folder' | 'npz' | 'model';
   readonly path: string;
+  /** Of a run directory: the split it is of. */
+  readonly split?: string;
   /** Filled in once the file has been read to its end. */
   sha256?: string;
 }

@@ -66,7 +66,7 @@ export async function gatherSamples(request: GatherRequest): Promise<Gathered> {
     key,
     samples: samples.map(() => shown[next++]!),
   }));
-  return { groups, overlay: overlayText(known, inSpace) };
+  return { groups, overlay: overlayText(known, inSpace, request.images) };
 }
 
 /** HInt: labels and predictions are in the photograph already. */
@@ -358,15 +358,18 @@ function toOpenPose(joints: Float64Array, order: JointOrder): Float64Array {
   return out;
 }
 
-function overlayText(known: readonly Known[], inSpace: boolean): string {
+function overlayText(known: readonly Known[], inSpace: boolean, images: boolean): string {
+  const [where, pale] = images
+    ? ['Over the photograph', 'pale']
+    : ['The keypoints in the photograph', 'grey'];
   if (!inSpace) {
-    return 'Over the photograph, pale: the labelled keypoints; in the run’s colour: the predicted ones.';
+    return `${where}, ${pale}: the labelled keypoints; in the run’s colour: the predicted ones.`;
   }
   if (known.some(({ camera }) => camera !== null)) {
-    return 'Over the photograph, pale: the true joints; in the run’s colour: the predicted ones after alignment to the true; both projected by the dataset’s camera.';
+    return `${where}, ${pale}: the true joints; in the run’s colour: the predicted ones after alignment to the true; both projected by the dataset’s camera.`;
   }
   if (known.some(({ predictedKeypoints }) => predictedKeypoints.some((points) => points !== null))) {
-    return 'Over the photograph, in the run’s colour: the keypoints that the network itself predicted in it.';
+    return `${where}, in the run’s colour: the keypoints that the network itself predicted in it.`;
   }
   return '';
 }

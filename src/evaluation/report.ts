@@ -11,6 +11,7 @@ import { datasetById } from '../datasets/registry.js';
 import { chooseSamples } from './report-choice.js';
 import { factorsOf } from './report-factors.js';
 import { openReportFolder, type FolderRequest, type ReportFolder } from './report-folder.js';
+import { neighboursOf } from './report-neighbours.js';
 import { readRuns } from './report-runs.js';
 import { gatherSamples } from './report-samples.js';
 
@@ -70,7 +71,7 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
     errorMeaning: meaning,
     runs: runs.map(({ shown }) => shown),
     protocolDifferences,
-    neighbours: null,
+    neighbours: await neighboursOf(dataset.id, dataset.split, request.runs),
     factors: factorsOf(runs, folder),
     groups: gathered.groups,
     worst: choice.worst,

@@ -210,6 +210,7 @@ async function scorePredictions(task: Task): Promise<Outcome> {
     const source = await openPredictions(subject, folder.definition, context.signal);
     try {
       context.signal.throwIfAborted();
+      requireSplit(source, folder);
       const from = await sweptRun(request);
       const selection = await selectionOf(request, folder, context);
       const former = await openJointFormer(task);
@@ -267,6 +268,19 @@ async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promi
     });
   }
   return from;
+}
+
+/** The arrays of a run have no ids: of another split they would be taken for other samples. */
+function requireSplit({ origin }: PredictionSource, { split }: DatasetFolder): void {
+  if (origin.split === undefined || origin.split === split) return;
+  throw new UserError({
+    code: 'run-other-split',
+    message: 'The run directory is of another split of the dataset',
+    file: origin.path,
+    expected: split,
+    got: origin.split,
+    next: `add --split ${origin.split}`,
+  });
 }
 
 /** Which boxes imported predictions were made from is not known. */

@@ -122,7 +122,11 @@ export async function writeKeypoints(
   await run.writeText('perJoint', perJointCsv(result));
   if (Object.keys(result.curves).length > 0) await run.writeText('pckCurves', curvesCsv(result));
   await run.writeText('metrics', toJsonText(document));
-  await run.update({ coverage: document.coverage, origin: source.origin });
+  await run.update({
+    coverage: document.coverage,
+    origin: source.origin,
+    selected: selection !== null,
+  });
   return document;
 }
 

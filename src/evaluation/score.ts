@@ -196,7 +196,7 @@ async function writeResult(
   });
   if (official?.state === 'available') await run.writeText('officialScores', official.text);
   await run.writeText('metrics', toJsonText(document));
-  await run.update({ coverage, origin: source.origin });
+  await run.update({ coverage, origin: source.origin, selected: selection !== null });
   return document;
 }
 

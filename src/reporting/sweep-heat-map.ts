@@ -9,6 +9,8 @@ export interface SweepCell {
   readonly value: number | undefined;
 }
 
+/** White letters from here on; dark ones are read better on what is lighter. */
+const LIGHT_INK = 0.83;
 const CELL = { width: 44, height: 28 };
 const MARGIN = { left: 64, top: 64, right: 16, bottom: 44 };
 /** For the title above a sweep of a few rotations. */
@@ -36,7 +38,7 @@ export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): strin
     const share = value === undefined || high === low ? 0 : (value - low) / (high - low);
     const badness = better === 'lower' || high === low ? share : 1 - share;
     const fill = value === undefined ? 'none' : shade(badness);
-    const ink = badness > 0.55 ? 'light' : 'dark';
+    const ink = badness > LIGHT_INK ? 'light' : 'dark';
     const centre = x + CELL.width / 2;
     return (
       `<rect x="${x + 1}" y="${y + 1}" width="${CELL.width - 2}" height="${CELL.height - 2}" rx="3" fill="${fill}"/>` +

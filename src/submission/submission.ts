@@ -90,7 +90,7 @@ export async function writeSubmission(request: SubmissionRequest, context: RunCo
       check,
     };
   } catch (error) {
-    await rm(partial, { force: true });
+    await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
 }

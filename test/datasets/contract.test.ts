@@ -74,7 +74,9 @@ describe.each(DATASET_IDS)('the dataset %s', (id) => {
 
   it('refuses a split and boxes that it does not have, and lists those it has', async () => {
     const root = await demoFolder(id);
-    expect(await refusal(Promise.resolve().then(() => openDataset(id, root, { split: 'nights' })))).toMatchObject({
+    expect(
+      await refusal(Promise.resolve().then(() => openDataset(id, root, { split: 'nights' }))),
+    ).toMatchObject({
       code: 'split-unknown',
       expected: dataset.splits.join(', '),
     });

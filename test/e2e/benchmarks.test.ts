@@ -340,6 +340,23 @@ describe('some of the samples', () => {
     const imported = scored(await run('--predictions', out, '--samples', list, '--out', picked));
     expect(imported.metrics).toEqual(some.metrics);
     expect(await idsIn(picked)).toEqual([ids[1], ids[6]]);
+
+    // What was picked knows which samples its rows are.
+    const again = scored(await run('--predictions', picked, '--samples', list, '--out', join(folder, 'again')));
+    expect(again.metrics).toEqual(some.metrics);
+    expect(again.coverage).toMatchObject({ scored: 2, unscored: 0, folder: 8 });
+  });
+
+  it('of one split are not taken for those of another', async () => {
+    const { run, model, out, folder } = await withModel();
+    scored(await run('--split', 'training-gs', '--model', model));
+    const other = ['--predictions', out, '--out', join(folder, 'other')];
+    expect(refused(await run(...other))).toMatchObject({
+      code: 'run-other-split',
+      expected: 'evaluation',
+      got: 'training-gs',
+    });
+    scored(await run('--split', 'training-gs', ...other));
   });
 
   it('of all is the run on the folder', async () => {
@@ -460,6 +477,15 @@ describe('a broken folder', () => {
     expect(refused(await run())).toMatchObject({ code: 'image-missing', file: join(data, name) });
     const { unscored } = scored(await run('--skip-unreadable'), 3);
     expect(unscored).toMatchObject([{ id: 'DEMO2/0001', code: 'image-missing' }]);
+  });
+
+  it('of FreiHAND with a photograph missing counts them, or leaves its sample unscored', async () => {
+    const name = 'evaluation/rgb/00000003.jpg';
+    const { run } = await broken('freihand', (root) => unlink(join(root, name)));
+    expect(refused(await run()).got).toContain('missing 00000003.jpg');
+    const { coverage, unscored } = scored(await run('--skip-unreadable'), 3);
+    expect(coverage).toMatchObject({ scored: 7, unscored: 1, folder: 8 });
+    expect(unscored).toMatchObject([{ id: '00000003', code: 'image-missing' }]);
   });
 
   it('of HO-3D with meta data cut stops with file and byte', async () => {

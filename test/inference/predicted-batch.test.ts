@@ -237,6 +237,7 @@ describe('2D keypoints of the model', () => {
     expect(batch.invalidKeypoints).toEqual([
       {
         index: 0,
+        pass: 0,
         id: 's0',
         code: 'prediction-not-finite',
         reason: 'the 2D keypoints are too large for numbers',
@@ -306,7 +307,7 @@ describe('2D keypoints by the camera', () => {
     const cameras = Float32Array.of(...cam, ...camera);
     const batch = read([{}, {}], { joints: joints(2), pred_cam: [[2, 3], cameras] });
     expect(batch.invalid).toEqual([]);
-    expect(batch.invalidKeypoints).toEqual([{ index: 0, id: 's0', code: 'camera-invalid', reason }]);
+    expect(batch.invalidKeypoints).toEqual([{ index: 0, pass: 0, id: 's0', code: 'camera-invalid', reason }]);
     expect(isNaNs(batch.keypoints2d!.slice(0, 42))).toBe(true);
     expect(batch.keypoints2d!.slice(42).every(Number.isFinite)).toBe(true);
     expect(batch.joints).toEqual(numbered(126));
@@ -342,6 +343,7 @@ describe('rows that are invalid', () => {
     expect(invalid).toEqual([
       {
         index: 0,
+        pass: 0,
         id: 's0',
         code: 'prediction-not-finite',
         reason: `${begins[name as keyof typeof begins]} NaN`,
@@ -359,12 +361,12 @@ describe('rows that are invalid', () => {
     const reader = new BatchReader(contractOf(returned), 2, 'net.onnx');
     const rows = [{ sampleIndex: 3 }, { sampleIndex: 4, unreadable: 'torn' }];
     const first = reader.read(batchOf(rows), outputsOf(returned));
-    expect(first.invalid).toEqual([{ index: 4, id: 's4', code: 'image-torn', reason: 'torn' }]);
+    expect(first.invalid).toEqual([{ index: 4, pass: 0, id: 's4', code: 'image-torn', reason: 'torn' }]);
     const next = reader.read(
       batchOf([{ sampleIndex: 4, unreadable: '' }, { sampleIndex: 5 }], false),
       outputsOf(returned),
     );
-    expect(next.invalid).toEqual([{ index: 4, id: 's4', code: 'image-torn', reason: 'torn' }]);
+    expect(next.invalid).toEqual([{ index: 4, pass: 0, id: 's4', code: 'image-torn', reason: 'torn' }]);
     expect(isNaNs(next.joints!.slice(0, 63))).toBe(true);
     expect(next.joints!.slice(63).every(Number.isFinite)).toBe(true);
   });
@@ -538,6 +540,7 @@ describe('hands from the parameters of MANO', () => {
     expect(batch.invalid).toEqual([
       {
         index: 0,
+        pass: 0,
         id: 's0',
         code: 'mano-pose-invalid',
         reason: 'the MANO pose holds a rotation that is none',
@@ -566,7 +569,7 @@ describe('hands from the parameters of MANO', () => {
       const { mano, seen } = recordingMano();
       const broken = data.slice().fill(Number.NaN, 2, 3);
       const batch = read([{}], { ...MANO_BY_NAME, [name]: [dims, broken] }, { mano });
-      expect(batch.invalid).toEqual([{ index: 0, id: 's0', code: 'prediction-not-finite', reason }]);
+      expect(batch.invalid).toEqual([{ index: 0, pass: 0, id: 's0', code: 'prediction-not-finite', reason }]);
       expect(isNaNs(batch.joints!)).toBe(true);
       expect(batch.vertexCount).toBe(778);
       expect(seen).toEqual([]);

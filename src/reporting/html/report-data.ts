@@ -80,7 +80,7 @@ export interface PublishedNeighbours {
   /** What the rows are of and where they come from. */
   readonly caption: string;
   readonly columns: readonly string[];
-  /** Best first; `run` is the index of one of the report's runs, `null` for a published row. */
+  /** Ranked ones first, the best at the top, then runs without a rank; `run` is the index of one of the report's runs, `null` for a published row. */
   readonly rows: readonly {
     readonly name: string;
     readonly source: string;

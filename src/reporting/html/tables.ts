@@ -110,7 +110,7 @@ export function neighboursTable({ caption, columns, rows }: PublishedNeighbours)
         </tbody>
       </table>`,
     )}
-    <figcaption>${caption}</figcaption>
+    <figcaption><b>Table 2.</b> ${caption}</figcaption>
   </figure>`;
 }
 
