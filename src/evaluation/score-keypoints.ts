@@ -23,6 +23,7 @@ import {
 } from '../runs/metrics-document.js';
 import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
 import { bootstrapRatioMeans } from '../statistics/bootstrap.js';
+import { drawnUnits, levelFor, stated } from './confidence.js';
 import { inFolderOrder, type OrderedSource } from './folder-order.js';
 import { perKeypointCsv } from './keypoint-table.js';
 import { PredictionImport } from './prediction-import.js';
@@ -80,14 +81,13 @@ export async function measureKeypoints(request: ScoreKeypointsRequest): Promise<
   stage.update(source.count);
   stage.stop();
   await source.finish();
-  const groups = folder.sequenceOf === null ? {} : { groups: ids.map(folder.sequenceOf) };
-  const intervals = bootstrapRatioMeans(keypointTallies(results), groups);
-  const confidence = Object.fromEntries(
-    Object.entries(intervals).map(([key, { low, high, level }]): [string, Interval] => [
-      key,
-      { low, high, level },
-    ]),
-  );
+  const groups = folder.sequenceOf === null ? null : ids.map(folder.sequenceOf);
+  const isScored = (index: number): boolean => results[index]!.state === 'scored';
+  const intervals = bootstrapRatioMeans(keypointTallies(results), {
+    level: levelFor(drawnUnits(results.length, isScored, groups)),
+    ...(groups === null ? {} : { groups }),
+  });
+  const confidence = stated(intervals);
   return { ordered, results, result: accumulator.result(), confidence, unscored };
 }
 

@@ -11,13 +11,13 @@
  * Columns therefore hold the differences of the numerators, and two identical
  * runs differ by exactly 0. With `groups`, whole groups are drawn and flipped.
  *
- * The interval is the expanded percentile interval (paired-level.ts). Units: those
+ * The interval is the expanded percentile interval (expanded-level.ts). Units: those
  * of the column. Fewer than two samples (or groups) with a value: neither
  * interval nor p.
  */
 
 import { bootstrapRatioMeans, type RatioColumn } from './bootstrap.js';
-import { expandedLevel } from './paired-level.js';
+import { expandedLevel } from './expanded-level.js';
 import { signFlipTests } from './paired-permutation.js';
 
 export interface PairedOptions {

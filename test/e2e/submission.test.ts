@@ -4,10 +4,14 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openPredictionZip } from '../../src/formats/zip.js';
+import { Random } from '../../src/statistics/random.js';
 import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
 import { npyBytes } from '../support/tiny-npz.js';
 
 const golden = (name: string): string => join(FIXTURES, 'golden', name);
+/** OpenPose → HO-3D: wrist; index, middle, pinky, ring, thumb; their tips, the thumb's first. */
+const HO3D_ORDER = [0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3, 4, 8, 12, 16, 20];
+
 const parse = <T>(text: string): T => JSON.parse(text) as T;
 
 interface Written {
@@ -139,6 +143,75 @@ describe('submission', () => {
     expect(error).toMatchObject({ code: 'submission-unscored', message: 'One sample has no prediction' });
     expect(error.got).toContain('00000003 (');
     expect((await readdir(run)).some((name) => name.startsWith('pred.zip'))).toBe(false);
+  });
+
+  it("brings a checkpoint's own arrays into the challenge's joint order, axes and place, one fusion or none", async () => {
+    const run = join(await temporaryFolder(), 'run');
+    const random = new Random(5);
+    const hands = (points: number): Float32Array<ArrayBuffer> =>
+      Float32Array.from({ length: 2 * points * 3 }, () => 0.1 * random.normal());
+    const roots = Float64Array.of(0.01, 0.02, 0.5, -0.03, 0.04, 0.7);
+    const sets = {
+      plain: { joints: hands(21), vertices: hands(778) },
+      fused: { joints: hands(21), vertices: hands(778) },
+    };
+    const described = async (
+      folder: string,
+      name: string,
+      numbers: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>,
+      row: number[],
+    ) => {
+      await mkdir(join(run, folder), { recursive: true });
+      const dtype = numbers instanceof Float32Array ? '<f4' : '<f8';
+      const file = `${folder}/${name}.npy`;
+      await writeFile(join(run, file), npyBytes(dtype, [2, ...row], Buffer.from(numbers.buffer)));
+      return {
+        ...{ file, dtype: dtype === '<f4' ? 'float32' : 'float64', shape: [2, ...row] },
+        ...{ axes: 'opencv', units: 'm', ...(name === 'joints' ? { joint_order: 'openpose' } : {}) },
+      };
+    };
+    const predictions = {
+      joints: await described('predictions', 'joints', sets.plain.joints, [21, 3]),
+      vertices: await described('predictions', 'vertices', sets.plain.vertices, [778, 3]),
+      roots: await described('predictions', 'roots', roots, [3]),
+    };
+    const folder = 'predictions/fused/aligned-mean';
+    const fused = {
+      joints: await described(folder, 'joints', sets.fused.joints, [21, 3]),
+      vertices: await described(folder, 'vertices', sets.fused.vertices, [778, 3]),
+    };
+    const manifest = {
+      ...{ schema: 'hamba-eval/run@1', state: 'complete', configuration: { model: {} }, predictions },
+      fused: { 'aligned-mean': { predictions: fused, unpredicted: [] } },
+      dataset: { id: 'ho3d-v3', folder: '/gone', split: 'evaluation' },
+      ...{ program: { name: 'hamba-eval', version: '0' }, host: { name: 'h', pid: 1 } },
+      times: { started: '2026-01-01T00:00:00.000Z' },
+    };
+    await writeFile(join(run, 'run.json'), JSON.stringify(manifest));
+    for (const [name, { joints, vertices }] of Object.entries(sets)) {
+      const fusion = name === 'fused' ? ['--fusion', 'aligned-mean'] : [];
+      const result = await submit(run, '--allow-partial', '--force', ...fusion);
+      expect(result.code, result.stdout).toBe(0);
+      const written = parse<Written>(result.stdout);
+      expect(written).toMatchObject({ placement: 'published-root', joint_order: 'ho3d', axes: 'opengl' });
+      const expected = [joints, vertices].map((points, list) =>
+        [0, 1].map((hand) => {
+          const order = list === 0 ? HO3D_ORDER : Array.from({ length: 778 }, (_, k) => k);
+          return order.map((k) =>
+            [0, 1, 2].map((axis) => {
+              const wrist = joints[hand * 63 + axis]!;
+              const value = points[(hand * order.length + k) * 3 + axis]! - wrist + roots[hand * 3 + axis]!;
+              return axis === 0 ? value : -value;
+            }),
+          );
+        }),
+      );
+      const packed = await predictionsOf(written.submission);
+      const flat = expected.flat(3);
+      const apart = packed.flat(3).map((value, index) => Math.abs(value - flat[index]!));
+      expect(apart).toHaveLength(flat.length);
+      expect(Math.max(...apart)).toBeLessThanOrEqual(0.501e-6);
+    }
   });
 
   it('compares every number where the folder is gone', async () => {

@@ -139,7 +139,7 @@ describe('a leaderboard', () => {
     const official = datasetById('freihand').protocol;
     const path = await makeRun({
       change: {
-        protocol: { ...official, boxes: 'npz' } as never,
+        protocol: { ...official, boxes: 'npz' },
         tta: { 'aligned-mean': { pa_mpjpe_mm: 5.61 } },
       },
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { paMeanPositionError } from '../../src/metrics/index.js';
 import { bootstrapRatioMeans } from '../../src/statistics/bootstrap.js';
 import { holm } from '../../src/statistics/paired-holm.js';
-import { expandedLevel } from '../../src/statistics/paired-level.js';
+import { expandedLevel } from '../../src/statistics/expanded-level.js';
 import { pairedDifferences, type PairedOptions } from '../../src/statistics/paired.js';
 import { Random } from '../../src/statistics/random.js';
 

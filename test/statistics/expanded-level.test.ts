@@ -1,6 +1,6 @@
 /** Quantiles and levels against the tables everybody has, and the coverage they are there for. */
 import { describe, expect, it } from 'vitest';
-import { expandedLevel, normalCentral, studentBound } from '../../src/statistics/paired-level.js';
+import { expandedLevel, normalCentral, studentBound } from '../../src/statistics/expanded-level.js';
 
 describe("Student's t", () => {
   // Two-sided bounds as printed in any statistics book; scipy.stats.t.ppf has more digits.
