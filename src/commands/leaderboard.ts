@@ -22,6 +22,9 @@ export default class Leaderboard extends BaseCommand {
     },
   ];
 
+  static override usage =
+    '<%= command.id %> DATASET [RUN_DIR…] [--format FORMAT] [--allow-mixed] [--lint] [--json]';
+
   // Any number of run directories may follow the dataset.
   static override strict = false;
 
@@ -47,6 +50,9 @@ export default class Leaderboard extends BaseCommand {
   async run(): Promise<unknown> {
     const { args, argv, flags } = await this.parse(Leaderboard);
     const runs = (argv as string[]).slice(1);
+    // What oclif lets pass for an argument, now that there may be any number of them.
+    const misspelt = runs.find((run) => run.startsWith('-'));
+    if (misspelt !== undefined) this.error(`Nonexistent flag: ${misspelt}`);
     const { leaderboard } = await import('../leaderboards/leaderboard.js');
     const { leaderboardJson, leaderboardText, lintText } =
       await import('../leaderboards/leaderboard-text.js');

@@ -8,7 +8,7 @@ import { probeProviders, type ProviderProbe } from '../inference/provider-probe.
 import { runtimeVersion } from '../inference/runtime-version.js';
 import { programInfo } from '../program.js';
 
-/** Something that works, or not and then what to do. */
+/** Something that works, or not; and what to do where it does not, or not wholly. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
@@ -46,8 +46,11 @@ export async function examine({ config, folders, mano }: DoctorRequest): Promise
   for (const { dataset, folder, from } of folders) {
     checks.push(
       await check(dataset, async () => {
-        await datasetById(dataset).open(folder, { split: 'evaluation' });
-        return `${folder} (${from})`;
+        const { notices } = await datasetById(dataset).open(folder, { split: 'evaluation' });
+        // What a folder lacks may be as it should be: one of ground truth alone scores predictions.
+        const lacks = notices.map(({ message }) => `; ${message}`).join('');
+        const advice = notices.map(({ remedy }) => remedy).join('; ');
+        return { detail: `${folder} (${from})${lacks}`, advice: advice === '' ? null : advice };
       }),
     );
   }
@@ -55,7 +58,8 @@ export async function examine({ config, folders, mano }: DoctorRequest): Promise
     checks.push(
       await check('MANO file', async () => {
         const { sha256, side } = await readManoFile(mano);
-        return `${mano} (${side === 'right' ? 'right hand' : 'hand undecided'}, sha256 ${sha256.slice(0, 12)}…)`;
+        const hand = side === 'right' ? 'right hand' : 'hand undecided';
+        return { detail: `${mano} (${hand}, sha256 ${sha256.slice(0, 12)}…)`, advice: null };
       }),
     );
   }
@@ -75,9 +79,9 @@ export async function examine({ config, folders, mano }: DoctorRequest): Promise
   };
 }
 
-async function check(name: string, look: () => Promise<string>): Promise<Check> {
+async function check(name: string, look: () => Promise<Pick<Check, 'detail' | 'advice'>>): Promise<Check> {
   try {
-    return { name, ok: true, detail: await look(), advice: null };
+    return { name, ok: true, ...(await look()) };
   } catch (error) {
     if (error instanceof UserError) return failed(name, error);
     throw error;

@@ -181,10 +181,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
     { kind?: string; path?: string; sha256?: string } | undefined;
   const entries: (readonly [string, unknown])[] = [
     ['Run directory', resolve(path)],
-    [
-      'Program',
-      [program.name, program.version, program.commit].filter((part) => part !== undefined).join(' '),
-    ],
+    ['Program', joined([program.name, program.version, program.commit], ' ')],
     ['Node', program.node],
     ['Checkpoint', model?.path],
     ['Checkpoint SHA-256', model?.sha256],
@@ -208,7 +205,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
         ? undefined
         : `${coverage.scored} scored, ${coverage.unscored} unscored, ${coverage.folder} in the folder, ${coverage.benchmark} in the benchmark`,
     ],
-    ['Host', [host.name, host.platform].filter((part) => part !== undefined).join(', ')],
+    ['Host', joined([host.name, host.platform], ', ')],
     ['Started', times.started],
     ['Seconds', typeof times.seconds === 'number' ? times.seconds.toFixed(1) : undefined],
   ];
@@ -217,4 +214,8 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
       ? []
       : [{ label, value: typeof value === 'string' ? value : JSON.stringify(value) }],
   );
+}
+
+function joined(parts: readonly unknown[], separator: string): string {
+  return parts.filter((part) => typeof part === 'string').join(separator);
 }

@@ -129,19 +129,12 @@ async function keypointRows({ directory }: ReadRun, rows: readonly number[]): Pr
 async function knownHands(request: GatherRequest, chosen: readonly ChosenSample[]): Promise<Known[]> {
   const { runs, folder, missing, signal } = request;
   const truths = folder === null ? null : await trueHands(folder, chosen, signal);
-  const predictions = await Promise.all(
-    runs.map((run, index) => {
-      const isUsable = truths !== null && folder?.isOf[index] === true;
-      return isUsable
-        ? predictedHands(
-            run,
-            folder,
-            chosen.map(({ rows }) => rows[index]!),
-            missing,
-          )
-        : null;
-    }),
-  );
+  const predictions: (RawHand[] | null)[] = [];
+  for (const [index, run] of runs.entries()) {
+    const rows = chosen.map((sample) => sample.rows[index]!);
+    const isUsable = truths !== null && folder?.isOf[index] === true;
+    predictions.push(isUsable ? await predictedHands(run, folder, rows, missing) : null);
+  }
   const cameras = folder === null ? null : await cameraRows(folder, chosen, missing);
   const keypoints =
     cameras !== null
@@ -266,12 +259,14 @@ async function assemble(
   });
   const order: JointOrder = protocol.jointOrder;
   const axes: Axes = folder?.folder.definition.axes ?? 'opencv';
-  const project = (joints: Float64Array | null | undefined): Float64Array | null =>
-    joints == null || camera === null || !joints.every(Number.isFinite)
+  const project = (joints: Float64Array | null): Float64Array | null =>
+    joints === null || camera === null || !joints.every(Number.isFinite)
       ? null
       : projectPoints(toOpenPose(axes === 'opencv' ? joints : turnedAxes(joints), order), camera);
-  const trueKeypoints = known.trueKeypoints ?? project(truth?.joints);
-  const predicted = runs.map((_, run) => known.predictedKeypoints[run] ?? project(aligned[run]?.joints));
+  const trueKeypoints = known.trueKeypoints ?? project(truth?.joints ?? null);
+  const predicted = runs.map(
+    (_, run) => known.predictedKeypoints[run] ?? project(aligned[run]?.joints ?? null),
+  );
   const piece = await pieceOf(known, images, [trueKeypoints, ...predicted], missing);
   const onto = (points: Float64Array | null): Float64Array | null =>
     points === null || piece === null ? null : ontoPiece(points, piece);

@@ -5,7 +5,7 @@ import type { Progress } from '../progress.js';
 import { programInfo } from '../program.js';
 import { clientScript } from '../reporting/html/client-script.js';
 import { reportPage } from '../reporting/html/page.js';
-import type { ReportData } from '../reporting/html/report-data.js';
+import type { ReportData, Scene } from '../reporting/html/report-data.js';
 import { writeFileAtomic } from '../runs/atomic-file.js';
 import { datasetById } from '../datasets/registry.js';
 import { chooseSamples } from './report-choice.js';
@@ -51,12 +51,7 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
   const choice = chooseSamples(runs, request.samples);
   const gathered = await gatherSamples({ ...context, ...request, runs, folder, choice, missing });
   if (!request.images) missing.push('photographs, as --no-images asks');
-  const hasMeshes = gathered.groups.some(({ samples }) =>
-    samples.some(
-      ({ scene }) =>
-        scene?.truth?.vertices != null || scene?.predictions.some((hand) => hand?.vertices != null),
-    ),
-  );
+  const hasMeshes = gathered.groups.some(({ samples }) => samples.some(({ scene }) => isOfMeshes(scene)));
   const faces = hasMeshes ? await meshFaces(request.mano, folder, missing) : null;
   const { dataset } = runs[0]!.directory.manifest;
   const { title } = datasetById(dataset.id);
@@ -84,6 +79,11 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
   const file = resolve(request.out ?? join(request.runs[0]!, REPORT_FILE));
   await writeFileAtomic(file, page);
   return { file, bytes: page.length, runs: request.runs.map((run) => resolve(run)), missing };
+}
+
+function isOfMeshes(scene: Scene | null): boolean {
+  const hands = scene === null ? [] : [scene.truth, ...scene.predictions];
+  return hands.some((hand) => hand !== null && hand.vertices !== null);
 }
 
 function listed(names: readonly string[]): string {

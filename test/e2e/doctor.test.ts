@@ -74,13 +74,13 @@ describe('doctor', () => {
     const left = join(folder, 'MANO_LEFT.pkl');
     await cp(MANO, left);
     const missing = join(folder, 'not there');
-    const { doctor } = await home({ datasets: { freihand: missing, 'ho3d-v3': data }, mano: left });
+    const { doctor } = await home({ datasets: { freihand: missing, 'hint-visor': data }, mano: left });
     const result = await doctor('--json');
     expect(result.code).toBe(3);
     const { checks } = diagnosisOf(result);
     expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
       ['freihand', false],
-      ['ho3d-v3', false],
+      ['hint-visor', false],
       ['MANO file', false],
     ]);
     for (const { advice, detail } of checks) {
@@ -93,6 +93,15 @@ describe('doctor', () => {
     expect(text.code).toBe(3);
     expect(text.stdout).toMatch(/^ {2}freihand {6}no /m);
     expect(text.stdout).toContain('→');
+  });
+
+  it('says what a folder lacks that can be used in part', async () => {
+    // FreiHAND's ground truth is read as HO-3D's, but there is no list of samples.
+    const { doctor } = await home({ datasets: { 'ho3d-v3': data } });
+    const { checks } = diagnosisOf(await doctor('--json'));
+    expect(checks[0]).toMatchObject({ name: 'ho3d-v3', ok: true });
+    expect(checks[0]!.detail).toContain('evaluation.txt');
+    expect(checks[0]!.advice).toBeTruthy();
   });
 
   it.each([

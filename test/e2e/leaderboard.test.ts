@@ -60,5 +60,6 @@ describe('leaderboard', () => {
     expect(missing.code).toBe(1);
     expect(parse(missing.stdout)).toMatchObject({ error: { code: 'run-directory-missing' } });
     expect((await cli(['leaderboard', 'ho3d'])).code).toBe(2);
+    expect((await cli(['leaderboard', 'freihand', '--fromat', 'csv'])).code).toBe(2);
   });
 });

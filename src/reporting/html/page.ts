@@ -23,10 +23,11 @@ const FARTHEST_MM = 15;
 /** The whole page. @param script of client-script.ts */
 export function reportPage(data: ReportData, script: string): string {
   const scenes = packScenes(data.groups);
+  const all = sections(data, scenes);
   const body = [
-    head(data),
+    head(data, all),
     markup`<main id="content" tabindex="-1">
-      ${sections(data, scenes).map(({ id, title, content }) => {
+      ${all.map(({ id, title, content }) => {
         return markup`<section id="${id}">
           <h2>${title}</h2>
           ${content}
@@ -115,27 +116,8 @@ function figureNumbers(): () => number {
   return () => ++last;
 }
 
-function head(data: ReportData): Markup {
+function head(data: ReportData, contents: readonly Section[]): Markup {
   const { runs, dataset, missing } = data;
-  const names = ['result', 'distribution', 'joints', 'factors', 'samples', 'provenance'];
-  const titles: Readonly<Record<string, string>> = {
-    result: 'Result',
-    distribution: 'Distribution',
-    joints: 'Joints',
-    factors: 'Where it fails',
-    samples: 'Samples',
-    provenance: 'Provenance',
-  };
-  const present = new Set([
-    'result',
-    'provenance',
-    ...(runs.some(({ distributions, curves }) => distributions.length + curves.length > 0)
-      ? ['distribution']
-      : []),
-    ...(runs.some(({ perJoint }) => perJoint.length > 0) ? ['joints'] : []),
-    ...(data.factors.length > 0 ? ['factors'] : []),
-    ...(data.groups.length > 0 ? ['samples'] : []),
-  ]);
   return markup`<header class="top">
     <p class="kicker">
       <span>${dataset.title} · ${dataset.split} · ${data.made.slice(0, 10)}</span
@@ -145,7 +127,7 @@ function head(data: ReportData): Markup {
     ${runs.map((run) => markup`<p class="lead">${summary(run)}</p>`)}
     <nav aria-label="Contents">
       <ul>
-        ${names.filter((name) => present.has(name)).map((name) => markup`<li><a href="#${name}">${titles[name]!}</a></li>`)}
+        ${contents.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`)}
       </ul>
     </nav>
     ${

@@ -140,9 +140,10 @@ function namedViews({ id }: ReportSample, { key }: CardContext): Markup {
 }
 
 function controls({ scene }: ReportSample, { key, runs, inSpace }: CardContext): Markup | null {
-  const both = scene?.truth != null && scene.predictions.some((prediction) => prediction !== null);
-  const isMeasured =
-    both && scene.truth.vertices !== null && scene.predictions.some((p) => p?.vertices != null);
+  const predictions = scene?.predictions.filter((hand) => hand !== null) ?? [];
+  const truth = scene?.truth ?? null;
+  const both = truth !== null && predictions.length > 0;
+  const isMeasured = both && truth.vertices !== null && predictions.some(({ vertices }) => vertices !== null);
   const shown = inSpace && both ? SHOWN.filter(({ value }) => value !== 'distance' || isMeasured) : [];
   if (shown.length === 0 && runs.length < 2) return null;
   return markup`<div class="controls">

@@ -101,8 +101,13 @@ function meshOf({ vertices }: Hand, colours: Float32Array, opacity: number): Mes
   return { points: vertices, normals: normalsOf(vertices, ownFaces), faces: ownFaces, colours, opacity };
 }
 
-/** Colours of the vertices by their distance, interpolated over the steps of the page's ramp. */
-function distanceColours(prediction: Float32Array, truth: Float32Array): Float32Array {
+/**
+ * Colours of the vertices by their distance, interpolated over the steps of the page's ramp;
+ * null where the two have not the same vertices.
+ */
+function distanceColours({ vertices: prediction }: Hand, truthHand: Hand | null): Float32Array | null {
+  const truth = truthHand?.vertices ?? null;
+  if (prediction === null || truth?.length !== prediction.length) return null;
   const ramp = Array.from({ length: 9 }, (_, step) => colourOf(`q${step}`));
   const colours = new Float32Array(prediction.length);
   distances(prediction, truth).forEach((distance, vertex) => {
@@ -253,13 +258,8 @@ class Turntable {
     if (truth !== null && (shown === 'both' || shown === 'truth' || prediction === null))
       meshes.push(meshOf(truth, colourOf('truth'), 1));
     if (prediction !== null && shown !== 'truth') {
-      const isMeasured =
-        shown === 'distance' &&
-        truth?.vertices != null &&
-        prediction.vertices?.length === truth.vertices.length;
-      const colours = isMeasured
-        ? distanceColours(prediction.vertices!, truth.vertices!)
-        : colourOf(`run-${this.run % 6}`);
+      const measured = shown === 'distance' ? distanceColours(prediction, truth) : null;
+      const colours = measured ?? colourOf(`run-${this.run % 6}`);
       meshes.push(meshOf(prediction, colours, shown === 'both' && truth !== null ? OVERLAID : 1));
     }
     return meshes.filter((mesh) => mesh !== null);
@@ -274,7 +274,7 @@ class Turntable {
   ): void {
     const { truth, prediction, shown } = this;
     const draw = (hand: Hand | null, colour: string): void => {
-      if (hand === null || hand.vertices !== null || hand.joints === null) return;
+      if (hand?.vertices !== null || hand.joints === null) return;
       const points = turned(hand.joints, rotation);
       context.strokeStyle = `rgb(${[...colourOf(colour)].join(' ')})`;
       context.lineWidth = Math.max(2, size / 110);
