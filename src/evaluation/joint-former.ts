@@ -33,6 +33,6 @@ export async function openJointFormer({ request, folder }: Task): Promise<JointF
     });
   }
   const { readManoFile } = await import('../inference/mano-file.js');
-  const { model } = await readManoFile(mano);
-  return new JointFormer(jointsFrom, model.jRegressor, jointOrder);
+  const { model, sha256 } = await readManoFile(mano);
+  return new JointFormer(jointsFrom, model.jRegressor, jointOrder, sha256);
 }

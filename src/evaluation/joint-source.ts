@@ -15,14 +15,30 @@ import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import type { PredictionSource } from './prediction-source.js';
 import { moveBy, wristOffsets } from './wrist-placement.js';
 
+/** What joints are formed from. */
+export interface FormedFrom {
+  /** Null where there are no meshes. */
+  readonly vertexCount: number | null;
+  /** Whether the joints of MANO's kinematic chain are known. */
+  readonly hasChain: boolean;
+}
+
 export class JointFormer {
   readonly convention: JointConvention;
   /** 16 × 778; for conventions that regress the joints from the vertices. */
   private readonly regressor: Float64Array | null;
   private readonly gather: readonly number[];
+  /** SHA-256 of the MANO file the matrix is from, which decides the joints; null where none is needed. */
+  readonly manoSha256: string | null;
 
-  constructor(convention: JointConvention, regressor: Float64Array | null, order: JointOrder) {
+  constructor(
+    convention: JointConvention,
+    regressor: Float64Array | null,
+    order: JointOrder,
+    manoSha256: string | null = null,
+  ) {
     this.convention = convention;
+    this.manoSha256 = manoSha256;
     this.regressor = regressor;
     this.gather = gatherFromOpenPose(order);
   }
@@ -32,25 +48,34 @@ export class JointFormer {
    *
    * @throws UserError that says what is missing.
    */
-  require(source: PredictionSource): void {
+  require({ vertexCount, chainJoints, origin }: PredictionSource): void {
+    this.requireParts({ vertexCount, hasChain: chainJoints !== null }, origin.path);
+  }
+
+  /**
+   * The same, of what a model will give: before hours of predicting.
+   *
+   * @param file to name in the error.
+   */
+  requireParts({ vertexCount, hasChain }: FormedFrom, file: string): void {
     const { exactFrom } = JOINT_CONVENTIONS[this.convention];
     const refuse = (expected: string, got: string, next: string): UserError =>
       new UserError({
         code: 'joints-from-unavailable',
         message: `The joints of ${this.convention} cannot be formed from these predictions`,
-        file: source.origin.path,
+        file,
         expected,
         got,
         next,
       });
-    if (source.vertexCount !== MANO_VERTEX_COUNT) {
+    if (vertexCount !== MANO_VERTEX_COUNT) {
       throw refuse(
         `meshes of ${MANO_VERTEX_COUNT} vertices`,
-        source.vertexCount === null ? 'no meshes' : `${source.vertexCount} vertices`,
+        vertexCount === null ? 'no meshes' : `${vertexCount} vertices`,
         'leave --joints-from out',
       );
     }
-    if (exactFrom === 'mano' && source.chainJoints === null) {
+    if (exactFrom === 'mano' && !hasChain) {
       throw refuse(
         "the joints of MANO's kinematic chain, which a mesh does not determine",
         'vertices alone',

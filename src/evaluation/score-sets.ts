@@ -3,7 +3,8 @@ import type { DatasetDefinition } from '../datasets/types.js';
 import type { Progress } from '../progress.js';
 import { tableCsv } from '../reporting/csv.js';
 import { sweepHeatMap } from '../reporting/sweep-heat-map.js';
-import type { Interval, MetricValues } from '../runs/metrics-document.js';
+import { grouped } from '../reporting/text.js';
+import type { Interval, MetricValues, UnscoredSample } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { meanOfMetrics } from '../tta/mean-error.js';
 import { openRunPredictions, type PredictionSet } from './array-predictions.js';
@@ -57,6 +58,7 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   const stage = request.progress.stage('score the sweep', fusions.length + passes.length, 'sets');
   try {
     for (const [fusion, set] of fusions) {
+      tellUnfused(fusion, set.unpredicted, request.progress);
       const scored = await score(run, set);
       metrics[fusion] = scored.metrics;
       confidence[fusion] = scored.confidence;
@@ -74,6 +76,14 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
     if (meanError) metrics['mean-error'] = meanOfMetrics(perPass.map((all) => common(all, perPass)));
   }
   return Object.keys(metrics).length === 0 ? null : { metrics, confidence };
+}
+
+/** The figures of a fusion may be of fewer samples than those beside them. */
+function tellUnfused(fusion: string, failed: readonly UnscoredSample[], progress: Progress): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const others = failed.length > 1 ? ` and ${grouped(failed.length - 1)} more (see run.json)` : '';
+  progress.note(`${fusion}: a pass failed, so it lacks ${first.id} (${first.reason})${others}`);
 }
 
 /** The metrics that every pass has: what one of them lacks (none of its samples could be scored) has no mean. */

@@ -35,6 +35,7 @@ export const RUN_FILES = {
   samples: 'samples.txt',
   passes: 'tta_passes.csv',
   heatMap: 'tta_heatmap.svg',
+  report: 'report.html',
   joints: 'predictions/joints.npy',
   vertices: 'predictions/vertices.npy',
   keypoints_2d: 'predictions/keypoints_2d.npy',

@@ -1,25 +1,38 @@
 /** What every command tells of itself. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cli } from '../support/cli.js';
+import { cli, temporaryFolder } from '../support/cli.js';
 
-const COMMANDS = ['run', 'demo'];
+const COMMANDS = ['run', 'demo', 'compare', 'submission', 'leaderboard', 'report', 'doctor'];
+const TOPIC_COMMANDS = ['datasets list', 'datasets verify'];
 
 describe('hamba-eval', () => {
   it('lists its commands', async () => {
     const { stdout, code } = await cli(['--help']);
     expect(code).toBe(0);
     const listed = [...stdout.split('COMMANDS')[1]!.matchAll(/^ {2}(\w+) /gm)].map((match) => match[1]!);
-    expect(listed.sort()).toEqual([...COMMANDS, 'help'].sort());
+    expect(listed.sort()).toEqual([...COMMANDS, 'autocomplete', 'help'].sort());
   });
 
-  it.each(COMMANDS)('explains %s, with an example that starts with it, in 80 columns', async (command) => {
-    const { stdout, code } = await cli([command, '--help']);
-    expect(code).toBe(0);
-    const [, examples = ''] = stdout.split('EXAMPLES');
-    expect(examples).toContain(`$ hamba-eval ${command}`);
-    expect(stdout).toContain('--json');
-    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  it.each([...COMMANDS, ...TOPIC_COMMANDS])(
+    'explains %s, with an example that starts with it, in 80 columns',
+    async (command) => {
+      const { stdout, code } = await cli([...command.split(' '), '--help']);
+      expect(code).toBe(0);
+      const [, examples = ''] = stdout.split('EXAMPLES');
+      expect(examples).toContain(`$ hamba-eval ${command}`);
+      expect(stdout).toContain('--json');
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    },
+  );
+
+  it('completes its commands and flags in a shell', async () => {
+    const folder = await temporaryFolder();
+    expect((await cli(['autocomplete', 'bash'], { env: { XDG_CACHE_HOME: folder } })).code).toBe(0);
+    const file = join(folder, 'hamba-eval', 'autocomplete', 'functions', 'bash', 'hamba-eval.bash');
+    const functions = readFileSync(file, 'utf8');
+    for (const word of [...COMMANDS, 'datasets:verify', '--keep-passes']) expect(functions).toContain(word);
   });
 
   it('says its version', async () => {

@@ -348,7 +348,8 @@ describe('a pass that fails', () => {
   it('makes the fused sample fail, names the pass, and harms nothing else', async () => {
     const { folder, args } = await failing();
     const out = join(folder, 'run');
-    await run(out, ...args, '--keep-passes');
+    const { stderr } = await run(out, ...args, '--keep-passes');
+    expect(stderr).toContain('aligned-mean: a pass failed, so it lacks 00000001 (pass 1 (rot0_scale0.7)');
     const { fused, unpredicted } = await manifestOf(out);
     expect(unpredicted).toEqual([]);
     for (const fusion of BOTH) {

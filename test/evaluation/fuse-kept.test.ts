@@ -29,7 +29,7 @@ async function kept(change: (joints: Float32Array) => void = () => undefined): P
   const parts: Part[] = [['joints', [21, 3], joints]];
   const rows = { first: 0, count: 2 * PASSES.length, invalid: [], invalidKeypoints: [] };
   await writer.add(rows, parts);
-  await run.update(await writer.close());
+  await run.update({ ...(await writer.close()) });
   return run;
 }
 

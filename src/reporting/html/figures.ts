@@ -7,7 +7,7 @@ import type { Curve, Distribution, Factor } from './report-data.js';
 import { histogram, spreadOf } from './spread.js';
 
 const HEIGHT = 250;
-const MARGIN: Margin = { top: 44, right: 14, bottom: 36, left: 40 };
+const MARGIN: Margin = { top: 44, right: 14, bottom: 36, left: 44 };
 
 export interface NamedCurve {
   /** Index of the run, which decides the colour. */

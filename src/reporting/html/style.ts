@@ -93,10 +93,10 @@ li.run-0, li.run-1, li.run-2, li.run-3, li.run-4, li.run-5 { color: var(--ink); 
 svg { display: inline-block; overflow: visible; }
 svg text { font-family: var(--sans); fill: var(--ink); font-variant-numeric: tabular-nums; }
 .chart-title { font-size: 13px; font-weight: 600; }
-.tick, .row-count { font-size: 11px; fill: var(--soft) !important; }
-.axis-name { font-size: 11.5px; fill: var(--soft) !important; }
+svg .tick, svg .row-count { font-size: 11px; fill: var(--soft); }
+svg .axis-name { font-size: 11.5px; fill: var(--soft); }
 .row-name { font-size: 12px; }
-.row-count { font-size: 10px; }
+svg .row-count { font-size: 10px; }
 .grid { stroke: var(--rule); stroke-width: 0.7; }
 .axis { stroke: var(--ink); stroke-width: 1; }
 .curve { fill: none; stroke: var(--run); stroke-width: 2; stroke-dasharray: var(--dash); }

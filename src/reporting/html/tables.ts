@@ -1,4 +1,5 @@
 /** The tables of the page: headline, published neighbours, joints, worst samples, provenance. */
+import type { Coverage, Interval, MetricValues } from '../../runs/metrics-document.js';
 import { formatMetric, METRIC_LABELS, metricLabel } from '../metric-labels.js';
 import { grouped } from '../text.js';
 import { RUN_COLOURS } from './chart.js';
@@ -21,9 +22,35 @@ function runHeads(runs: readonly ReportRun[]): MarkupValue {
   );
 }
 
-/** A metric a row, a run a column; the best of a row is bold. */
+/** A run's result, or that of one fusion of its test-time augmentation. */
+interface Column {
+  readonly name: string;
+  readonly run: number;
+  readonly coverage: Coverage;
+  readonly metrics: MetricValues;
+  readonly confidence: Readonly<Record<string, Interval>>;
+}
+
+function columnsOf(runs: readonly ReportRun[]): Column[] {
+  return runs.flatMap(({ name, document }, run): Column[] => {
+    const { coverage, metrics, confidence, tta = {}, tta_confidence = {} } = document;
+    const fused = Object.entries(tta).map(([fusion, values]) => {
+      return {
+        name: `${name}, ${fusion}`,
+        run,
+        coverage,
+        metrics: values,
+        confidence: tta_confidence[fusion] ?? {},
+      };
+    });
+    return [{ name, run, coverage, metrics, confidence }, ...fused];
+  });
+}
+
+/** A metric a row, a run a column and one for each of its fusions; the best of a row is bold. */
 export function headlineTable(runs: readonly ReportRun[]): Markup {
-  const keys = [...new Set(runs.flatMap(({ document }) => Object.keys(document.metrics)))]
+  const columns = columnsOf(runs);
+  const keys = [...new Set(columns.flatMap(({ metrics }) => Object.keys(metrics)))]
     .filter((key) => !key.includes('_proper'))
     .sort(byPaper);
   return scrolling(
@@ -32,40 +59,36 @@ export function headlineTable(runs: readonly ReportRun[]): Markup {
       <thead>
         <tr>
           <th scope="col">Metric</th>
-          ${runHeads(runs)}
+          ${columns.map(({ name, run }) => markup`<th scope="col">${runs.length > 1 ? spot(run) : null}${name}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${keys.map((key) => {
-          const best = bestOf(key, runs);
+          const best = columns.length > 1 ? bestOf(key, columns) : null;
           return markup`<tr>
-            <th scope="row">
-              ${metricLabel(key).label}${unitOf(key)}<span class="better"
-                >${metricLabel(key).better === 'lower' ? '↓' : '↑'}</span
-              >
-            </th>
-            ${runs.map(({ document }) => {
-              const value = document.metrics[key];
-              if (value === undefined) return markup`<td class="number">–</td>`;
-              const interval = document.confidence[key];
-              const isBest = runs.length > 1 && formatMetric(key, value) === best;
-              return markup`<td class="number${isBest ? ' best' : ''}">
-                ${formatMetric(key, value)}${interval === undefined ? null : markup`<span class="interval">${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)}</span>`}
-              </td>`;
-            })}
+            <th scope="row">${metricLabel(key).label}${unitOf(key)}<span class="better">${metricLabel(key).better === 'lower' ? '↓' : '↑'}</span></th>
+            ${columns.map((column) => headlineCell(key, column, best))}
           </tr>`;
         })}
         <tr class="samples">
           <th scope="row">samples</th>
-          ${runs.map(({ document: { coverage } }) => {
-            return markup`<td class="number">
-              ${grouped(coverage.scored)}<span class="interval">of ${grouped(coverage.benchmark)}</span>
-            </td>`;
-          })}
+          ${columns.map(({ coverage }) => markup`<td class="number">${grouped(coverage.scored)}<span class="interval">of ${grouped(coverage.benchmark)}</span></td>`)}
         </tr>
       </tbody>
     </table>`,
   );
+}
+
+function headlineCell(key: string, { metrics, confidence }: Column, best: string | null): Markup {
+  const value = metrics[key];
+  if (value === undefined) return markup`<td class="number">–</td>`;
+  const text = formatMetric(key, value);
+  const interval = confidence[key];
+  const range =
+    interval === undefined
+      ? null
+      : markup`<span class="interval">${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)}</span>`;
+  return markup`<td class="number${text === best ? ' best' : null}">${text}${range}</td>`;
 }
 
 function unitOf(key: string): string {
@@ -83,8 +106,8 @@ function byPaper(a: string, b: string): number {
 }
 
 /** As it is printed, so that equal figures are equally best. */
-function bestOf(key: string, runs: readonly ReportRun[]): string | null {
-  const values = runs.flatMap(({ document }) => document.metrics[key] ?? []);
+function bestOf(key: string, columns: readonly Column[]): string | null {
+  const values = columns.flatMap(({ metrics }) => metrics[key] ?? []);
   if (values.length === 0) return null;
   const best = metricLabel(key).better === 'lower' ? Math.min(...values) : Math.max(...values);
   return formatMetric(key, best);

@@ -123,6 +123,16 @@ describe('the page', () => {
     expect(heads).toMatch(/run-0"><\/span>a[^]*run-1"><\/span>b/);
   });
 
+  it('has a column for each fusion, and the best of a row in bold', () => {
+    const data = report(['a']);
+    const [run] = data.runs as [ReportRun];
+    const document = { ...run.document, tta: { 'aligned-mean': { pa_mpjpe_mm: 5.5 } } };
+    const page = reportPage({ ...data, runs: [{ ...run, document }] }, '');
+    const table = /<table class="headline">([^]*?)<\/table>/.exec(page)![1]!;
+    expect(table).toContain('a, aligned-mean');
+    expect(table).toMatch(/<td class="number">\s*6\.25[^]*?<td class="number best">\s*5\.50/);
+  });
+
   it('of twenty thousand samples is as large as one of twenty', () => {
     const small = reportPage(report(['a', 'b'], 20), '').length;
     const large = reportPage(report(['a', 'b'], 20_000), '').length;
