@@ -3,8 +3,7 @@ import { BaseCommand } from '../command.js';
 import { reportText } from '../reporting/report-text.js';
 
 export default class Report extends BaseCommand {
-  static override summary =
-    'Make one page of one or several runs: figures, photographs, hands in 3D.';
+  static override summary = 'Make one page of one or several runs: figures, photographs, hands in 3D.';
 
   static override description = [
     'The page is one file that requests nothing: tables with intervals, PCK curves, the spread of the error, a hand coloured joint by joint, the error against what the dataset knows, and the worst, median and best samples with their photographs and both meshes in 3D.',

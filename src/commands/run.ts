@@ -6,7 +6,7 @@ import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import { PROVIDER_CHOICES } from '../inference/providers.js';
 import { TTA_FLAGS, ttaRequest } from '../tta-flags.js';
-import { outcomeJson, outcomeText } from '../reporting/outcome.js';
+import { isIncomplete, outcomeJson, outcomeText } from '../reporting/outcome.js';
 
 export default class Run extends BaseCommand {
   static override summary = 'Evaluate a checkpoint, or a prediction file, on a benchmark folder.';
@@ -137,7 +137,7 @@ export default class Run extends BaseCommand {
     );
     this.progress.close();
     this.log(outcomeText(outcome, { colour: this.colour, again: '--force runs it again' }));
-    if ((outcome.document?.coverage.unscored ?? outcome.unpredicted) > 0) process.exitCode = EXIT.findings;
+    if (isIncomplete(outcome)) process.exitCode = EXIT.findings;
     return outcomeJson(outcome);
   }
 }

@@ -3,15 +3,18 @@ import { resolve } from 'node:path';
 import { openDataset } from '../datasets/registry.js';
 import type { DatasetFolder, ProblemListener, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
+import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import type { AnyProtocol } from '../metrics/index.js';
 import type { Outcome } from '../reporting/outcome.js';
+import type { Manifest } from '../runs/manifest.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import { sweepPasses } from '../tta/sweep.js';
+import { sweepPasses, type Pass } from '../tta/sweep.js';
 import { openRunPredictions } from './array-predictions.js';
 import { checkImages } from './check-images.js';
 import { fuseKept, keptPasses } from './fuse-kept.js';
 import { checkCounts, countTruths, GroundTruth, hasTruth } from './ground-truth.js';
 import { openJointFormer } from './joint-former.js';
+import type { JointFormer } from './joint-source.js';
 import { openPredictions } from './open-predictions.js';
 import type { OpenedModel, OpenedMano } from './predict.js';
 import type { PredictionSource } from './prediction-source.js';
@@ -67,6 +70,7 @@ function withRules({ protocol, definition }: DatasetFolder, request: RunRequest)
 
 async function evaluateModel(task: Task): Promise<Outcome> {
   const { request, folder, context, subject } = task;
+  const sweep = sweepOf(request.tta);
   const all = await folder.samples(request.skipUnreadable === true ? toleratedBy(context) : undefined);
   await checkCounts(folder, all.length, context.signal);
   const ids = all.map(({ id }) => id);
@@ -88,7 +92,7 @@ async function evaluateModel(task: Task): Promise<Outcome> {
     requireOutputs(model, folder.definition);
     const mano = await openMano(model, request.mano ?? null);
     const former = await openJointFormer(task);
-    const sweep = sweepOf(request.tta);
+    former?.requireParts(meshOf(model), model.session.file);
     const protocol = modelProtocol(task.protocol, model, samples);
     const described = { ...task, protocol };
     const opened = await openDirectory(described, {
@@ -100,6 +104,7 @@ async function evaluateModel(task: Task): Promise<Outcome> {
         provider: model.session.providerUsed,
         batch_size: model.batchSize,
         ...(mano === null ? {} : { mano: mano.sha256 }),
+        ...regressorOf(former),
         ...(request.tta === undefined ? {} : { tta: request.tta }),
         ...(request.skipUnreadable === true ? { skip_unreadable: true } : {}),
       },
@@ -144,6 +149,19 @@ function tellProvider({ session }: OpenedModel, { provider }: RunRequest, { prog
   progress.note(`running on ${providerUsed}${tried === '' ? '' : ` (${tried})`}`);
 }
 
+/** What joints can be formed from, by what the model says of itself. */
+function meshOf({ contract }: OpenedModel): { vertexCount: number | null; hasChain: boolean } {
+  const { vertices } = contract.outputs;
+  if (contract.mano !== null) return { vertexCount: MANO_VERTEX_COUNT, hasChain: true };
+  return { vertexCount: vertices === null ? null : (vertices.rows ?? MANO_VERTEX_COUNT), hasChain: false };
+}
+
+/** Another regressor makes other joints. */
+function regressorOf(former: JointFormer | null): { joint_regressor?: string } {
+  const sha256 = former?.manoSha256 ?? null;
+  return sha256 === null ? {} : { joint_regressor: sha256 };
+}
+
 /** The folder's protocol with what the model decides. */
 function modelProtocol(
   protocol: AnyProtocol,
@@ -166,6 +184,16 @@ function sweepOf(tta: TtaRequest | undefined): SweepRequest | null {
     passes: sweepPasses(tta.sweep),
     fusions: pointFusions(tta),
     keepPasses: tta.keepPasses || tta.fusions.includes('mean-error'),
+  };
+}
+
+/** As run.json and metrics.json have it: figures of three passes and of ninety-five are not alike. */
+function describeSweep(passes: readonly Pass[]): NonNullable<Manifest['sweep']> {
+  const distinct = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
+  return {
+    passes: passes.length,
+    rotations_deg: distinct(passes.map(({ rotationDegrees }) => rotationDegrees)),
+    scales: distinct(passes.map(({ scale }) => scale)),
   };
 }
 
@@ -199,7 +227,8 @@ async function predictInto(
     ...context,
   });
   await run.writeText('samples', samples.map(({ id }) => `${id}\n`).join(''));
-  await run.update({ ...predicted, selected: selection !== null });
+  const swept = sweep === null ? {} : { sweep: describeSweep(sweep.passes) };
+  await run.update({ ...predicted, ...swept, selected: selection !== null });
 }
 
 async function scorePredictions(task: Task): Promise<Outcome> {
@@ -221,6 +250,7 @@ async function scorePredictions(task: Task): Promise<Outcome> {
         resume: false,
         configuration: {
           predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
+          ...regressorOf(former),
           ...(request.tta === undefined ? {} : { tta: request.tta }),
         },
       });
@@ -229,7 +259,12 @@ async function scorePredictions(task: Task): Promise<Outcome> {
       const document = await guarded(run, context, 'imported', async () => {
         if (from !== null) {
           const ids = await folder.sampleIds(source.count);
-          await run.update(await fuseKept(from, run, ids, pointFusions(request.tta!), context));
+          const { fused } = await fuseKept(from, run, ids, pointFusions(request.tta!), context);
+          const { sweep } = from.manifest;
+          await run.update({
+            ...(fused === undefined ? {} : { fused }),
+            ...(sweep === undefined ? {} : { sweep }),
+          });
         }
         return scoreRun({ task: described, run, sets: from ?? run, source, selection, former, truth });
       });

@@ -28,7 +28,7 @@ import { inFolderOrder, type OrderedSource } from './folder-order.js';
 import { perKeypointCsv } from './keypoint-table.js';
 import { PredictionImport } from './prediction-import.js';
 import type { PredictionSource } from './prediction-source.js';
-import type { TtaResult } from './score-sets.js';
+import { ttaParts, ttaWarnings, type TtaResult } from './score-sets.js';
 import type { Selection } from './selection.js';
 
 export interface ScoreKeypointsRequest {
@@ -111,8 +111,13 @@ export async function writeKeypoints(
     protocol,
     metrics: { ...result.metrics },
     confidence,
-    ...(tta === null ? {} : { tta: tta.metrics, tta_confidence: tta.confidence }),
-    warnings: [...folder.notices, ...source.notices, ...unlabelled(result)],
+    ...ttaParts(tta),
+    warnings: [
+      ...folder.notices,
+      ...source.notices,
+      ...ttaWarnings(tta, unscored.length),
+      ...unlabelled(result),
+    ],
     unscored,
   };
   await run.writeText('samples', ids.map((id) => `${id}\n`).join(''));

@@ -51,9 +51,15 @@ async function scoreHands(request: ScoreRunRequest): Promise<MetricsDocument> {
   const truth = request.truth ?? new GroundTruth(groundTruth);
   const plain = await measure(source, truth, context.progress);
   const tta = await scoreTta(request, 'pa_mpjpe_mm', async (set) => {
-    const { accumulator, confidence } = await measure(set, new GroundTruth(groundTruth), silentProgress);
+    const { accumulator, confidence, rows } = await measure(
+      set,
+      new GroundTruth(groundTruth),
+      silentProgress,
+    );
     const { metrics, proper } = accumulator.result();
-    return { metrics: { ...metrics, ...proper }, confidence };
+    const unscored = rows.filter(({ state }) => state === 'unscored').length;
+    const coverage = { scored: rows.length - unscored, unscored };
+    return { metrics: { ...metrics, ...proper }, confidence, coverage };
   });
   return writeHands({ ...common, source, truth }, plain, tta);
 }
@@ -67,12 +73,13 @@ async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument
   const plain = await measureKeypoints({ ...common, source });
   if (source.origin.kind !== 'model') await keepKeypoints(run, plain.ordered);
   const tta = await scoreTta(request, 'pck_0_05_all', async (set) => {
-    const { result, confidence } = await measureKeypoints({
+    const { result, confidence, unscored, results } = await measureKeypoints({
       ...common,
       source: set,
       progress: silentProgress,
     });
-    return { metrics: { ...result.metrics }, confidence };
+    const coverage = { scored: results.length - unscored.length, unscored: unscored.length };
+    return { metrics: { ...result.metrics }, confidence, coverage };
   });
   return writeKeypoints({ ...common, source }, plain, tta);
 }

@@ -4,7 +4,14 @@ import type { Progress } from '../progress.js';
 import { tableCsv } from '../reporting/csv.js';
 import { sweepHeatMap } from '../reporting/sweep-heat-map.js';
 import { grouped } from '../reporting/text.js';
-import type { Interval, MetricValues, UnscoredSample } from '../runs/metrics-document.js';
+import type { SweepDescription } from '../runs/manifest.js';
+import type {
+  Interval,
+  MetricsDocument,
+  MetricValues,
+  UnscoredSample,
+  Warning,
+} from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { meanOfMetrics } from '../tta/mean-error.js';
 import { openRunPredictions, type PredictionSet } from './array-predictions.js';
@@ -15,12 +22,47 @@ export interface TtaResult {
   /** By fusion. */
   readonly metrics: Readonly<Record<string, MetricValues>>;
   readonly confidence: Readonly<Record<string, Readonly<Record<string, Interval>>>>;
+  readonly coverage: Readonly<Record<string, SetCoverage>>;
+  /** Undefined where the run was made before sweeps were described. */
+  readonly sweep: SweepDescription | undefined;
+}
+
+/** The parts of metrics.json that are about test-time augmentation. */
+export function ttaParts(
+  tta: TtaResult | null,
+): Pick<MetricsDocument, 'tta' | 'tta_sweep' | 'tta_coverage' | 'tta_confidence'> {
+  if (tta === null) return {};
+  const { metrics, sweep, coverage, confidence } = tta;
+  return {
+    tta: metrics,
+    ...(sweep === undefined ? {} : { tta_sweep: sweep }),
+    tta_coverage: coverage,
+    tta_confidence: confidence,
+  };
+}
+
+/** Figures of fewer samples must not stand beside the others without a word. */
+export function ttaWarnings(tta: TtaResult | null, plainUnscored: number): Warning[] {
+  return Object.entries(tta?.coverage ?? {})
+    .filter(([, { unscored }]) => unscored > plainUnscored)
+    .map(([fusion, { unscored }]) => ({
+      code: 'tta-unscored',
+      message: `${fusion} lacks ${grouped(unscored - plainUnscored)} samples that the un-augmented pass has, because another pass failed for them`,
+      remedy:
+        'compare it with the un-augmented figures only after predicting them again; run.json names the passes',
+    }));
+}
+
+interface SetCoverage {
+  readonly scored: number;
+  readonly unscored: number;
 }
 
 /** What one set comes to. */
 export interface SetScore {
   readonly metrics: MetricValues;
   readonly confidence: Readonly<Record<string, Interval>>;
+  readonly coverage: SetCoverage;
 }
 
 export interface ScoreSetsRequest {
@@ -45,6 +87,7 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   if (Object.keys(fused).length === 0 && passes.length === 0) return null;
   const metrics: Record<string, MetricValues> = {};
   const confidence: Record<string, Readonly<Record<string, Interval>>> = {};
+  const coverage: Record<string, SetCoverage> = {};
   const score = async (directory: RunDirectory, set: PredictionSet): Promise<SetScore> => {
     const source = await openRunPredictions(directory, dataset, 'model', set);
     try {
@@ -55,6 +98,7 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   };
   const fusions = Object.entries(fused);
   const perPass: MetricValues[] = [];
+  let worst: SetCoverage | null = null;
   const stage = request.progress.stage('score the sweep', fusions.length + passes.length, 'sets');
   try {
     for (const [fusion, set] of fusions) {
@@ -62,10 +106,13 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
       const scored = await score(run, set);
       metrics[fusion] = scored.metrics;
       confidence[fusion] = scored.confidence;
+      coverage[fusion] = scored.coverage;
       stage.update(Object.keys(metrics).length);
     }
     for (const pass of passes) {
-      perPass.push((await score(from, pass)).metrics);
+      const scored = await score(from, pass);
+      perPass.push(scored.metrics);
+      if (worst === null || scored.coverage.unscored > worst.unscored) worst = scored.coverage;
       stage.update(fusions.length + perPass.length);
     }
   } finally {
@@ -73,9 +120,13 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   }
   if (perPass.length > 0) {
     await writePasses(run, passes, perPass, request.headline);
-    if (meanError) metrics['mean-error'] = meanOfMetrics(perPass.map((all) => common(all, perPass)));
+    if (meanError) {
+      metrics['mean-error'] = meanOfMetrics(perPass.map((all) => common(all, perPass)));
+      coverage['mean-error'] = worst!;
+    }
   }
-  return Object.keys(metrics).length === 0 ? null : { metrics, confidence };
+  const { sweep } = from.manifest;
+  return Object.keys(metrics).length === 0 ? null : { metrics, confidence, coverage, sweep };
 }
 
 /** The figures of a fusion may be of fewer samples than those beside them. */

@@ -17,7 +17,7 @@ import type { JointFormer } from './joint-source.js';
 import { PredictionImport } from './prediction-import.js';
 import { SCORE_BATCH, type PredictionSource } from './prediction-source.js';
 import { gatherRows, type Selection } from './selection.js';
-import type { TtaResult } from './score-sets.js';
+import { ttaParts, ttaWarnings, type TtaResult } from './score-sets.js';
 import { countVertices, type TrueVertices } from './true-vertices.js';
 import { ScorePool, type SampleRow, type ScoreJob, type ThreadTotals } from './score-pool.js';
 import { RunDiagnosis } from './run-diagnosis.js';
@@ -173,13 +173,14 @@ async function writeResult(
     protocol,
     metrics: { ...result.metrics, ...result.proper },
     confidence,
-    ...(tta === null ? {} : { tta: tta.metrics, tta_confidence: tta.confidence }),
+    ...ttaParts(tta),
     warnings: [
       ...folder.notices,
       ...source.notices,
       ...(official?.state === 'available' && official.topology === 'other' ? [OTHER_TOPOLOGY] : []),
       ...(coverage.scored > 1 && Object.keys(confidence).length === 0 ? [ONE_SEQUENCE] : []),
       ...jointsApart(modelJointsApartMm, protocol),
+      ...ttaWarnings(tta, coverage.unscored),
       ...diagnosis.conclude(result, protocol),
     ],
     unscored,

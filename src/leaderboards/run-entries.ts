@@ -59,7 +59,11 @@ async function entriesOf(dataset: string, path: string, name: string): Promise<R
   };
   return [
     { ...common, tta: protocol.tta, metrics: document.metrics },
-    ...Object.entries(tta).map(([fusion, metrics]) => ({ ...common, tta: fusion, metrics })),
+    ...Object.entries(tta).map(([fusion, metrics]) => ({
+      ...common,
+      tta: fusionLabel(fusion, document),
+      metrics,
+    })),
   ];
 }
 
@@ -81,6 +85,11 @@ const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
 };
 
 /** Published rows differ in boxes and augmentation; the place of a hand does not enter an aligned figure. */
+/** `aligned-mean, 95 passes`: figures of another sweep are another method's. */
+function fusionLabel(fusion: string, { tta_sweep: sweep }: MetricsDocument): string {
+  return sweep === undefined ? fusion : `${fusion}, ${sweep.passes} passes`;
+}
+
 const FREE_FIELDS = new Set(['boxes', 'tta', 'rootAlignment', 'sampleCount']);
 
 function obstaclesOf({ dataset, coverage, protocol }: MetricsDocument): string[] {

@@ -46,6 +46,13 @@ export function outcomeText(outcome: Outcome, options: OutcomeTextOptions): stri
   return `\n${lines.join('\n')}\n`;
 }
 
+/** Whether a sample has no score, or no fused one: the exit code says so. */
+export function isIncomplete({ document, unpredicted }: Outcome): boolean {
+  if (document === null) return unpredicted > 0;
+  const sets = [document.coverage, ...Object.values(document.tta_coverage ?? {})];
+  return sets.some(({ unscored }) => unscored > 0);
+}
+
 /** The one JSON document of `--json`. */
 export function outcomeJson(outcome: Outcome): unknown {
   const { run, document } = outcome;

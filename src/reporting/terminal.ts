@@ -117,8 +117,9 @@ const TTA_COLUMNS: Readonly<
 
 /** A fusion a row, the un-augmented pass first: figures with and without augmentation are never seen apart. */
 function ttaRows(document: MetricsDocument, colour: boolean): string[] {
-  const { tta, metrics, protocol } = document;
+  const { tta, tta_sweep: sweep, metrics, protocol } = document;
   if (tta === undefined) return [];
+  const title = sweep === undefined ? 'augmentation' : `augmented, ${grouped(sweep.passes)} passes`;
   const columns = TTA_COLUMNS[protocol.measure].filter(([, key]) => metrics[key] !== undefined);
   const cells = (values: MetricsDocument['metrics']): string =>
     columns
@@ -127,7 +128,7 @@ function ttaRows(document: MetricsDocument, colour: boolean): string[] {
   const header = columns.map(([title]) => title.padStart(14)).join('');
   return [
     '',
-    styled(`${'test-time augmentation'.padEnd(24)}${header}`, 'dim', colour),
+    styled(`${title.padEnd(24)}${header}`, 'dim', colour),
     `${'none'.padEnd(24)}${cells(metrics)}`,
     ...Object.entries(tta).map(([fusion, values]) => `${fusion.padEnd(24)}${cells(values)}`),
   ];

@@ -20,6 +20,12 @@ const arrayDescription = z.object({
 
 const failedSample = z.object({ id: z.string(), code: z.string(), reason: z.string() });
 
+const sweepSchema = z.object({
+  passes: z.number().int().positive(),
+  rotations_deg: z.array(z.number()),
+  scales: z.array(z.number()),
+});
+
 const manifestSchema = z.looseObject({
   schema: z.literal(RUN_SCHEMA),
   /** About the run, not about the benchmark. */
@@ -28,7 +34,9 @@ const manifestSchema = z.looseObject({
   configuration: z.record(z.string(), z.unknown()),
   dataset: z.looseObject({ id: z.string(), folder: z.string(), split: z.string() }),
   predictions: z.record(z.string(), arrayDescription).optional(),
-  /** Test-time augmentation: what each fusion made, and every pass where they were kept. */
+  /** The sweep of test-time augmentation. */
+  sweep: sweepSchema.optional(),
+  /** What each fusion of it made, and every pass where they were kept. */
   fused: z
     .record(
       z.string(),
@@ -68,6 +76,7 @@ const manifestSchema = z.looseObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ArrayDescription = z.infer<typeof arrayDescription>;
+export type SweepDescription = z.infer<typeof sweepSchema>;
 export type RunState = Manifest['state'];
 
 /** The manifest in `value`, or the first thing that is wrong with it. */

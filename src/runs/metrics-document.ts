@@ -1,5 +1,6 @@
 /** `metrics.json`: the result of a run, as other people's scripts read it. */
 import type { AnyProtocol } from '../metrics/index.js';
+import type { SweepDescription } from './manifest.js';
 
 export const METRICS_SCHEMA = 'hamba-eval/metrics@1';
 
@@ -46,6 +47,10 @@ export interface MetricsDocument {
   readonly confidence: Readonly<Record<string, Interval>>;
   /** The same metrics of each fusion of test-time augmentation; `metrics` is the un-augmented pass. */
   readonly tta?: Readonly<Record<string, MetricValues>>;
+  /** The passes behind them. */
+  readonly tta_sweep?: SweepDescription;
+  /** How many samples each fusion covers: one whose pass failed has no fused hand. */
+  readonly tta_coverage?: Readonly<Record<string, { readonly scored: number; readonly unscored: number }>>;
   readonly tta_confidence?: Readonly<Record<string, Readonly<Record<string, Interval>>>>;
   readonly warnings: readonly Warning[];
   /** Every unscored sample with its reason. */

@@ -342,7 +342,9 @@ describe('some of the samples', () => {
     expect(await idsIn(picked)).toEqual([ids[1], ids[6]]);
 
     // What was picked knows which samples its rows are.
-    const again = scored(await run('--predictions', picked, '--samples', list, '--out', join(folder, 'again')));
+    const again = scored(
+      await run('--predictions', picked, '--samples', list, '--out', join(folder, 'again')),
+    );
     expect(again.metrics).toEqual(some.metrics);
     expect(again.coverage).toMatchObject({ scored: 2, unscored: 0, folder: 8 });
   });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { scoreSets, type SetScore } from '../../src/evaluation/score-sets.js';
+import { scoreSets, ttaParts, ttaWarnings, type SetScore } from '../../src/evaluation/score-sets.js';
 import type { PredictionSource } from '../../src/evaluation/prediction-source.js';
 import { SweepWriter } from '../../src/evaluation/sweep-writer.js';
 import { freihand } from '../../src/datasets/freihand.js';
@@ -38,10 +38,31 @@ function request(run: RunDirectory, measure: (source: PredictionSource) => SetSc
     measure: (source) => Promise.resolve(measure(source)),
   });
 }
-const score = (metrics: Record<string, number>): SetScore => ({ metrics, confidence: {} });
+const score = (metrics: Record<string, number>, unscored = 0): SetScore => ({
+  metrics,
+  confidence: {},
+  coverage: { scored: 1 - unscored, unscored },
+});
 const first = (source: PredictionSource): number => source.joints![0]!;
 
 describe('scoreSets', () => {
+  it('says how many samples each fusion covers, and warns where that is fewer than without', async () => {
+    const run = await swept(true);
+    const result = await request(run, (source) => score({ f5: 0.5 }, first(source) === 3 ? 1 : 0));
+    expect(result!.coverage).toEqual({
+      'aligned-mean': { scored: 1, unscored: 0 },
+      'mean-error': { scored: 0, unscored: 1 },
+    });
+    const [warning, ...others] = ttaWarnings(result, 0);
+    expect(others).toEqual([]);
+    expect(warning!.code).toBe('tta-unscored');
+    expect(warning!.message).toContain('mean-error lacks 1 samples');
+    expect(ttaWarnings(result, 1)).toEqual([]);
+    expect(ttaWarnings(null, 0)).toEqual([]);
+    expect(ttaParts(result)).toMatchObject({ tta: result!.metrics, tta_coverage: result!.coverage });
+    expect(ttaParts(null)).toEqual({});
+  });
+
   it('is nothing where there is the plain set alone', async () => {
     expect(await request(await freshRun(), () => score({}))).toBeNull();
   });
