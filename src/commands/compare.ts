@@ -71,7 +71,11 @@ export default class Compare extends BaseCommand {
       summary: 'The benchmark to run checkpoints and prediction files on.',
     }),
     data: Flags.string({ dependsOn: ['dataset'], summary: 'Its folder, as for run.', helpValue: 'DIR' }),
-    split: Flags.string({ default: 'evaluation', options: [...SPLITS], summary: 'As for run.' }),
+    split: Flags.string({
+      dependsOn: ['dataset'],
+      options: [...SPLITS],
+      summary: 'As for run [default: evaluation].',
+    }),
     boxes: Flags.string({
       dependsOn: ['dataset'],
       summary: 'As for run.',
@@ -127,7 +131,7 @@ export default class Compare extends BaseCommand {
       {
         dataset,
         data,
-        split: flags.split,
+        split: flags.split ?? 'evaluation',
         boxes: flags.boxes,
         limit: flags.limit,
         batchSize: flags['batch-size'],

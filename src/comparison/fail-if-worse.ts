@@ -45,7 +45,7 @@ export function checkWorse(
         code: 'check-impossible',
         message: `--fail-if-worse ${metric} cannot be decided: the runs are not compared in it`,
         file: run,
-        next: 'the table without --fail-if-worse says what keeps them apart; --allow-mixed compares all the same',
+        next: 'the table without --fail-if-worse says what keeps them apart; runs of one dataset, split and protocol can be checked',
       });
     }
     const worseBy = isLowerBetter(metric) ? difference : 0 - difference;

@@ -90,6 +90,9 @@ export const freihand: DatasetDefinition = {
     ],
   },
 
+  // An id is the number of its photograph; a comparison with what is no number is false.
+  isInOrder: (ids) => ids.every((id, at) => at === 0 || Number(ids[at - 1]) < Number(id)),
+
   async open(root, options): Promise<DatasetFolder> {
     await requireFolder(root, 'FreiHAND');
     const split = SPLITS.get(options.split)!;

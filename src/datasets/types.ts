@@ -133,5 +133,7 @@ export interface DatasetDefinition {
   /** Where boxes come from in the official layout; the first is the one unless told otherwise. */
   readonly boxes: readonly ('image' | 'annotations')[];
   readonly card: DatasetCard;
+  /** Whether ids stand in the benchmark's own order; absent where only its list of samples tells. */
+  readonly isInOrder?: (ids: readonly string[]) => boolean;
   open(root: string, options: OpenOptions): Promise<DatasetFolder>;
 }

@@ -5,7 +5,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isFile } from '../datasets/folder.js';
 import type { Axes, DatasetDefinition } from '../datasets/types.js';
@@ -31,7 +31,9 @@ interface OpenArray {
 /** A set as run.json describes it. */
 export interface PredictionSet {
   readonly predictions: Readonly<Record<string, ArrayDescription>>;
-  readonly unpredicted?: readonly UnscoredSample[];
+  readonly unpredicted?: readonly UnscoredSample[] | undefined;
+  /** Those without 2D keypoints alone. */
+  readonly unpredicted_keypoints?: readonly UnscoredSample[] | undefined;
 }
 
 /** The arrays of a prediction set, open for reading. */
@@ -45,6 +47,8 @@ interface OpenArrays {
   /** (N, 3): where the benchmark publishes the wrists; null where hands stay as predicted. */
   readonly roots: OpenArray | null;
   readonly ids: readonly string[] | null;
+  /** See `PredictionSource`. */
+  readonly listed?: readonly string[];
   readonly failed?: ReadonlyMap<string, Failure>;
   /** Of the joints. */
   readonly jointOrder: JointOrder;
@@ -110,7 +114,7 @@ export async function openRunPredictions(
     });
   }
   const inSpace = dataset.protocol.measure === 'hands-3d';
-  const origin = { kind, path: run.path, split: run.manifest.dataset.split };
+  const origin = { kind, path: run.path, split: run.manifest.dataset.split, boxes: boxesOf(run) };
   return arraySource(origin, dataset, async (held) => {
     const open = async (name: string): Promise<OpenArray | null> => {
       const array = described[name];
@@ -125,6 +129,8 @@ export async function openRunPredictions(
         : held.open(openDescribed(run, array), array.axes);
     };
     const { keypoints_2d: keypoints } = described;
+    const selected = run.manifest.selected === true;
+    const samples = selected || kind === 'run-directory' ? await readSampleIds(run) : null;
     return {
       joints: inSpace ? await open('joints') : null,
       vertices: inSpace ? await open('vertices') : null,
@@ -132,7 +138,8 @@ export async function openRunPredictions(
       roots: inSpace ? await openPlain('roots') : null,
       keypoints:
         inSpace || keypoints === undefined ? null : await held.openPlain(openDescribed(run, keypoints)),
-      ids: run.manifest.selected === true ? await readSampleIds(run) : null,
+      ids: selected ? samples : null,
+      ...(selected || samples === null ? {} : { listed: samples }),
       failed: failures(run, inSpace, set),
       jointOrder: described.joints?.joint_order ?? dataset.jointOrder,
     };
@@ -145,8 +152,7 @@ function failures(
   inSpace: boolean,
   set: PredictionSet | undefined,
 ): ReadonlyMap<string, Failure> {
-  if (set !== undefined) return new Map((set.unpredicted ?? []).map(({ id, ...failure }) => [id, failure]));
-  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = manifest;
+  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = set ?? manifest;
   const all = inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints];
   return new Map(all.map(({ id, code, reason }) => [id, { code, reason }]));
 }
@@ -155,9 +161,16 @@ function isAxes(axes: ArrayDescription['axes']): axes is Axes {
   return axes === 'opencv' || axes === 'opengl';
 }
 
-/** Which samples the rows of a run are, where they are not all of the folder's. */
-async function readSampleIds(run: RunDirectory): Promise<string[]> {
+/** Which boxes the predictions of a run were made from, as its protocol has it. */
+function boxesOf({ manifest }: RunDirectory): string | null {
+  const { protocol } = manifest.configuration as { protocol?: { boxes?: unknown } };
+  return typeof protocol?.boxes === 'string' ? protocol.boxes : null;
+}
+
+/** Which samples the rows of a run are; null where it does not say, and they are all of its folder's. */
+async function readSampleIds(run: RunDirectory): Promise<string[] | null> {
   const file = run.file('samples');
+  if (run.manifest.selected !== true && !(await isFile(file))) return null;
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw fileError(error, file);
   });
@@ -186,6 +199,7 @@ export async function openFolderPredictions(
   if (await isFile(join(path, 'run.json'))) {
     return openRunPredictions(await RunDirectory.read(path), dataset, 'run-directory');
   }
+  await refusePartOfRun(path);
   return arraySource({ kind: 'npy-folder', path }, dataset, async (held) => {
     const open = async (name: string): Promise<OpenArray | null> => {
       const file = join(path, `${name}.npy`);
@@ -200,6 +214,20 @@ export async function openFolderPredictions(
       ids: await readIds(join(path, 'ids.npy')),
       jointOrder: dataset.jointOrder,
     };
+  });
+}
+
+/** The arrays of a run without its run.json: axes, joint order and samples would be guessed. */
+async function refusePartOfRun(path: string): Promise<void> {
+  const [, run] = /^(.*)[\\/]predictions(?:[\\/].*)?$/.exec(resolve(path)) ?? [];
+  if (run === undefined || !(await isFile(join(run, 'run.json')))) return;
+  throw new UserError({
+    code: 'predictions-of-run',
+    message: 'These arrays are part of a run directory, and its run.json says what they are',
+    file: path,
+    expected: 'the run directory, or arrays on their own',
+    got: `a folder in ${run}`,
+    next: `give ${run}; what it has of test-time augmentation is in its metrics.json`,
   });
 }
 
@@ -281,7 +309,7 @@ async function arraySource(
   const held = new Holdings();
   try {
     const arrays = await open(held);
-    const { vertices, ids, keypoints } = arrays;
+    const { vertices, ids, keypoints, listed } = arrays;
     const count = checkArrays(origin, dataset, arrays);
     const joints =
       arrays.joints === null ? null : await readJoints(arrays.joints, arrays.jointOrder, dataset);
@@ -297,6 +325,7 @@ async function arraySource(
       origin,
       count,
       ids,
+      ...(listed === undefined ? {} : { listed }),
       joints,
       keypoints: keypoints === null ? null : await keypoints.readRows(0, keypoints.rows),
       vertexCount: vertices === null ? null : vertices.reader.shape[1]!,

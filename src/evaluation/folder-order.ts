@@ -16,7 +16,8 @@ export interface OrderedSource {
 }
 
 /**
- * Predictions with ids are matched by them; all others are in the folder's order already, one a sample.
+ * Predictions with ids are matched by them, and so is a run of a folder in another order; all others are in the
+ * folder's order already, one a sample.
  *
  * @param folderCount how many samples the ground truth is about.
  * @param selection the samples that are asked for; `null` for all.
@@ -29,7 +30,8 @@ export async function inFolderOrder(
 ): Promise<OrderedSource> {
   // A list that does not fit is found here, before hours of work.
   const ids = await folder.sampleIds(folderCount);
-  const matched = source.ids === null ? null : matchByIds(source, ids);
+  const named = source.ids ?? otherOrder(source, ids);
+  const matched = named === null ? null : matchByIds({ ...source, ids: named }, ids);
   const whole = matched ?? source;
   const absent = matched?.absent ?? new Set<number>();
   if (selection === null) return { source: whole, ids, absent, folderCount };
@@ -39,4 +41,20 @@ export async function inFolderOrder(
     absent: new Set([...selection.keys()].filter((row) => absent.has(selection[row]!))),
     folderCount,
   };
+}
+
+/**
+ * The samples of a run's rows where its folder had them in another order than this one: the official layout and
+ * HaMeR's metadata have one each. Null where the order is the same, where nothing says it, and where this folder
+ * knows its samples by other names altogether (HO-3D without its list has numbers).
+ *
+ * @param ids the folder's samples, in its order.
+ */
+export function otherOrder(
+  { listed }: Pick<PredictionSource, 'listed'>,
+  ids: readonly string[],
+): readonly string[] | null {
+  if (listed === undefined || listed.every((id, row) => id === ids[row])) return null;
+  const known = new Set(ids);
+  return listed.some((id) => known.has(id)) ? listed : null;
 }

@@ -11,6 +11,8 @@ export interface PredictionSource {
   readonly count: number;
   /** The sample each row belongs to; `null` where rows are in the benchmark's order. */
   readonly ids: readonly string[] | null;
+  /** The samples a run directory says its rows are, all of its folder's; absent where nothing says it. */
+  readonly listed?: readonly string[];
   /** count × 21 × 3, metres; `null` where there are none. */
   readonly joints: Float64Array | null;
   /** count × 21 × 2, px in the photograph, OpenPose order; `null` where there are none. */
@@ -52,6 +54,8 @@ export interface PredictionOrigin {
   readonly path: string;
   /** Of a run directory: the split it is of. */
   readonly split?: string;
+  /** Of a run directory: which boxes its predictions were made from; null where it does not know. */
+  readonly boxes?: string | null;
   /** Filled in once the file has been read to its end. */
   sha256?: string;
 }

@@ -52,7 +52,9 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
   const gathered = await gatherSamples({ ...context, ...request, runs, folder, choice, missing });
   if (!request.images) missing.push('photographs, as --no-images asks');
   const hasMeshes = gathered.groups.some(({ samples }) => samples.some(({ scene }) => isOfMeshes(scene)));
-  const faces = hasMeshes ? await meshFaces(request.mano, folder, missing) : null;
+  // A file that is given is read, needed or not: a wrong path is not to pass in silence.
+  const given = request.mano === undefined ? null : await facesOf(request.mano);
+  const faces = hasMeshes ? (given ?? (await demoFaces(folder, missing))) : null;
   const { dataset } = runs[0]!.directory.manifest;
   const { title } = datasetById(dataset.id);
   const program = programInfo();
@@ -90,17 +92,15 @@ function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** The triangles of the mesh: of the user's MANO file, or of the demo's folder. */
-async function meshFaces(
-  mano: string | undefined,
-  folder: ReportFolder | null,
-  missing: string[],
-): Promise<Uint32Array | null> {
-  if (mano !== undefined) {
-    const { readManoFile } = await import('../inference/mano-file.js');
-    return (await readManoFile(mano)).faces;
-  }
-  const faces = folder === null ? null : await demoFaces(folder.folder.root);
+/** The triangles of the user's MANO file. */
+async function facesOf(mano: string): Promise<Uint32Array> {
+  const { readManoFile } = await import('../inference/mano-file.js');
+  return (await readManoFile(mano)).faces;
+}
+
+/** The triangles of the demo's folder, if it is one. */
+async function demoFaces(folder: ReportFolder | null, missing: string[]): Promise<Uint32Array | null> {
+  const faces = folder === null ? null : await facesFile(folder.folder.root);
   if (faces === null)
     missing.push(
       'the surfaces of the meshes, which are drawn as points: give the file with the triangles with --mano',
@@ -109,7 +109,7 @@ async function meshFaces(
 }
 
 /** `faces.json` of a generated folder: three vertex ids a triangle. */
-async function demoFaces(root: string): Promise<Uint32Array | null> {
+async function facesFile(root: string): Promise<Uint32Array | null> {
   try {
     const value: unknown = JSON.parse(await readFile(join(root, 'faces.json'), 'utf8'));
     if (!Array.isArray(value)) return null;

@@ -11,6 +11,7 @@ import { RunDirectory } from '../runs/run-directory.js';
 import { sweepPasses, type Pass } from '../tta/sweep.js';
 import { openRunPredictions } from './array-predictions.js';
 import { checkImages } from './check-images.js';
+import { otherOrder } from './folder-order.js';
 import { fuseKept, keptPasses } from './fuse-kept.js';
 import { checkCounts, countTruths, GroundTruth, hasTruth } from './ground-truth.js';
 import { openJointFormer } from './joint-former.js';
@@ -241,6 +242,7 @@ async function scorePredictions(task: Task): Promise<Outcome> {
       context.signal.throwIfAborted();
       requireSplit(source, folder);
       const from = await sweptRun(request);
+      if (from !== null) requireOrder(source, await folder.sampleIds(source.count));
       const selection = await selectionOf(request, folder, context);
       const former = await openJointFormer(task);
       const described = { ...task, protocol: importedProtocol(task.protocol, source) };
@@ -305,6 +307,21 @@ async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promi
   return from;
 }
 
+/** Passes are fused row by row, as they are. */
+function requireOrder(source: PredictionSource, ids: readonly string[]): void {
+  const listed = otherOrder(source, ids);
+  if (listed === null) return;
+  const row = listed.findIndex((id, index) => id !== ids[index]);
+  throw new UserError({
+    code: 'fuse-other-order',
+    message: 'The passes are of a folder that has its samples in another order than this one',
+    file: source.origin.path,
+    expected: `${ids[row] ?? 'no sample'} in row ${row}`,
+    got: listed[row]!,
+    next: 'give the folder, and the --boxes, that the run was made with',
+  });
+}
+
 /** The arrays of a run have no ids: of another split they would be taken for other samples. */
 function requireSplit({ origin }: PredictionSource, { split }: DatasetFolder): void {
   if (origin.split === undefined || origin.split === split) return;
@@ -318,11 +335,12 @@ function requireSplit({ origin }: PredictionSource, { split }: DatasetFolder): v
   });
 }
 
-/** Which boxes imported predictions were made from is not known. */
+/** Which boxes imported predictions were made from is not known, unless a run directory says it. */
 function importedProtocol(protocol: AnyProtocol, source: PredictionSource): AnyProtocol {
-  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes: null };
+  const { boxes = null } = source.origin;
+  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
   const isPlaced = source.roots !== null && (source.joints !== null || protocol.jointSource !== 'model');
-  return { ...protocol, boxes: null, rootAlignment: isPlaced ? 'published-root' : 'none' };
+  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
 }
 
 /** Without photographs a sample is known by the ground truth. */

@@ -47,11 +47,13 @@ export function ttaWarnings(tta: TtaResult | null, plainUnscored: number): Warni
     .filter(([, { unscored }]) => unscored > plainUnscored)
     .map(([fusion, { unscored }]) => ({
       code: 'tta-unscored',
-      message: `${fusion} lacks ${grouped(unscored - plainUnscored)} samples that the un-augmented pass has, because another pass failed for them`,
+      message: `${fusion} lacks ${samplesOf(unscored - plainUnscored)} that the un-augmented pass has, because another pass failed there`,
       remedy:
         'compare it with the un-augmented figures only after predicting them again; run.json names the passes',
     }));
 }
+
+const samplesOf = (count: number): string => (count === 1 ? '1 sample' : `${grouped(count)} samples`);
 
 interface SetCoverage {
   readonly scored: number;
@@ -102,7 +104,9 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   const stage = request.progress.stage('score the sweep', fusions.length + passes.length, 'sets');
   try {
     for (const [fusion, set] of fusions) {
-      tellUnfused(fusion, set.unpredicted, request.progress);
+      const { unpredicted, unpredicted_keypoints: withoutKeypoints = [] } = set;
+      const inSpace = dataset.protocol.measure === 'hands-3d';
+      tellUnfused(fusion, inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints], request.progress);
       const scored = await score(run, set);
       metrics[fusion] = scored.metrics;
       confidence[fusion] = scored.confidence;

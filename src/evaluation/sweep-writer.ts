@@ -67,7 +67,9 @@ interface Track {
   readonly name: PointFusionName;
   readonly fusion: Fusion;
   readonly writer: SetWriter;
-  readonly unpredicted: { readonly index: number; readonly reason: string }[];
+  readonly unpredicted: UnscoredSample[];
+  /** Those whose 2D keypoints alone are missing. */
+  readonly withoutKeypoints: UnscoredSample[];
   readonly current: Map<Group, SampleFusion>;
 }
 
@@ -95,6 +97,7 @@ export class SweepWriter {
       fusion: createFusion(name, passes),
       writer: new SetWriter(run, fusedSet(name), count),
       unpredicted: [],
+      withoutKeypoints: [],
       current: new Map(),
     }));
     this.kept = keepPasses ? new KeptPasses(run, passes, count) : null;
@@ -117,13 +120,9 @@ export class SweepWriter {
 
   async close(): Promise<PredictedSweep> {
     const fused: NonNullable<Manifest['fused']> = {};
-    for (const { name, writer, unpredicted } of this.tracks) {
-      const failures = unpredicted.map(({ index, reason }): UnscoredSample => ({
-        id: this.samples[index]!.id,
-        code: 'tta-pass-failed',
-        reason,
-      }));
-      fused[name] = { predictions: await writer.close(AS_PREDICTED), unpredicted: failures };
+    for (const { name, writer, unpredicted, withoutKeypoints } of this.tracks) {
+      const predictions = await writer.close(AS_PREDICTED);
+      fused[name] = { predictions, unpredicted, unpredicted_keypoints: withoutKeypoints };
     }
     return {
       ...(this.tracks.length > 0 ? { fused } : {}),
@@ -175,8 +174,10 @@ export class SweepWriter {
   }
 
   /** Writes what the passes of a sample have come to. */
-  private async finish({ writer, unpredicted, current }: Track, sample: number, last: Row): Promise<void> {
-    let failure: string | null = null;
+  private async finish(track: Track, sample: number, last: Row): Promise<void> {
+    const { writer, current } = track;
+    // Where the hand fails its keypoints do as well: that is one failure.
+    let failed: { readonly reason: string; readonly of: UnscoredSample[] } | null = null;
     for (const { name, arrays } of GROUPS) {
       const hand = current.get(name)?.result();
       if (hand === undefined) continue;
@@ -188,9 +189,12 @@ export class SweepWriter {
         const values = hand[FUSED_PARTS[array]] ?? new Float64Array(length).fill(Number.NaN);
         await writer.write(array, shape, sample, values);
       }
-      failure ??= hand.failure;
+      if (hand.failure === null || failed !== null) continue;
+      const isPart = name === 'keypoints' && current.has('hand');
+      failed = { reason: hand.failure, of: isPart ? track.withoutKeypoints : track.unpredicted };
     }
-    if (failure !== null) unpredicted.push({ index: sample, reason: failure });
+    const { id } = this.samples[sample]!;
+    failed?.of.push({ id, code: 'tta-pass-failed', reason: failed.reason });
     current.clear();
   }
 }

@@ -74,7 +74,7 @@ function otherDataset(dataset: string, { path, manifest }: RunDirectory): UserEr
     file: path,
     expected: dataset,
     got: manifest.dataset.id,
-    next: `place it with: hamba-eval leaderboard ${manifest.dataset.id} ${path}`,
+    next: `place it among the results of its own: hamba-eval leaderboard ${manifest.dataset.id} RUN_DIR`,
   });
 }
 
@@ -84,12 +84,12 @@ const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
   reflection: () => 'no reflection (det +1)',
 };
 
-/** Published rows differ in boxes and augmentation; the place of a hand does not enter an aligned figure. */
 /** `aligned-mean, 95 passes`: figures of another sweep are another method's. */
 function fusionLabel(fusion: string, { tta_sweep: sweep }: MetricsDocument): string {
   return sweep === undefined ? fusion : `${fusion}, ${sweep.passes} passes`;
 }
 
+/** Published rows differ in boxes and augmentation; the place of a hand does not enter an aligned figure. */
 const FREE_FIELDS = new Set(['boxes', 'tta', 'rootAlignment', 'sampleCount']);
 
 function obstaclesOf({ dataset, coverage, protocol }: MetricsDocument): string[] {

@@ -40,7 +40,11 @@ const manifestSchema = z.looseObject({
   fused: z
     .record(
       z.string(),
-      z.object({ predictions: z.record(z.string(), arrayDescription), unpredicted: z.array(failedSample) }),
+      z.object({
+        predictions: z.record(z.string(), arrayDescription),
+        unpredicted: z.array(failedSample),
+        unpredicted_keypoints: z.array(failedSample).optional(),
+      }),
     )
     .optional(),
   passes: z

@@ -46,6 +46,7 @@ export async function runSource(path: string, fusion: string | undefined): Promi
   const set = fusion === undefined ? undefined : fusedSet(run, fusion);
   requireOwnJoints(run, document);
   const ids = await sampleIds(run);
+  requireOrder(run, definition, ids);
   const reasons = new Map(
     [...(manifest.unpredicted ?? []), ...(set?.unpredicted ?? []), ...(document?.unscored ?? [])].map(
       ({ id, reason }) => [id, reason],
@@ -132,13 +133,43 @@ function requireOwnJoints({ path }: RunDirectory, document: MetricsDocument | nu
   });
 }
 
-/** Ids of the rows, for messages; null where the run does not say. */
+/** The order is all that tells samples apart. With HaMeR's metadata as the dataset, the run has that file's order. */
+function requireOrder(
+  { path, manifest }: RunDirectory,
+  definition: DatasetDefinition,
+  ids: readonly string[] | null,
+): void {
+  const { isInOrder } = definition;
+  const { boxes } = (manifest.configuration.protocol ?? {}) as { boxes?: unknown };
+  // HO-3D's own layout places each hand, so that a run on it has roots.
+  const isKnown =
+    isInOrder === undefined
+      ? boxes !== 'npz' || manifest.predictions?.roots !== undefined
+      : ids === null || isInOrder(ids);
+  if (isKnown) return;
+  throw new UserError({
+    code: 'submission-order',
+    message:
+      isInOrder === undefined
+        ? 'This run has the order of the metadata it was made with, and nothing says whether that is the order of the benchmark'
+        : 'The samples of this run are not in the order of the benchmark',
+    file: path,
+    expected: `the order of ${definition.title}'s own folder, which a submission without ids relies on`,
+    ...(ids === null ? {} : { got: `${ids.slice(0, 3).join(', ')} …` }),
+    next: 'run on the folder in its official layout (--boxes may be the same file), and submit that run',
+  });
+}
+
+/** Ids of the rows; null where the run does not say. */
 async function sampleIds(run: RunDirectory): Promise<string[] | null> {
   const samples = await readFile(run.file('samples'), 'utf8').catch(() => null);
-  if (samples !== null) return samples.split('\n');
+  if (samples !== null) return samples.trimEnd().split('\n');
   const table = await readFile(run.file('perSample'), 'utf8').catch(() => '');
   // Ids of these benchmarks need no quotes.
-  const [header = [], ...rows] = table.split('\n').map((line) => line.split(','));
+  const [header = [], ...rows] = table
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
   const column = header.indexOf('id');
   return column === -1 ? null : rows.map((cells) => cells[column] ?? '');
 }

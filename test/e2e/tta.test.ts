@@ -159,9 +159,9 @@ describe('the preset sweep', () => {
 
   it('shows the figures with and without it in 80 columns', () => {
     const lines = preset.result.stdout.split('\n');
-    const at = lines.findIndex((line) => line.startsWith('test-time augmentation'));
+    const at = lines.findIndex((line) => line.startsWith('augmented, 95 passes'));
     expect(lines.slice(at, at + 5).map((line) => line.slice(0, 16).trim())).toEqual([
-      'test-time augmen',
+      'augmented, 95 pa',
       'none',
       ...BOTH,
       'mean-error',

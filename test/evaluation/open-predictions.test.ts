@@ -1,7 +1,7 @@
 /** What a `--predictions` path may be, and that nothing stays open or behind where it is refused. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -231,6 +231,39 @@ describe('the arrays of a run directory', () => {
     const refused = await refusal(await runOf({ joints: JOINTS }, { joints: { [key]: value } }));
     expect(refused.code).toBe('run-manifest-unreadable');
     expect(refused.got).toContain(`predictions.joints.${key}`);
+  });
+
+  it.each(['predictions', 'predictions/fused/aligned-mean'])(
+    'are refused without their run.json: %s',
+    async (part) => {
+      const run = await runOf({ joints: JOINTS });
+      await mkdir(join(run, part), { recursive: true });
+      await writeFile(join(run, part, 'joints.npy'), JOINTS);
+      const refused = await refusal(join(run, part));
+      expect(refused).toMatchObject({
+        code: 'predictions-of-run',
+        next: expect.stringContaining(run) as string,
+      });
+      await rm(join(run, 'run.json'));
+      const source = await openPredictions(join(run, part), FREIHAND);
+      await source.close();
+      expect(source.origin.kind).toBe('npy-folder');
+    },
+  );
+
+  it('know their samples and boxes where the run says them', async () => {
+    const run = await runOf({ joints: JOINTS });
+    const unnamed = await openPredictions(run, FREIHAND);
+    await unnamed.close();
+    expect(unnamed.listed).toBeUndefined();
+    expect(unnamed.origin.boxes).toBeNull();
+    await writeFile(join(run, 'samples.txt'), '00000001\n00000000\n');
+    const manifest = JSON.parse(await readFile(join(run, 'run.json'), 'utf8')) as object;
+    const configuration = { protocol: { boxes: 'npz' } };
+    await writeFile(join(run, 'run.json'), JSON.stringify({ ...manifest, configuration }));
+    const named = await openPredictions(run, FREIHAND);
+    await named.close();
+    expect(named).toMatchObject({ ids: null, listed: ['00000001', '00000000'], origin: { boxes: 'npz' } });
   });
 
   it('are turned each by its own axes', async () => {

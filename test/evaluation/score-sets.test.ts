@@ -56,7 +56,7 @@ describe('scoreSets', () => {
     const [warning, ...others] = ttaWarnings(result, 0);
     expect(others).toEqual([]);
     expect(warning!.code).toBe('tta-unscored');
-    expect(warning!.message).toContain('mean-error lacks 1 samples');
+    expect(warning!.message).toContain('mean-error lacks 1 sample that');
     expect(ttaWarnings(result, 1)).toEqual([]);
     expect(ttaWarnings(null, 0)).toEqual([]);
     expect(ttaParts(result)).toMatchObject({ tta: result!.metrics, tta_coverage: result!.coverage });

@@ -1,0 +1,57 @@
+/** Which runs a submission may be written from. */
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { ArrayDescription, Manifest } from '../../src/runs/manifest.js';
+import { runSource } from '../../src/submission/submission-source.js';
+import { freshRun } from '../support/run-directory.js';
+
+/** A finished run without scores, of the samples in this order. */
+async function runOf(
+  dataset: string,
+  ids: readonly string[],
+  boxes: string,
+  predictions: Manifest['predictions'] = {},
+): Promise<string> {
+  const run = await freshRun({
+    state: 'complete',
+    dataset: { id: dataset, folder: '/data', split: 'evaluation' },
+    configuration: { protocol: { boxes } },
+    predictions,
+  });
+  await writeFile(run.file('samples'), `${ids.join('\n')}\n`);
+  return run.path;
+}
+
+const refusal = expect.objectContaining({ code: 'submission-order' }) as Error;
+const roots: ArrayDescription = {
+  file: 'predictions/roots.npy',
+  dtype: 'float32',
+  shape: [2, 3],
+  axes: 'opencv',
+  units: 'm',
+};
+
+describe('the order of a submission', () => {
+  it("is FreiHAND's file numbers, wherever the boxes are from", async () => {
+    const [first, second, third] = ['00000000', '00000002', '00000010'];
+    await expect(
+      runSource(await runOf('freihand', [first, second, third], 'image'), undefined),
+    ).resolves.toBeDefined();
+    await expect(
+      runSource(await runOf('freihand', [first, second, third], 'npz'), undefined),
+    ).resolves.toBeDefined();
+    await expect(runSource(await runOf('freihand', [second, first], 'npz'), undefined)).rejects.toThrow(
+      refusal,
+    );
+    await expect(runSource(await runOf('freihand', [first, `${first}#2`], 'npz'), undefined)).rejects.toThrow(
+      refusal,
+    );
+  });
+
+  it("is not known of a run on HO-3D that has the metadata's order, and is on HO-3D's own layout", async () => {
+    const ids = ['SM1/0001', 'SM1/0000'];
+    await expect(runSource(await runOf('ho3d-v2', ids, 'npz'), undefined)).rejects.toThrow(refusal);
+    await expect(runSource(await runOf('ho3d-v2', ids, 'npz', { roots }), undefined)).resolves.toBeDefined();
+    await expect(runSource(await runOf('ho3d-v2', ids, 'annotations'), undefined)).resolves.toBeDefined();
+  });
+});
