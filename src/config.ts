@@ -93,11 +93,15 @@ export function dataFolder(
   return { folder: resolve(dirname(configuration().file), named), from: 'config file' };
 }
 
-/** @throws UserError that names the three ways. */
+/**
+ * @param argument what the command calls the folder, if that is not a flag.
+ * @throws UserError that names the three ways.
+ */
 export function requireDataFolder(
   dataset: string,
   flag: string | undefined,
   configuration: () => Configuration,
+  argument?: string,
 ): string {
   const found = dataFolder(dataset, flag, configuration);
   if (found !== null) return found.folder;
@@ -105,10 +109,10 @@ export function requireDataFolder(
   throw new UserError({
     code: 'data-folder-unknown',
     message: `Nothing says where ${dataset} is`,
-    expected: `--data DIR, a folder ${dataset} in $${DATA_VARIABLE}, or "datasets" in ${configuration().file}`,
+    expected: `${argument ?? '--data DIR'}, a folder ${dataset} in $${DATA_VARIABLE}, or "datasets" in ${configuration().file}`,
     got:
       root === undefined || root === '' ? `${DATA_VARIABLE} is not set` : `no folder ${join(root, dataset)}`,
-    next: `name the folder with --data; 'hamba-eval datasets list' says what must be in it`,
+    next: `${argument === undefined ? 'name the folder with --data' : 'name the folder behind the dataset'}; 'hamba-eval datasets list' says what must be in it`,
   });
 }
 

@@ -3,14 +3,9 @@ import type { Manifest } from '../runs/manifest.js';
 import type { UnscoredSample } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Pass } from '../tta/sweep.js';
-import { KeptPassReader, passesOf, type KeptPass } from './kept-passes.js';
+import { keptPasses, KeptPassReader, type KeptPass } from './kept-passes.js';
 import type { RunContext } from './task.js';
 import { SweepWriter, type FailedPass, type PointFusionName } from './sweep-writer.js';
-
-/** @throws UserError where the run has kept no passes, or not those of a sweep. */
-export function keptPasses(from: RunDirectory): readonly KeptPass[] {
-  return passesOf(from);
-}
 
 /** Reads the kept passes sample by sample and writes the fused sets into `run`. */
 export async function fuseKept(

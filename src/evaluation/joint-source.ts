@@ -5,6 +5,7 @@
 import { UserError } from '../errors.js';
 import {
   JOINT_CONVENTIONS,
+  jointExactness,
   jointsFromChain,
   jointsFromVertices,
   MANO_VERTEX_COUNT,
@@ -58,7 +59,6 @@ export class JointFormer {
    * @param file to name in the error.
    */
   requireParts({ vertexCount, hasChain }: FormedFrom, file: string): void {
-    const { exactFrom } = JOINT_CONVENTIONS[this.convention];
     const refuse = (expected: string, got: string, next: string): UserError =>
       new UserError({
         code: 'joints-from-unavailable',
@@ -75,7 +75,7 @@ export class JointFormer {
         'leave --joints-from out',
       );
     }
-    if (exactFrom === 'mano' && !hasChain) {
+    if (jointExactness(this.convention, { chainJoints: hasChain }) === 'approximate') {
       throw refuse(
         "the joints of MANO's kinematic chain, which a mesh does not determine",
         'vertices alone',

@@ -82,8 +82,12 @@ export class KeptPasses {
   }
 }
 
-/** The passes of a run as a sweep has them. */
-export function passesOf(from: RunDirectory): readonly KeptPass[] {
+/**
+ * The passes of a run as a sweep has them.
+ *
+ * @throws UserError where the run has kept none, or not those of a sweep.
+ */
+export function keptPasses(from: RunDirectory): readonly KeptPass[] {
   const { passes } = from.manifest;
   if (passes === undefined || passes.length === 0) {
     throw new UserError({
@@ -118,7 +122,7 @@ export class KeptPassReader {
   /** @param count samples that every array must have. */
   constructor(from: RunDirectory, names: readonly PredictionArray[], count: number) {
     this.from = from;
-    this.passes = passesOf(from);
+    this.passes = keptPasses(from);
     this.names = names.filter((name) => this.passes[0]!.predictions[name] !== undefined);
     this.count = count;
   }

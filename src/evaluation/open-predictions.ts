@@ -35,7 +35,7 @@ export async function openPredictions(
         (error as NodeJS.ErrnoException).code === 'ENOENT'
           ? 'nothing of that name'
           : (error as Error).message,
-      next: 'check the path given with --predictions',
+      next: 'check the path',
       cause: error,
     });
   });

@@ -27,7 +27,7 @@ export async function neighboursOf(
     caption: captionOf(board, near.length < ranked.length, unranked.length > 0),
     columns: metrics.map((key) => {
       const { label, unit } = metricLabel(key);
-      return unit === 'mm' ? `${label}, mm` : label;
+      return unit === '' ? label : `${label}, ${unit}`;
     }),
     rows: [...near, ...unranked].map((row) => shownRow(row, metrics, folders)),
   };
@@ -68,6 +68,11 @@ function shownRow(
     name: method,
     source: notes.filter((note) => note !== null && note !== undefined && note !== '').join('; '),
     run: index < 0 ? null : index,
-    cells: metrics.map((key) => figures.get(key)?.text ?? '–'),
+    cells: metrics.map((key) => {
+      const text = figures.get(key)?.text;
+      if (text === undefined) return '–';
+      // As the page's other tables have it, and the published one: one decimal of a percent is three of a share.
+      return metricLabel(key).unit === '%' ? (Number(text) * 100).toFixed(1) : text;
+    }),
   };
 }

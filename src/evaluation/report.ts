@@ -1,12 +1,14 @@
 /** `report`: one page of finished runs, and of the photographs and true hands of the dataset folder they name. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import { programInfo } from '../program.js';
 import { clientScript } from '../reporting/html/client-script.js';
 import { reportPage } from '../reporting/html/page.js';
 import type { ReportData, Scene } from '../reporting/html/report-data.js';
 import { writeFileAtomic } from '../runs/atomic-file.js';
+import { startsWith } from '../runs/file-start.js';
 import { datasetById } from '../datasets/registry.js';
 import { chooseSamples } from './report-choice.js';
 import { factorsOf } from './report-factors.js';
@@ -41,9 +43,13 @@ export interface ReportOutcome {
 
 /** Name of the page in a run directory. */
 const REPORT_FILE = 'report.html';
+/** What every page begins with. */
+const PAGE_START = '<!doctype html>';
 
 /** @throws UserError where a folder holds no scored run, or the runs are not of one dataset. */
 export async function makeReport(request: ReportRequest, context: ReportContext): Promise<ReportOutcome> {
+  const file = resolve(request.out ?? join(request.runs[0]!, REPORT_FILE));
+  await requireReplaceable(file);
   const { runs, error, meaning, protocolDifferences } = await readRuns(request.runs);
   const missing: string[] = [];
   const folder = await openReportFolder(runs, request, missing);
@@ -78,9 +84,22 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
   };
   context.signal.throwIfAborted();
   const page = Buffer.from(reportPage(data, await clientScript()), 'utf8');
-  const file = resolve(request.out ?? join(request.runs[0]!, REPORT_FILE));
   await writeFileAtomic(file, page);
   return { file, bytes: page.length, runs: request.runs.map((run) => resolve(run)), missing };
+}
+
+/** An older page is replaced; a run's file or a photograph that a mistyped --out names is not. */
+async function requireReplaceable(file: string): Promise<void> {
+  const info = await stat(file).catch(() => null);
+  if (info === null || (info.isFile() && (await startsWith(file, PAGE_START)))) return;
+  throw new UserError({
+    code: 'report-in-the-way',
+    message: 'There is something already that is no page',
+    file,
+    expected: 'a free name, or an older report',
+    got: info.isFile() ? 'another file' : 'no file',
+    next: 'name another file with --out',
+  });
 }
 
 function isOfMeshes(scene: Scene | null): boolean {

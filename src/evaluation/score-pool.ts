@@ -115,11 +115,17 @@ export class ScorePool {
       this.dispatch();
       this.notify();
     });
-    thread.on('error', (error: Error) => {
-      this.failure ??= error;
-      this.notify();
-    });
+    thread.on('error', (error: Error) => this.end(error));
+    thread.once('exit', (code) =>
+      this.end(new Error(`a scoring thread ended unexpectedly with exit code ${code}`)),
+    );
     return thread;
+  }
+
+  /** The first reason stays. Of no matter once all totals are in. */
+  private end(reason: Error): void {
+    this.failure ??= reason;
+    this.notify();
   }
 
   private dispatch(): void {

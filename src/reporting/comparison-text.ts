@@ -70,7 +70,10 @@ function checkLine(check: WorseCheck, baseline: string): string {
   const { label } = metricLabel(metric);
   const amount = `${formatMetric(metric, Math.abs(worseBy))}${unitOf(metric)}`;
   const change = worseBy === 0 ? 'no different from' : `${amount} ${worseBy > 0 ? 'worse' : 'better'} than`;
-  const missing = lost === 0 ? '' : `; ${grouped(lost)} samples that ${baseline} has are not scored`;
+  const missing =
+    lost === 0
+      ? ''
+      : `; ${lost === 1 ? 'a sample that' : `${grouped(lost)} samples that`} ${baseline} has ${lost === 1 ? 'is' : 'are'} not scored`;
   return `${passed ? 'passed' : 'FAILED'}: ${run} is ${change} ${baseline} in ${label} (allowed: ${formatMetric(metric, allowed)}${unitOf(metric)})${missing}`;
 }
 
@@ -316,7 +319,9 @@ function notes(document: ComparisonDocument): string[] {
     }
     if (run.missing > 0) {
       lines.push(
-        `${run.name} has not scored ${grouped(run.missing)} samples that another run has; they are left out for all.`,
+        run.missing === 1
+          ? `${run.name} has not scored one sample that another run has; it is left out for all.`
+          : `${run.name} has not scored ${grouped(run.missing)} samples that another run has; they are left out for all.`,
       );
     }
     for (const { message } of run.remarks) lines.push(`${run.name}: ${message}.`);

@@ -143,10 +143,11 @@ function row(
 ): string {
   const cells = [
     label.padEnd(12),
-    aligned.padStart(13),
-    alignedInterval.padStart(19),
-    raw.padStart(14),
-    rawInterval.padStart(20),
+    // Whatever is wider than its column (millimetres taken for metres) still stands apart from its neighbour.
+    ` ${aligned.padStart(12)}`,
+    ` ${alignedInterval.padStart(18)}`,
+    ` ${raw.padStart(13)}`,
+    ` ${rawInterval.padStart(19)}`,
   ];
   return cells.join('').trimEnd();
 }

@@ -16,11 +16,12 @@ export function grouped(count: number): string {
   return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Cuts `text` in the middle so that it fits `width` characters: both ends of a path matter. */
+/** `text` on one line, cut in the middle so that it fits `width` characters: both ends of a path matter. */
 export function shortened(text: string, width: number): string {
-  if (text.length <= width) return text;
+  const line = text.replace(/[\n\t]/g, ' ');
+  if (line.length <= width) return line;
   const head = Math.ceil((width - 1) / 3);
-  return `${text.slice(0, head)}…${text.slice(text.length - (width - 1 - head))}`;
+  return `${line.slice(0, head)}…${line.slice(line.length - (width - 1 - head))}`;
 }
 
 export type Style = 'bold' | 'dim' | 'yellow' | 'green';

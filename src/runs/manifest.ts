@@ -81,7 +81,6 @@ const manifestSchema = z.looseObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ArrayDescription = z.infer<typeof arrayDescription>;
 export type SweepDescription = z.infer<typeof sweepSchema>;
-export type RunState = Manifest['state'];
 
 /** The manifest in `value`, or the first thing that is wrong with it. */
 export function parseManifest(value: unknown): { manifest: Manifest } | { problem: string } {

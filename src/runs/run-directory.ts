@@ -173,12 +173,10 @@ export class RunDirectory {
           await run.update({ state: 'running' });
           return { state: 'predicted', run };
         }
-        // An unfinished run without predictions has nothing to lose.
-        const isWorthless = isSame && existing.state !== 'complete' && !isPredicted;
+        // Any other unfinished run is started over: it has no predictions, or copies of those it is to read again.
+        const isWorthless = isSame && existing.state !== 'complete';
         if (options.existing === 'refuse' && !isWorthless) {
-          throw existing.state === 'complete' || !isSame
-            ? otherRun(path, existing.configuration, options.configuration, difference)
-            : unfinishedRun(path, existing);
+          throw otherRun(path, existing.configuration, options.configuration, difference);
         }
       }
       await setAside(path, existing);
@@ -292,16 +290,6 @@ function unreadableManifest(file: string, problem: string): UserError {
     expected: `a document with "schema": "${RUN_SCHEMA}"`,
     got: problem,
     next: 'name another folder with --out, or run it again with the version that wrote it',
-  });
-}
-
-function unfinishedRun(path: string, manifest: Manifest): UserError {
-  return new UserError({
-    code: 'output-unfinished-run',
-    message: 'The output folder holds a run that did not finish',
-    file: path,
-    got: `state '${manifest.state}', started ${manifest.times.started}`,
-    next: 'add --force to start it over, or name another folder with --out',
   });
 }
 

@@ -9,11 +9,15 @@ import { fileError } from '../formats/file-errors.js';
 import type { JointOrder } from '../hand/joints.js';
 import { makeFolder } from '../runs/run-directory.js';
 import { partialName } from '../runs/atomic-file.js';
+import { startsWith } from '../runs/file-start.js';
 import { oddHandLength, RecordChecks, requireCount, requireShapes } from './checks.js';
 import { predictionJson, type Hands } from './prediction-json.js';
 import { writePredictionZip } from './prediction-zip.js';
 import { fileSource, runSource, type SubmissionSource } from './submission-source.js';
 import { verifySubmission, type Verification } from './verify-submission.js';
+
+/** Every zip with a file in it begins so. */
+const ZIP_START = 'PK';
 
 export interface SubmissionRequest {
   /** Exactly one of the two. */
@@ -154,16 +158,17 @@ async function requireFree(out: string, { from, force }: SubmissionRequest): Pro
   if (info === null) return;
   const input = from === undefined ? null : await stat(from).catch(() => null);
   const isInput = input?.ino === info.ino && input.dev === info.dev;
-  if (force && info.isFile() && !isInput) return;
+  // --force is about an older archive, not about whatever a mistyped --out names.
+  const isArchive = info.isFile() && !isInput && (await startsWith(out, ZIP_START));
+  if (force && isArchive) return;
   throw new UserError({
     code: 'submission-exists',
     message: isInput ? 'The submission would replace the file it is made from' : 'There is something already',
     file: out,
     expected: 'a name that is free',
-    got: info.isFile() ? 'a file' : 'no file',
-    next:
-      info.isFile() && !isInput
-        ? 'add --force to replace it, or name another file with --out'
-        : 'name another file with --out',
+    got: !info.isFile() ? 'no file' : isArchive ? 'an archive' : 'a file',
+    next: isArchive
+      ? 'add --force to replace it, or name another file with --out'
+      : 'name another file with --out',
   });
 }

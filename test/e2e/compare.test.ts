@@ -131,6 +131,8 @@ describe('compare', () => {
     expect(await refused('a', 'noisy', '--baseline', '3')).toMatchObject({ exit: 2 });
     expect(await refused('a', 'nowhere')).toMatchObject({ code: 'run-directory-missing', exit: 1 });
     expect(await refused('a', 'b.onnx')).toMatchObject({ exit: 2 });
+    // Run directories have their split; another one is not to be ignored.
+    expect(await refused('a', 'noisy', '--split', 'training')).toMatchObject({ exit: 2 });
   });
 });
 

@@ -160,6 +160,24 @@ describe('report', () => {
     expect((await readFile(file, 'utf8')).includes('"faces":null')).toBe(true);
   });
 
+  it('replaces an older page, and nothing else', async () => {
+    const out = join(work, 'again.html');
+    for (let time = 0; time < 2; time++)
+      expect((await reportOf(coarse, '--out', out, '--samples', '0')).code).toBe(0);
+    const result = join(coarse, 'metrics.json');
+    const before = await readFile(result);
+    const refused = await reportOf(coarse, '--out', result, '--samples', '0');
+    expect(refused.code).toBe(1);
+    expect(parse<ErrorDocument>(refused.stdout).error.code).toBe('report-in-the-way');
+    expect(await readFile(result)).toEqual(before);
+  });
+
+  it('does not take a MANO file in silence that is not there', async () => {
+    const { code, stdout } = await reportOf(coarse, '--samples', '0', '--mano', join(work, 'none.pkl'));
+    expect(code).toBe(1);
+    expect(parse<ErrorDocument>(stdout).error.file).toBe(join(work, 'none.pkl'));
+  });
+
   it('refuses runs of two datasets, and a folder that is no run', async () => {
     const hint = await keypointRun(await demoFolder('hint-newdays'), join(work, 'other'), 0.05);
     const mixed = await reportOf(fine, hint);

@@ -122,6 +122,12 @@ describe('submission', () => {
     expect((await submit(run, '--allow-partial')).code).toBe(0);
     expect(errorOf(await submit(run, '--allow-partial'))).toMatchObject({ code: 'submission-exists' });
     expect((await submit(run, '--allow-partial', '--force', '--decimals', '5')).code).toBe(0);
+    // What is no archive is not replaced by one.
+    const result = join(run, 'metrics.json');
+    const before = await readFile(result);
+    const other = await submit(run, '--allow-partial', '--force', '--out', result);
+    expect(errorOf(other)).toMatchObject({ code: 'submission-exists', next: 'name another file with --out' });
+    expect(await readFile(result)).toEqual(before);
     const hint = await submit('--from', 'pred.json', '--dataset', 'hint-visor');
     expect(errorOf(hint)).toMatchObject({ code: 'submission-no-format' });
     expect((await submit(run, '--fusion', 'aligned-mean', '--allow-partial', '--force')).code).toBe(1);

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fuseKept, keptPasses } from '../../src/evaluation/fuse-kept.js';
-import type { Part } from '../../src/evaluation/kept-passes.js';
+import { fuseKept } from '../../src/evaluation/fuse-kept.js';
+import { keptPasses, type Part } from '../../src/evaluation/kept-passes.js';
 import { SweepWriter } from '../../src/evaluation/sweep-writer.js';
 import { silentProgress } from '../../src/progress.js';
 import type { RunDirectory } from '../../src/runs/run-directory.js';

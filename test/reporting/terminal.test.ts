@@ -37,6 +37,15 @@ describe('the metrics table', () => {
     );
   });
 
+  it('keeps figures apart that are wider than their columns: millimetres taken for metres', () => {
+    const text = table({
+      metrics: { pa_mpjpe_mm: 5.8123, mpjpe_mm: 555660.81 },
+      confidence: { mpjpe_mm: { low: 545045.39, high: 566391.23, level: 0.95 } },
+    });
+    expect(text).toMatch(/5\.81 +555660\.81 545045\.39 – 566391\.23$/m);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('says partial, unscored and warnings, within 80 columns', () => {
     const text = table({
       coverage: { scored: 3, unscored: 2, folder: 5, benchmark: 3960 },
@@ -135,6 +144,7 @@ describe('text for a terminal', () => {
     expect(short).toHaveLength(40);
     expect(short).toMatch(/^\/data.*…x*\/pred\.json$/);
     expect(shortened('short', 40)).toBe('short');
+    expect(shortened('a line\nand another', 40)).toBe('a line and another');
   });
 
   it('groups thousands', () => {

@@ -59,7 +59,7 @@ describe('a run directory', () => {
     expect((await RunDirectory.open(options(path))).state).toBe('fresh');
   });
 
-  it('goes on from predictions that an unfinished run has made, or refuses to lose them', async () => {
+  it('goes on from predictions that an unfinished run has made, and starts over where they are copies', async () => {
     const path = await temporaryFolder();
     const { run } = await RunDirectory.open(options(path));
     await writeFile(run.file('joints'), 'rows');
@@ -69,10 +69,16 @@ describe('a run directory', () => {
       },
     });
     await run.finish('failed');
-    await expect(RunDirectory.open(options(path))).rejects.toMatchObject({ code: 'output-unfinished-run' });
     const resumed = await RunDirectory.open(options(path, { resume: true }));
     expect(resumed.state).toBe('predicted');
     expect(await readFile(resumed.run.file('joints'), 'utf8')).toBe('rows');
+    await resumed.run.finish('interrupted');
+    // The same command of another configuration, or of a file that is there to be read again.
+    const other = options(path, { resume: true, configuration: { dataset: 'freihand' } });
+    await expect(RunDirectory.open(other)).rejects.toMatchObject({ code: 'output-other-run' });
+    const again = await RunDirectory.open(options(path));
+    expect(again.state).toBe('fresh');
+    expect(existsSync(again.run.file('joints'))).toBe(false);
   });
 
   it('brings the replaced run back where the new one fails, and drops it where that is finished', async () => {

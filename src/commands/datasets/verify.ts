@@ -31,7 +31,12 @@ export default class DatasetsVerify extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(DatasetsVerify);
-    const data = requireDataFolder(args.dataset, args.folder, () => readConfiguration(this.config.configDir));
+    const data = requireDataFolder(
+      args.dataset,
+      args.folder,
+      () => readConfiguration(this.config.configDir),
+      'a folder',
+    );
     const { verifyDataset } = await import('../../evaluation/verify.js');
     const verified = await verifyDataset(
       { ...flags, dataset: args.dataset, data },
