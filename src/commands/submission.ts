@@ -46,7 +46,7 @@ export default class Submission extends BaseCommand {
     }),
     decimals: Flags.integer({
       default: 6,
-      min: 3,
+      min: 4,
       max: 9,
       summary: 'Decimals of a metre: 6 is 1 µm, and half the size of full precision.',
     }),

@@ -113,6 +113,7 @@ export const freihand: DatasetDefinition = {
       definition: freihand,
       root,
       split: options.split,
+      order: 'official',
       groundTruth: truth,
       protocol: {
         ...FREIHAND_PROTOCOL,

@@ -116,6 +116,7 @@ function hint(title: string, protocol: KeypointProtocol, folderName: string): Da
         definition,
         root,
         split: options.split,
+        order: 'official',
         groundTruth: {
           kind: 'keypoints',
           file: folder,

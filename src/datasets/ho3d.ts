@@ -98,6 +98,7 @@ function ho3d(title: string, protocol: Protocol, extension: 'png' | 'jpg'): Data
         definition,
         root,
         split,
+        order: 'official',
         groundTruth: truth,
         protocol: { ...protocol, boxes },
         annotations: [

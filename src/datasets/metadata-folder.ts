@@ -149,6 +149,7 @@ export async function metadataFolder(
     definition,
     root,
     split,
+    order: 'metadata',
     groundTruth,
     protocol: { ...definition.protocol, boxes: 'npz' },
     annotations: [metadata.file, ...(subsets?.files ?? [])],

@@ -72,6 +72,8 @@ export interface DatasetFolder {
   readonly definition: DatasetDefinition;
   readonly root: string;
   readonly split: string;
+  /** Whose order the samples are in: the benchmark's own, or that of the metadata that is the dataset here. */
+  readonly order: 'official' | 'metadata';
   readonly groundTruth: HandTruth | KeypointTruth;
   /** The definition's, with what this folder decides: its boxes, its number of samples. */
   readonly protocol: AnyProtocol;

@@ -147,8 +147,12 @@ function toleratedBy({ progress }: RunContext): ProblemListener {
 function tellProvider({ session }: OpenedModel, { provider }: RunRequest, { progress }: RunContext): void {
   const { providerUsed, providerTried } = session;
   if (provider === providerUsed) return;
-  const tried = providerTried.map(({ name, reason }) => `${name} does not start: ${reason}`).join('; ');
-  progress.note(`running on ${providerUsed}${tried === '' ? '' : ` (${tried})`}`);
+  // Who asked for a provider and fell back reads why; who left it open is told once where to look.
+  const isAsked = provider !== undefined && provider !== 'auto';
+  const why = isAsked
+    ? providerTried.map(({ name, reason }) => ` (${name} does not start: ${reason})`).join('')
+    : providerTried.map(({ name }) => `; no ${name} here ('hamba-eval doctor' says why)`).join('');
+  progress.note(`running on ${providerUsed}${why}`);
 }
 
 /** What joints can be formed from, by what the model says of itself. */
@@ -242,6 +246,7 @@ async function scorePredictions(task: Task): Promise<Outcome> {
     try {
       context.signal.throwIfAborted();
       requireSplit(source, folder);
+      tellOrder(source, folder, context);
       const from = await sweptRun(request);
       if (from !== null) requireOrder(source, await folder.sampleIds(source.count));
       const selection = await selectionOf(request, folder, context);
@@ -334,6 +339,18 @@ function requireSplit({ origin }: PredictionSource, { split }: DatasetFolder): v
     got: origin.split,
     next: `add --split ${origin.split}`,
   });
+}
+
+/** Predictions without ids are taken row by row; in which order is worth saying where it is not the benchmark's. */
+function tellOrder(
+  { ids, origin }: PredictionSource,
+  { order }: DatasetFolder,
+  { progress }: RunContext,
+): void {
+  if (order !== 'metadata' || ids !== null || origin.kind === 'run-directory') return;
+  progress.note(
+    "the predictions name no samples and are taken in the order of the metadata, not in the benchmark's own",
+  );
 }
 
 /** Which boxes imported predictions were made from is not known, unless a run directory says it. */

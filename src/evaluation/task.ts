@@ -116,7 +116,8 @@ export async function openDirectory(task: Task, particulars: Particulars): Promi
   const path = request.out ?? defaultRunDirectory(request.dataset, subject);
   await refuseInputAsOutput(task, path);
   const program = programInfo();
-  const dataset = { id: folder.definition.id, folder: folder.root, split: folder.split };
+  const { order } = folder;
+  const dataset = { id: folder.definition.id, folder: folder.root, split: folder.split, order };
   return RunDirectory.open({
     path,
     configuration: {

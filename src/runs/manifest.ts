@@ -32,7 +32,13 @@ const manifestSchema = z.looseObject({
   state: z.enum(['running', 'complete', 'interrupted', 'failed']),
   /** Everything that decides the numbers; the same configuration on the same folder is the same run. */
   configuration: z.record(z.string(), z.unknown()),
-  dataset: z.looseObject({ id: z.string(), folder: z.string(), split: z.string() }),
+  dataset: z.looseObject({
+    id: z.string(),
+    folder: z.string(),
+    split: z.string(),
+    /** Whose order the rows are in. */
+    order: z.enum(['official', 'metadata']).optional(),
+  }),
   predictions: z.record(z.string(), arrayDescription).optional(),
   /** The sweep of test-time augmentation. */
   sweep: sweepSchema.optional(),

@@ -46,7 +46,7 @@ export type RunConfiguration = Readonly<Record<string, unknown>>;
 export interface OpenRunOptions {
   readonly path: string;
   readonly configuration: RunConfiguration;
-  readonly dataset: { readonly id: string; readonly folder: string; readonly split: string };
+  readonly dataset: Manifest['dataset'];
   readonly program: { readonly name: string; readonly version: string; readonly commit?: string };
   /**
    * What becomes of another run in the folder: it is refused; replaced (`--force`);

@@ -140,12 +140,8 @@ function requireOrder(
   ids: readonly string[] | null,
 ): void {
   const { isInOrder } = definition;
-  const { boxes } = (manifest.configuration.protocol ?? {}) as { boxes?: unknown };
-  // HO-3D's own layout places each hand, so that a run on it has roots.
   const isKnown =
-    isInOrder === undefined
-      ? boxes !== 'npz' || manifest.predictions?.roots !== undefined
-      : ids === null || isInOrder(ids);
+    isInOrder === undefined ? manifest.dataset.order !== 'metadata' : ids === null || isInOrder(ids);
   if (isKnown) return;
   throw new UserError({
     code: 'submission-order',

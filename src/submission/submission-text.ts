@@ -66,7 +66,7 @@ function warnings(submission: Submission): string[] {
           `The median hand is ${length(odd)} from the wrist to the farthest joint. Submissions are in metres: check the unit; only aligned scores are right otherwise.`,
         ]),
     ...(bytes <= SERVER_LIMIT_BYTES
-      ? []
+      ? [`Servers have taken up to ${megabytes(SERVER_LIMIT_BYTES)}, some far less.`]
       : [
           `The zip passes the ${megabytes(SERVER_LIMIT_BYTES)} that servers have taken; --decimals 5 (10 µm) makes it smaller.`,
         ]),
