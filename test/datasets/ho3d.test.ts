@@ -72,7 +72,7 @@ describe('the samples of an HO-3D folder', () => {
   it.each([
     ['ho3d-v2', 'png', 'jpg', ho3dV2],
     ['ho3d-v3', 'jpg', 'png', ho3dV3],
-  ] as const)('of %s are %s of .%s, or of .%s where only that is there', async (id, own, other, dataset) => {
+  ] as const)('of %s are .%s, or .%s where only that is there', async (id, own, other, dataset) => {
     const root = await demoFolderCopy(id);
     const photograph = join(root, 'evaluation/DEMO1/rgb/0000');
     const image = async (): Promise<string> => (await (await dataset.open(root, SPLIT)).samples())[0]!.image;
