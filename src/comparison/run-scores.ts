@@ -1,8 +1,8 @@
 /** A finished run as a comparison needs it: its result, and the values of each sample by id. */
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { KEYPOINT_METRIC_KEYS, METRIC_KEYS } from '../metrics/index.js';
-import { METRICS_SCHEMA, type MetricsDocument } from '../runs/metrics-document.js';
+import type { MetricsDocument } from '../runs/metrics-document.js';
+import { readMetrics } from '../runs/read-metrics.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { columnPositions, csvRows, damaged, numberIn, type CsvRow } from './csv-rows.js';
 import { readKeypoints, type KeypointHits } from './keypoint-hits.js';
@@ -48,14 +48,14 @@ export interface RunScores {
 /** @throws UserError where the folder holds no finished, scored run, or a file of it cannot be read. */
 export async function readRunScores(path: string): Promise<RunScores> {
   const run = await RunDirectory.read(path);
-  const { state, coverage, configuration } = run.manifest;
-  if (state !== 'complete' || coverage === undefined) throw notScored(path, state);
-  const document = await readDocument(run.file('metrics'));
+  const document = await readMetrics(run);
+  if (document === null) throw notScored(path);
   const samples = await readSamples(run.file('perSample'), document);
   const keypoints =
     document.protocol.measure === 'keypoints-2d'
       ? await readKeypoints(run.file('perKeypoint'), samples.rowOf)
       : null;
+  const { configuration } = run.manifest;
   const { fingerprint } = configuration;
   return {
     path,
@@ -68,38 +68,14 @@ export async function readRunScores(path: string): Promise<RunScores> {
   };
 }
 
-function notScored(path: string, state: string): UserError {
-  const isFinished = state === 'complete';
+function notScored(path: string): UserError {
   return new UserError({
-    code: isFinished ? 'run-unscored' : 'run-unfinished',
-    message: isFinished
-      ? 'This run predicted without ground truth: there is nothing to compare'
-      : 'This run did not finish',
+    code: 'run-unscored',
+    message: 'This run predicted without ground truth: there is nothing to compare',
     file: path,
     expected: 'a finished run with scores',
-    got: isFinished ? 'predictions alone' : `state '${state}'`,
-    next: isFinished
-      ? 'score its predictions on a folder with ground truth: hamba-eval run --predictions RUN_DIR'
-      : 'give the command that began it once more; it goes on where it can',
-  });
-}
-
-async function readDocument(file: string): Promise<MetricsDocument> {
-  let got: string;
-  try {
-    const value = JSON.parse(await readFile(file, 'utf8')) as { schema?: unknown };
-    if (value.schema === METRICS_SCHEMA) return value as MetricsDocument;
-    got = `schema ${JSON.stringify(value.schema) ?? 'absent'}`;
-  } catch (error) {
-    got = (error as Error).message;
-  }
-  throw new UserError({
-    code: 'run-damaged',
-    message: 'The result of the run cannot be read',
-    file,
-    expected: `a document with "schema": "${METRICS_SCHEMA}"`,
-    got,
-    next: 'make the run again with hamba-eval run --force',
+    got: 'predictions alone',
+    next: 'score its predictions on a folder with ground truth: hamba-eval run --predictions RUN_DIR',
   });
 }
 

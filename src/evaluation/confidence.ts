@@ -1,18 +1,18 @@
 /** How sure each metric is: bootstrap intervals from the per-sample values. */
-import type { SampleMetrics } from '../metrics/index.js';
+import { keypointTallies, type KeypointResult, type SampleMetrics } from '../metrics/index.js';
 import type { Interval } from '../runs/metrics-document.js';
-import { bootstrapIntervals } from '../statistics/bootstrap.js';
-import { expandedLevel } from '../statistics/expanded-level.js';
+import {
+  bootstrapIntervals,
+  bootstrapRatioMeans,
+  type BootstrapOptions,
+  type ConfidenceInterval,
+} from '../statistics/bootstrap.js';
 import type { SampleRow } from './score-pool.js';
 
-/** Of every interval. */
-export const LEVEL = 0.95;
-
 /**
- * 95 % percentile intervals of every metric, seeded: the same run always prints
- * the same ones. All official metrics are means of per-sample values, so that
- * resampling samples is resampling the metric. Where few units are drawn the
- * percentiles are expanded, or the intervals would be too narrow.
+ * 95 % intervals of every metric, seeded: the same run always prints the same
+ * ones. All official metrics are means of per-sample values, so that resampling
+ * samples is resampling the metric.
  *
  * @param groups for each sample, what it must be resampled together with (a video sequence).
  */
@@ -31,35 +31,23 @@ export function confidenceIntervals(
       row.state === 'scored' ? (row.metrics[key] ?? Number.NaN) : Number.NaN,
     );
   }
-  const isScored = (index: number): boolean => rows[index]!.state === 'scored';
-  const intervals = bootstrapIntervals(columns, {
-    level: levelFor(drawnUnits(rows.length, isScored, groups)),
-    ...(groups === null ? {} : { groups }),
-  });
-  return stated(intervals);
+  return stated(bootstrapIntervals(columns, drawing(groups)));
 }
 
-/** How many units a resample draws: samples, or the groups that have one. */
-export function drawnUnits(
-  samples: number,
-  isScored: (index: number) => boolean,
+/** The same of PCK, a mean over joints of ratios. */
+export function keypointIntervals(
+  results: readonly KeypointResult[],
   groups: readonly string[] | null,
-): number {
-  const units = new Set<string | number>();
-  for (let index = 0; index < samples; index++) if (isScored(index)) units.add(groups?.[index] ?? index);
-  return units.size;
-}
-
-/** The level whose percentiles make an interval of 95 %. */
-export function levelFor(units: number): number {
-  return units < 2 ? LEVEL : expandedLevel(LEVEL, units);
-}
-
-/** Intervals as a result has them: of 95 %, whichever percentiles make them. */
-export function stated(
-  intervals: Readonly<Record<string, { readonly low: number; readonly high: number }>>,
 ): Record<string, Interval> {
+  return stated(bootstrapRatioMeans(keypointTallies(results), drawing(groups)));
+}
+
+function drawing(groups: readonly string[] | null): BootstrapOptions {
+  return { expanded: true, ...(groups === null ? {} : { groups }) };
+}
+
+function stated(intervals: Readonly<Record<string, ConfidenceInterval>>): Record<string, Interval> {
   return Object.fromEntries(
-    Object.entries(intervals).map(([key, { low, high }]) => [key, { low, high, level: LEVEL }]),
+    Object.entries(intervals).map(([key, { low, high, level }]) => [key, { low, high, level }]),
   );
 }

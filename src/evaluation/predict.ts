@@ -184,6 +184,7 @@ export async function predict(request: PredictRequest): Promise<Predicted> {
     if (roots !== null) await plain.write('roots', [3], 0, roots);
     const predictions = await plain.close({ ...AS_PREDICTED, roots: request.axes });
     const sets = (await sweep?.close()) ?? {};
+    stage.stop();
     progress.note(describeTimings(timings, performance.now() - started, peakMemory()));
     return {
       predictions,

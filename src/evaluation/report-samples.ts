@@ -8,7 +8,7 @@ import { alignSimilarity, applySimilarity, type KeypointLabels, type Reflection 
 import type { HandShape, ReportSample, SampleGroup, Scene } from '../reporting/html/report-data.js';
 import { NpyReader } from '../formats/npy.js';
 import { join } from 'node:path';
-import { openRunPredictions } from './array-predictions.js';
+import { openRunPredictions } from './run-predictions.js';
 import type { Choice, ChosenSample } from './report-choice.js';
 import { reasonOf, type ReportFolder } from './report-folder.js';
 import { emptyPiece, ontoPiece, photographPiece, type Piece } from './report-photograph.js';

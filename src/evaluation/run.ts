@@ -9,7 +9,7 @@ import type { Outcome } from '../reporting/outcome.js';
 import type { Manifest } from '../runs/manifest.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { sweepPasses, type Pass } from '../tta/sweep.js';
-import { openRunPredictions } from './array-predictions.js';
+import { openRunPredictions } from './run-predictions.js';
 import { checkImages } from './check-images.js';
 import { otherOrder } from './folder-order.js';
 import { fuseKept } from './fuse-kept.js';

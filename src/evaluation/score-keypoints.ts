@@ -5,7 +5,6 @@ import { JOINT_COUNT, jointNames } from '../hand/joints.js';
 import {
   evaluateKeypoints,
   keypointsOfHand,
-  keypointTallies,
   KeypointAccumulator,
   KEYPOINT_METRIC_KEYS,
   type KeypointProtocol,
@@ -22,8 +21,7 @@ import {
   type Warning,
 } from '../runs/metrics-document.js';
 import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
-import { bootstrapRatioMeans } from '../statistics/bootstrap.js';
-import { drawnUnits, levelFor, stated } from './confidence.js';
+import { keypointIntervals } from './confidence.js';
 import { inFolderOrder, type OrderedSource } from './folder-order.js';
 import { perKeypointCsv } from './keypoint-table.js';
 import { PredictionImport } from './prediction-import.js';
@@ -82,12 +80,7 @@ export async function measureKeypoints(request: ScoreKeypointsRequest): Promise<
   stage.stop();
   await source.finish();
   const groups = folder.sequenceOf === null ? null : ids.map(folder.sequenceOf);
-  const isScored = (index: number): boolean => results[index]!.state === 'scored';
-  const intervals = bootstrapRatioMeans(keypointTallies(results), {
-    level: levelFor(drawnUnits(results.length, isScored, groups)),
-    ...(groups === null ? {} : { groups }),
-  });
-  const confidence = stated(intervals);
+  const confidence = keypointIntervals(results, groups);
   return { ordered, results, result: accumulator.result(), confidence, unscored };
 }
 

@@ -14,7 +14,7 @@ import type {
 } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { meanOfMetrics } from '../tta/mean-error.js';
-import { openRunPredictions, type PredictionSet } from './array-predictions.js';
+import { openRunPredictions, type PredictionSet } from './run-predictions.js';
 import type { PredictionSource } from './prediction-source.js';
 
 /** What test-time augmentation adds to metrics.json. */

@@ -1,5 +1,5 @@
 /** One run as its steps see it: what is asked for, of which folder, under which rules, into which run directory. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { fingerprint } from '../datasets/fingerprint.js';
 import type { DatasetFolder, Sample } from '../datasets/types.js';
@@ -11,6 +11,7 @@ import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
 import type { Outcome } from '../reporting/outcome.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
+import { readMetrics } from '../runs/read-metrics.js';
 import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
 import type { FusionKind } from '../tta/fusion.js';
 import type { Sweep } from '../tta/sweep.js';
@@ -166,25 +167,7 @@ async function refuseInputAsOutput({ request, subject }: Task, out: string): Pro
 
 /** The result that is there already. */
 export async function reuse(task: Task, run: RunDirectory): Promise<Outcome> {
-  const document = run.manifest.coverage === undefined ? null : await readDocument(run);
-  return { ...outcome(task, run, document), reused: true };
-}
-
-async function readDocument(run: RunDirectory): Promise<MetricsDocument> {
-  const file = run.file('metrics');
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as MetricsDocument;
-  } catch (error) {
-    throw new UserError({
-      code: 'run-damaged',
-      message: 'The run is finished, but its result cannot be read',
-      file,
-      expected: 'the metrics.json that was written with it',
-      got: (error as Error).message,
-      next: 'add --force to run it again, or name another folder with --out',
-      cause: error,
-    });
-  }
+  return { ...outcome(task, run, await readMetrics(run)), reused: true };
 }
 
 export function outcome(task: Task, run: RunDirectory, document: MetricsDocument | null): Outcome {

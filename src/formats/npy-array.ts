@@ -1,5 +1,6 @@
 /** Whole NumPy arrays as typed arrays, always in C order. */
 import { endianness } from 'node:os';
+import { halfToFloat32 } from './half.js';
 import { dtypeError, npyError, parseNpyHeader, type NpyDtype, type NpyHeader } from './npy-header.js';
 import { copyToCOrder, fortranStrides } from './numpy-order.js';
 
@@ -85,7 +86,7 @@ export function decodeNumbers(bytes: Uint8Array, dtype: NpyDtype): NpyData {
   if (kind === 'f') {
     if (itemSize === 8) return new Float64Array(buffer);
     if (itemSize === 4) return new Float32Array(buffer);
-    return Float32Array.from(new Uint16Array(buffer), halfToNumber);
+    return halfToFloat32(new Uint16Array(buffer));
   }
   if (kind === 'i') {
     if (itemSize === 8) return new BigInt64Array(buffer);
@@ -95,16 +96,6 @@ export function decodeNumbers(bytes: Uint8Array, dtype: NpyDtype): NpyData {
   if (itemSize === 8) return new BigUint64Array(buffer);
   if (itemSize === 4) return new Uint32Array(buffer);
   return itemSize === 2 ? new Uint16Array(buffer) : own;
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = (bits & 0x8000) === 0 ? 1 : -1;
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /** From the first index running fastest to the last index running fastest. */

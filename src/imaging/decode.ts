@@ -32,8 +32,6 @@ export const DECODE_OPTIONS = {
   limitInputPixels: 100_000_000,
 } as const;
 
-export type DecodeOptions = typeof DECODE_OPTIONS;
-
 // Every file is read once, and several are decoded side by side on libuv's threads: a cache would
 // only grow and threads inside one small photograph cost more than they bring.
 sharp.cache(false);

@@ -15,7 +15,7 @@ import {
   type KeypointUnscoredReason,
   type ScoredKeypoints,
 } from './keypoint-pck.js';
-import { protocolDifferences, type KeypointProtocol } from './protocol.js';
+import { requireSameProtocol, type KeypointProtocol } from './protocol.js';
 
 /** The scores of one joint: how many labels it has in each subset, and its PCK where it has some. */
 export interface KeypointJointScore
@@ -103,13 +103,7 @@ export class KeypointAccumulator {
    * @throws RangeError when the protocols or the subsets known differ.
    */
   merge(other: KeypointAccumulator): void {
-    const [difference] = protocolDifferences(this.protocol, other.protocol);
-    if (difference !== undefined) {
-      throw new RangeError(
-        `scores under different protocols cannot be merged: ${difference.field} is ` +
-          `${JSON.stringify(difference.left)} here and ${JSON.stringify(difference.right)} there`,
-      );
-    }
+    requireSameProtocol(this.protocol, other.protocol);
     if (other.#histograms !== undefined) {
       const ours = this.#histogramsOf([...other.#histograms.keys()]);
       for (const [subset, counts] of other.#histograms) addCounts(ours.get(subset)!, counts);

@@ -171,3 +171,13 @@ export function protocolDifferences(left: object, right: object): ProtocolDiffer
   collect(left, right, '', found);
   return found;
 }
+
+/** @throws RangeError naming the first field in which two protocols differ: their scores do not add up. */
+export function requireSameProtocol(left: object, right: object): void {
+  const [difference] = protocolDifferences(left, right);
+  if (difference === undefined) return;
+  throw new RangeError(
+    `scores under different protocols cannot be merged: ${difference.field} is ` +
+      `${JSON.stringify(difference.left)} here and ${JSON.stringify(difference.right)} there`,
+  );
+}

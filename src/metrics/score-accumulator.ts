@@ -6,7 +6,7 @@
 
 import { ExactSum } from './exact-sum.js';
 import { PckHistogram, type PckCurve, type PckHistogramJson } from './pck.js';
-import { protocolDifferences, type Protocol } from './protocol.js';
+import { requireSameProtocol, type Protocol } from './protocol.js';
 import {
   METRIC_KEYS,
   PROPER_METRIC_KEYS,
@@ -198,13 +198,7 @@ export class ScoreAccumulator {
    * @throws RangeError when the protocols or joint counts differ.
    */
   merge(other: ScoreAccumulator): void {
-    const [difference] = protocolDifferences(this.protocol, other.protocol);
-    if (difference !== undefined) {
-      throw new RangeError(
-        `scores under different protocols cannot be merged: ${difference.field} is ` +
-          `${JSON.stringify(difference.left)} here and ${JSON.stringify(difference.right)} there`,
-      );
-    }
+    requireSameProtocol(this.protocol, other.protocol);
     for (const [set, theirs] of other.#joints) {
       const ours = this.#jointTotals(set, theirs.sums.length);
       ours.histogram.merge(theirs.histogram);

@@ -19,6 +19,7 @@
  * that have a value gets no interval: there is nothing to resample.
  */
 
+import { expandedLevel } from './expanded-level.js';
 import { Random } from './random.js';
 
 export interface BootstrapOptions {
@@ -30,6 +31,11 @@ export interface BootstrapOptions {
   readonly seed?: number;
   /** Group of each sample, any values; samples of a group are drawn together. */
   readonly groups?: readonly (string | number)[];
+  /**
+   * Whether the percentiles are expanded by the number of samples (or groups) that have a value, column by
+   * column (expanded-level.ts): plain ones are too narrow where those are few. Default false.
+   */
+  readonly expanded?: boolean;
 }
 
 /** A mean and its interval, in the column's units. */
@@ -68,6 +74,8 @@ interface Column<Key extends string> {
   readonly counts: Float64Array;
   /** The count of every unit is 1: the denominator is the number drawn. */
   readonly single: boolean;
+  /** Units that have a value. */
+  readonly withValue: number;
 }
 
 /** Where the totals of a ratio column lie among all that are summed. */
@@ -76,6 +84,8 @@ interface RatioPlaces<Key extends string> {
   readonly parts: number;
   readonly numerators: number;
   readonly denominators: number;
+  /** Units that have a denominator above 0. */
+  readonly withValue: number;
 }
 
 /** Groups, numbered in order of first appearance, or the samples themselves. */
@@ -184,8 +194,9 @@ function prepare<Key extends string>(
       sums[unit] = sums[unit]! + value;
       counts[unit] = counts[unit]! + 1;
     }
-    if (counts.filter((count) => count > 0).length < 2) continue;
-    prepared.push({ key, sums, counts, single: counts.every((count) => count === 1) });
+    const withValue = counts.filter((count) => count > 0).length;
+    if (withValue < 2) continue;
+    prepared.push({ key, sums, counts, single: counts.every((count) => count === 1), withValue });
   }
   return { units, prepared };
 }
@@ -242,7 +253,7 @@ function prepareRatios<Key extends string>(
     let withValue = 0;
     for (let unit = 0; unit < units.count; unit++) if (present.some((part) => part[unit]! > 0)) withValue++;
     if (withValue < 2) continue;
-    places.push({ key, parts, numerators: summed.length, denominators: at });
+    places.push({ key, parts, numerators: summed.length, denominators: at, withValue });
     summed.push(...partSums(key, numerators, parts, units));
   }
   return { units, summed, places };
@@ -263,12 +274,12 @@ function ratioMean(totals: Float64Array, { parts, numerators, denominators }: Ra
 
 /** The options with their defaults, checked. */
 function settled(options: BootstrapOptions): Required<Omit<BootstrapOptions, 'groups'>> {
-  const { resamples = 1000, level = 0.95, seed = 1 } = options;
+  const { resamples = 1000, level = 0.95, seed = 1, expanded = false } = options;
   if (!Number.isInteger(resamples) || resamples < 1) {
     throw new RangeError(`resamples must be an integer of 1 or more: got ${resamples}`);
   }
   if (!(level > 0 && level < 1)) throw new RangeError(`level must lie between 0 and 1: got ${level}`);
-  return { resamples, level, seed };
+  return { resamples, level, seed, expanded };
 }
 
 /** Draws as many units as there are, again and again, and tells of each array's total over those drawn. */
@@ -313,10 +324,15 @@ class Resampled {
   }
 
   /** `undefined` when no resample had a value. */
-  interval(mean: number, level: number): ConfidenceInterval | undefined {
+  interval(
+    mean: number,
+    { level, expanded }: Pick<Required<BootstrapOptions>, 'level' | 'expanded'>,
+    units: number,
+  ): ConfidenceInterval | undefined {
     const sorted = this.#values.subarray(0, this.#count).sort();
     if (sorted.length === 0) return undefined;
-    return { mean, low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2), level };
+    const share = expanded ? expandedLevel(level, units) : level;
+    return { mean, low: quantile(sorted, (1 - share) / 2), high: quantile(sorted, (1 + share) / 2), level };
   }
 }
 
@@ -348,7 +364,7 @@ export function bootstrapIntervals<Key extends string>(
     });
   });
   prepared.forEach((column, c) => {
-    const interval = means[c]!.interval(total(column.sums) / total(column.counts), chosen.level);
+    const interval = means[c]!.interval(total(column.sums) / total(column.counts), chosen, column.withValue);
     if (interval !== undefined) intervals[column.key] = interval;
   });
   return intervals;
@@ -379,7 +395,7 @@ export function bootstrapRatioMeans<Key extends string>(
   });
   const whole = Float64Array.from(summed, total);
   places.forEach((column, c) => {
-    const interval = figures[c]!.interval(ratioMean(whole, column), chosen.level);
+    const interval = figures[c]!.interval(ratioMean(whole, column), chosen, column.withValue);
     if (interval !== undefined) intervals[column.key] = interval;
   });
   return intervals;

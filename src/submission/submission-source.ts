@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { datasetById } from '../datasets/registry.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { openRunPredictions, type PredictionSet } from '../evaluation/array-predictions.js';
+import { openRunPredictions, type PredictionSet } from '../evaluation/run-predictions.js';
 import { openPredictions } from '../evaluation/open-predictions.js';
 import type { PredictionSource } from '../evaluation/prediction-source.js';
 import type { MetricsDocument, MetricValues } from '../runs/metrics-document.js';

@@ -54,8 +54,8 @@ async function runOf(arrays: Arrays, change: Readonly<Record<string, object>> = 
   for (const [name, bytes] of Object.entries(arrays)) {
     const file = `predictions/${name}.npy`;
     await writeFile(join(path, file), bytes);
-    const shape = name === 'joints' ? [2, 21, 3] : [2, 4, 3];
-    described[name] = { file, dtype: 'float64', shape, axes: 'opencv', units: 'm', ...change[name] };
+    const known = name === 'joints' ? { shape: [2, 21, 3], joint_order: 'openpose' } : { shape: [2, 4, 3] };
+    described[name] = { file, dtype: 'float64', ...known, axes: 'opencv', units: 'm', ...change[name] };
   }
   const manifest = {
     schema: RUN_SCHEMA,
@@ -231,6 +231,12 @@ describe('the arrays of a run directory', () => {
     const refused = await refusal(await runOf({ joints: JOINTS }, { joints: { [key]: value } }));
     expect(refused.code).toBe('run-manifest-unreadable');
     expect(refused.got).toContain(`predictions.joints.${key}`);
+  });
+
+  it.each(['axes', 'joint_order'])('are refused where run.json does not say their %s', async (key) => {
+    const refused = await refusal(await runOf({ joints: JOINTS }, { joints: { [key]: undefined } }));
+    expect(refused).toMatchObject({ code: 'run-array-undescribed', got: 'absent' });
+    expect(refused.message).toContain(key);
   });
 
   it.each(['predictions', 'predictions/fused/aligned-mean'])(
