@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import type { CropBatch, ImageSample } from '../src/inference/crop-source.js';
-import type { Pass } from '../src/inference/passes.js';
+import type { View } from '../src/hand/view.js';
 import type { StageTimings } from '../src/inference/timings.js';
 import { Random } from '../src/statistics/random.js';
 import { idleModel, VIT, visionTransformer } from './inference-models.js';
@@ -27,7 +27,7 @@ const SEED = 20_262;
 const WARM_UP = 3;
 
 /** HaMeR's sweep as it is used for test-time augmentation: 19 rotations × 5 scales. */
-export const SWEEP: readonly Pass[] = [0.8, 0.9, 1, 1.1, 1.2].flatMap((scale) =>
+export const SWEEP: readonly View[] = [0.8, 0.9, 1, 1.1, 1.2].flatMap((scale) =>
   Array.from({ length: 19 }, (_, step) => ({ rotationDegrees: -90 + 10 * step, scale })),
 );
 
@@ -103,7 +103,7 @@ export async function measureInference(request: InferenceRequest): Promise<Infer
   return {
     full_size: samples === null,
     batch_size: BATCH_SIZE,
-    workers: rooms.defaultWorkers(),
+    workers: rooms.defaultWorkers('in-turns'),
     intra_op_threads: availableParallelism(),
     repetitions,
     jpeg_bytes: photographs.meanBytes,
@@ -160,7 +160,7 @@ async function measurePipeline(
   rooms: Rooms,
   model: string,
   samples: readonly ImageSample[],
-  passes: readonly Pass[] = [{ rotationDegrees: 0, scale: 1 }],
+  passes: readonly View[] = [{ rotationDegrees: 0, scale: 1 }],
 ): Promise<PipelineFigure> {
   const { contract, session } = await rooms.openModel({ model });
   try {

@@ -1,15 +1,19 @@
 // The committed sample in reports/sample: two baselines of the demo, coarse and fine pooling, each with and without
 // test-time augmentation, compared. Needs a build; `node scripts/sample-report.mjs`. The picture in the README is made of
 // it by scripts/report-picture.mjs.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { prepareDemo } from '../dist/demo/demo.js';
 import { layoutOf } from '../dist/demo/layouts/registry.js';
 import { fitRidgeBaseline } from '../dist/demo/ridge.js';
 import { Studio } from '../dist/demo/studio.js';
 import { proceduralHand } from '../dist/hand/procedural-hand.js';
 
+// Paths in the page are those below the folder the program is started in.
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const root = join('reports', 'demo');
 const out = join('reports', 'sample');
 const prepared = await prepareDemo({ root });
@@ -39,5 +43,7 @@ for (const [name, model] of Object.entries(models)) {
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 hambaEval('report', ...runs, '--out', join(out, 'report.html'), '--samples', '2');
+const page = await readFile(join(out, 'report.html'), 'utf8');
+if (page.includes(process.cwd())) throw new Error(`${out}: the page names ${process.cwd()}`);
 await writeFile(join(out, 'comparison.md'), hambaEval('compare', ...runs, '--format', 'markdown'));
 console.log(`${out}: report.html, comparison.md`);

@@ -60,7 +60,7 @@ export function readConfiguration(configDirectory: string): Configuration {
     throw wrong(file, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
   }
   const { datasets = {}, mano } = parsed.data;
-  return { file, exists: true, datasets, mano: mano ?? null };
+  return { file, exists: true, datasets, mano: mano === undefined ? null : resolve(dirname(file), mano) };
 }
 
 function wrong(file: string, got: string, cause?: unknown): UserError {

@@ -15,8 +15,8 @@ export interface ProgressStage {
 }
 
 export interface Progress {
-  /** Starts a stage of `total` steps, named in the user's words. */
-  stage(name: string, total: number, unit: string): ProgressStage;
+  /** Starts a stage of `total` steps, named in the user's words, of which the first `from` were done before. */
+  stage(name: string, total: number, unit: string, from?: number): ProgressStage;
   /** One line of text between the stages. */
   note(message: string): void;
   /** Releases the terminal; safe to call twice. */
@@ -49,7 +49,7 @@ class BarProgress implements Progress {
     this.stream = stream;
   }
 
-  stage(name: string, total: number, unit: string): ProgressStage {
+  stage(name: string, total: number, unit: string, from = 0): ProgressStage {
     this.bars ??= new MultiBar(
       {
         stream: this.stream,
@@ -68,18 +68,18 @@ class BarProgress implements Progress {
       Presets.shades_classic,
     );
     const started = performance.now();
-    let done = 0;
+    let done = from;
     const fields = (ended: boolean): Record<string, string> => {
       const seconds = (performance.now() - started) / 1000;
-      const left = done === 0 ? '' : `${formatSeconds((seconds / done) * (total - done))} left`;
+      const left = done === from ? '' : `${formatSeconds((seconds / (done - from)) * (total - done))} left`;
       return {
         name: name.padEnd(NAME_WIDTH),
         count: `${done}/${total}${unit === '' ? '' : ` ${unit}`}`.padEnd(COUNT_WIDTH),
-        rate: `${formatRate(done / Math.max(seconds, 1e-3))}/s`.padStart(8),
+        rate: `${formatRate((done - from) / Math.max(seconds, 1e-3))}/s`.padStart(8),
         time: (ended ? formatSeconds(seconds) : left).padStart(10),
       };
     };
-    const bar: SingleBar = this.bars.create(total, 0, fields(false));
+    const bar: SingleBar = this.bars.create(total, from, fields(false));
     let stopped = false;
     this.running += 1;
     return {
@@ -123,14 +123,14 @@ class LineProgress implements Progress {
     this.stream = stream;
   }
 
-  stage(name: string, total: number, unit: string): ProgressStage {
+  stage(name: string, total: number, unit: string, from = 0): ProgressStage {
     const started = performance.now();
     let last = started;
-    let done = 0;
+    let done = from;
     let stopped = false;
     const print = (suffix: string): void => {
       const seconds = (performance.now() - started) / 1000;
-      const rate = formatRate(done / Math.max(seconds, 1e-3));
+      const rate = formatRate((done - from) / Math.max(seconds, 1e-3));
       const counted = unit === '' ? '' : ` ${unit}`;
       this.stream.write(`${name}: ${done}/${total}${counted} (${rate}/s)${suffix}\n`);
     };

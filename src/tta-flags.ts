@@ -34,6 +34,16 @@ export const TTA_FLAGS = {
   }),
 };
 
+/** Of `compare`. */
+export const COMPARED_FUSION = Flags.option({
+  options: ['none', ...FUSION_KINDS] as const,
+  multiple: true,
+  multipleNonGreedy: true,
+})({
+  summary:
+    'Compare the figures of a fusion of test-time augmentation: once for all runs, or once for each in their order [default: none].',
+});
+
 interface TtaFlagValues {
   readonly model?: string | undefined;
   readonly tta?: 'none' | 'graphormer' | undefined;

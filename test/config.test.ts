@@ -58,6 +58,11 @@ describe('the configuration file', () => {
     });
   });
 
+  it('means a MANO file beside itself by a relative path', async () => {
+    const { directory } = await configured(JSON.stringify({ mano: 'mano/MANO_RIGHT.pkl' }));
+    expect(readConfiguration(directory).mano).toBe(join(directory, 'mano', 'MANO_RIGHT.pkl'));
+  });
+
   it('need not be there, and may be empty of names', async () => {
     expect(readConfiguration('/no/such/folder')).toEqual({
       file: '/no/such/folder/config.json',

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { extname } from 'node:path';
 import { Flags, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../command.js';
-import { parseWorseRule } from '../comparison/fail-if-worse.js';
-import { readConfiguration, requireDataFolder } from '../config.js';
+import { readConfiguration, requireDataFolder, type Configuration } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
-import { EXIT, UserError } from '../errors.js';
-import { checkLines, comparisonText } from '../reporting/comparison-text.js';
+import { EXIT } from '../errors.js';
+import type { CompareRequest } from '../evaluation/compare.js';
+import { checkLines } from '../reporting/comparison-notes.js';
+import { comparisonText } from '../reporting/comparison-text.js';
 import { TABLE_FORMATS } from '../reporting/table-formats.js';
+import { COMPARED_FUSION } from '../tta-flags.js';
 
 export default class Compare extends BaseCommand {
   static override strict = false;
@@ -28,6 +29,11 @@ export default class Compare extends BaseCommand {
       description: 'In the CI of a training repository: exit code 3 if PA-MPJPE rises by more than 0.1 mm:',
       command:
         '<%= config.bin %> <%= command.id %> runs/released runs/candidate --fail-if-worse pa_mpjpe_mm:0.1',
+    },
+    {
+      description: 'What test-time augmentation gains a checkpoint:',
+      command:
+        '<%= config.bin %> <%= command.id %> reports/a reports/a --tta-fusion none --tta-fusion aligned-mean --allow-mixed',
     },
     {
       description: 'Two checkpoints; each is run unless it has been:',
@@ -59,6 +65,13 @@ export default class Compare extends BaseCommand {
     'allow-mixed': Flags.boolean({
       summary: 'Compare runs of unlike datasets, rules or samples all the same, and mark them.',
     }),
+    'tta-fusion': COMPARED_FUSION,
+    mano: Flags.string({
+      dependsOn: ['tta-fusion'],
+      summary:
+        'Your MANO_RIGHT.pkl, for fused hands whose joints are regressed from their meshes [default: as the configuration file names it].',
+      helpValue: 'FILE',
+    }),
     'fail-if-worse': Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -88,24 +101,22 @@ export default class Compare extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags, argv } = await this.parse(Compare);
-    const subjects = argv as string[];
-    requireSeveral(subjects, flags.baseline);
-    const failIfWorse = (flags['fail-if-worse'] ?? []).map(parseWorseRule);
-    const { compare } = await import('../comparison/compare.js');
-    const { readRunScores } = await import('../comparison/run-scores.js');
-    const paths = await this.runDirectories(subjects, flags);
-    const runs = [];
-    for (const path of paths) {
-      this.interruption.signal.throwIfAborted();
-      runs.push(await readRunScores(path));
-    }
-    const document = compare(runs, {
-      baseline: flags.baseline - 1,
-      allowMixed: flags['allow-mixed'],
-      by: flags.by,
-      top: flags.top,
-      failIfWorse,
-    });
+    const workers = flags.workers ?? availableParallelism();
+    const fusions = flags['tta-fusion'] ?? [];
+    const { compareRuns } = await import('../evaluation/compare.js');
+    const document = await compareRuns(
+      {
+        ...flags,
+        subjects: argv as string[],
+        dataset: this.runsToMake(flags, workers),
+        allowMixed: flags['allow-mixed'],
+        failIfWorse: flags['fail-if-worse'] ?? [],
+        fusions,
+        mano: flags.mano ?? (fusions.length > 0 ? this.configuration.mano : null) ?? undefined,
+        workers,
+      },
+      { progress: this.progress, signal: this.interruption.signal },
+    );
     this.progress.close();
     if (flags.format === 'json') this.log(JSON.stringify(document, null, 2));
     else this.log(comparisonText(document, flags.format, this.colour));
@@ -113,54 +124,18 @@ export default class Compare extends BaseCommand {
     if (document.checks.some(({ passed }) => !passed)) process.exitCode = EXIT.findings;
     return document;
   }
-  /** The subjects themselves, or, with --dataset, what they were run into. */
-  private async runDirectories(
-    subjects: readonly string[],
-    flags: Interfaces.InferredFlags<typeof Compare.flags>,
-  ): Promise<readonly string[]> {
-    const { dataset } = flags;
-    if (dataset === undefined) {
-      const file = subjects.find((subject) => extname(subject) === '.onnx');
-      if (file !== undefined) throw datasetMissing(file);
-      return subjects;
-    }
-    const data = requireDataFolder(dataset, flags.data, () => readConfiguration(this.config.configDir));
-    const { runSubjects } = await import('../evaluation/run-subjects.js');
-    return runSubjects(
-      subjects,
-      {
-        dataset,
-        data,
-        split: flags.split ?? 'evaluation',
-        boxes: flags.boxes,
-        limit: flags.limit,
-        batchSize: flags['batch-size'],
-        workers: flags.workers ?? availableParallelism(),
-      },
-      { progress: this.progress, signal: this.interruption.signal },
-    );
+
+  private get configuration(): Configuration {
+    return readConfiguration(this.config.configDir);
   }
-}
 
-function requireSeveral(subjects: readonly string[], baseline: number): void {
-  if (subjects.length >= 2 && baseline <= subjects.length) return;
-  throw new UserError({
-    code: 'usage',
-    message: subjects.length < 2 ? 'A comparison needs two runs or more' : 'There is no such baseline',
-    expected: subjects.length < 2 ? 'RUN_DIR RUN_DIR…' : `--baseline from 1 to ${subjects.length}`,
-    got: subjects.length < 2 ? subjects.join(' ') || 'none' : `--baseline ${baseline}`,
-    next: 'see --help for what compare takes',
-    exitCode: EXIT.usage,
-  });
-}
-
-function datasetMissing(file: string): UserError {
-  return new UserError({
-    code: 'usage',
-    message: 'A checkpoint can be compared once it has been run on a dataset',
-    expected: '--dataset ID and --data DIR beside checkpoints, or run directories alone',
-    got: file,
-    next: 'add --dataset and --data, and it is run first',
-    exitCode: EXIT.usage,
-  });
+  private runsToMake(
+    flags: Interfaces.InferredFlags<typeof Compare.flags>,
+    workers: number,
+  ): CompareRequest['dataset'] {
+    const { dataset, split = 'evaluation', boxes, limit } = flags;
+    if (dataset === undefined) return undefined;
+    const data = requireDataFolder(dataset, flags.data, () => this.configuration);
+    return { dataset, data, split, boxes, limit, batchSize: flags['batch-size'], workers };
+  }
 }

@@ -17,7 +17,7 @@ export default class Leaderboard extends BaseCommand {
     '<%= config.bin %> <%= command.id %> freihand',
     '<%= config.bin %> <%= command.id %> ho3d-v3 reports/ho3d-v3-hamba --format latex',
     {
-      description: 'Which published figures contradict each other:',
+      description: 'Which published figures contradict each other (and which of a run named behind them):',
       command: '<%= config.bin %> <%= command.id %> freihand --lint',
     },
   ];
@@ -42,7 +42,7 @@ export default class Leaderboard extends BaseCommand {
       summary: 'Rank runs of a part of the samples or under another protocol, too.',
     }),
     lint: Flags.boolean({
-      summary: 'Report published rows whose figures contradict each other; exit code 3 where there are any.',
+      summary: 'Report rows whose figures contradict each other, yours too; exit code 3 where there are any.',
       exclusive: ['format', 'allow-mixed'],
     }),
   };
@@ -62,11 +62,11 @@ export default class Leaderboard extends BaseCommand {
       allowMixed: flags['allow-mixed'],
     });
     if (flags.lint) {
-      const { lintTable } = await import('../leaderboards/lint.js');
-      const findings = lintTable(board.table);
+      const { lintRuns, lintTable } = await import('../leaderboards/lint.js');
+      const findings = [...lintTable(board.table), ...lintRuns(board.rows)];
       this.log(lintText(board, findings));
       if (findings.length > 0) process.exitCode = EXIT.findings;
-      return { dataset: args.dataset, rows: board.table.rows.length, findings };
+      return { dataset: args.dataset, rows: board.rows.length, findings };
     }
     const json = leaderboardJson(board);
     const { format } = flags;

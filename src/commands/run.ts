@@ -13,7 +13,7 @@ export default class Run extends BaseCommand {
 
   static override description = [
     'With --model the checkpoint predicts every photograph of the folder and the predictions are scored; without ground truth it predicts and stops there. With --predictions an existing file is scored.',
-    'Everything is left in a run directory; the same command again prints the result that is there.',
+    'Everything is left in a run directory; the same command again prints the result that is there, or goes on where it was interrupted.',
   ].join('\n\n');
 
   static override examples = [
@@ -99,7 +99,7 @@ export default class Run extends BaseCommand {
     mano: Flags.string({
       helpGroup: 'PREDICTING',
       summary:
-        'MANO_RIGHT.pkl, for models that give its parameters [default: as the configuration file names it].',
+        'MANO_RIGHT.pkl: for models that give its parameters, for --joints-from freihand, and to compare predicted joints with predicted vertices [default: as the configuration file names it].',
       helpValue: 'FILE',
     }),
     limit: Flags.integer({ min: 1, summary: 'Only the first N samples.', helpValue: 'N' }),
@@ -129,6 +129,7 @@ export default class Run extends BaseCommand {
         allowFallback: flags['allow-fallback'],
         jointsFrom: flags['joints-from'],
         mano: flags.mano ?? configuration.mano ?? undefined,
+        manoIsDefault: flags.mano === undefined,
         tta: ttaRequest(flags),
         workers: flags.workers ?? availableParallelism(),
         existing: flags.force ? 'replace' : 'refuse',

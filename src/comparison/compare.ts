@@ -73,6 +73,7 @@ export function compare(runs: readonly RunScores[], options: CompareOptions = {}
     return {
       name: nameOf(index),
       run: run.path,
+      ...(run.document.protocol.tta === null ? {} : { tta: run.document.protocol.tta }),
       coverage: run.document.coverage,
       missing: pairing === null ? 0 : known.size - scoredCount(run),
       metrics: pairing === null ? ownMetrics(run) : metricsOver(run, pairing.rows[index]!),

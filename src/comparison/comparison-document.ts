@@ -42,6 +42,8 @@ export interface ComparedRun {
   readonly name: string;
   /** The run directory. */
   readonly run: string;
+  /** The fusion of test-time augmentation whose figures these are; absent for the un-augmented ones. */
+  readonly tta?: string;
   readonly coverage: Coverage;
   /** Samples that another of the runs has scored and this one has not. */
   readonly missing: number;

@@ -70,14 +70,18 @@ export function pckRule(metric: string): { readonly subset: KeypointSubset; read
   return { subset: subset as KeypointSubset, threshold: Number(`0.${digits}`) };
 }
 
-/** 1 for each labelled keypoint within the threshold: what a metric is a mean of ratios of, for the given rows. */
+/**
+ * 1 for each labelled keypoint within the threshold: what a metric is a mean of ratios of, for the given rows. Where it
+ * is a mean over passes, the share of them in which the keypoint is within.
+ */
 export function hitsOf(
-  { within, labelled }: KeypointHits,
+  passes: readonly KeypointHits[],
   metric: string,
   rows: Int32Array,
 ): { numerators: Float64Array; denominators: Float64Array } {
   const { subset, threshold } = pckRule(metric);
-  const mask = labelled[subset];
+  // The labels are those of the dataset, the same in every pass.
+  const mask = passes[0]!.labelled[subset];
   const numerators = new Float64Array(rows.length * JOINT_COUNT);
   const denominators = new Float64Array(numerators.length);
   rows.forEach((row, sample) => {
@@ -86,7 +90,8 @@ export function hitsOf(
       const to = sample * JOINT_COUNT + joint;
       if (mask?.[from] !== 1) continue;
       denominators[to] = 1;
-      if (within[from]! <= threshold) numerators[to] = 1;
+      const hits = passes.reduce((sum, { within }) => sum + (within[from]! <= threshold ? 1 : 0), 0);
+      numerators[to] = hits / passes.length;
     }
   });
   return { numerators, denominators };

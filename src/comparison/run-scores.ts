@@ -41,8 +41,8 @@ export interface RunScores {
   /** One value a sample, NaN where there is none. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly joints: JointScores | null;
-  /** Keypoints in the photograph: what PCK is made of. Null for hands in 3D. */
-  readonly keypoints: KeypointHits | null;
+  /** Keypoints in the photograph: what PCK is made of; several where it is a mean over passes. Null for hands in 3D. */
+  readonly keypoints: readonly KeypointHits[] | null;
 }
 
 /** @throws UserError where the folder holds no finished, scored run, or a file of it cannot be read. */
@@ -53,7 +53,7 @@ export async function readRunScores(path: string): Promise<RunScores> {
   const samples = await readSamples(run.file('perSample'), document);
   const keypoints =
     document.protocol.measure === 'keypoints-2d'
-      ? await readKeypoints(run.file('perKeypoint'), samples.rowOf)
+      ? [await readKeypoints(run.file('perKeypoint'), samples.rowOf)]
       : null;
   const { configuration } = run.manifest;
   const { fingerprint } = configuration;

@@ -4,13 +4,14 @@
  * is refused unless the user says that it is meant, and is then marked.
  */
 import { protocolDifferences } from '../metrics/index.js';
+import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { RunScores } from './run-scores.js';
 
 /** Which metrics a difference can change. */
 export type Concern = 'all' | 'unaligned';
 
 export interface Unlikeness {
-  /** `dataset`, `split`, `samples`, `ground truth`, or a field of the protocol by its path. */
+  /** `dataset`, `split`, `samples`, `ground truth`, `sweep`, or a field of the protocol by its path. */
   readonly field: string;
   /** As the baseline and the run have it, in words or as the protocol spells it. */
   readonly baseline: string;
@@ -57,6 +58,10 @@ export function likenessOf(baseline: RunScores, run: RunScores): Likeness {
       remarks.push({ field, message: unknownBoxes(left, right) });
     } else add(field, left, right, field === 'rootAlignment' ? 'unaligned' : 'all');
   }
+  if (a.protocol.tta !== null && b.protocol.tta !== null) {
+    const [left, right] = [sweepWords(a), sweepWords(b)];
+    if (left !== right) add('sweep', left, right);
+  }
   if (pairable) {
     const shared = run.ids.filter((id) => baseline.rowOf.has(id)).length;
     if (shared !== run.ids.length || shared !== baseline.ids.length) {
@@ -82,6 +87,12 @@ function unknownBoxes(left: unknown, right: unknown): string {
   const known = typeof left === 'string' ? left : String(right);
   const whose = left === null ? "the baseline's" : "this run's";
   return `${whose} predictions came from a file that does not say which boxes they were made from; the other's were ${known}`;
+}
+
+/** Fusions of one name and number of passes may still be of other passes. */
+function sweepWords({ tta_sweep: sweep }: MetricsDocument): string {
+  if (sweep === undefined) return 'not known';
+  return `rotations ${sweep.rotations_deg.join(', ')} at scales ${sweep.scales.join(', ')}`;
 }
 
 function words(value: unknown): string {

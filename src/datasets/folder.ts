@@ -5,7 +5,7 @@ import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
 import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import type { HandTruth, Notice } from './types.js';
+import type { Axes, HandTruth, Notice } from './types.js';
 
 /** @throws UserError where `root` is no folder. */
 export async function requireFolder(root: string, what: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function requireFolder(root: string, what: string): Promise<void> {
     file: root,
     expected: `a folder in ${what}'s official layout`,
     got,
-    next: 'give the folder that holds the annotation files with --data',
+    next: 'give the folder that holds the annotation files',
   });
 }
 
@@ -80,6 +80,7 @@ export async function handTruth(root: string, split: string, repeats = 1): Promi
   };
 }
 
+const POINTS: RecordLayout = { nesting: 'list', shape: ['any', 3], recordName: 'sample' };
 const JOINTS: RecordLayout = { nesting: 'list', shape: [JOINT_COUNT, 3], recordName: 'sample' };
 
 /** A megabyte or ten: read on this thread, while the large files are read on others. */
@@ -99,6 +100,23 @@ async function readJoints(path: string, repeats: number): Promise<Float64Array> 
     }
   }
   return joints;
+}
+
+/** Whose axes the true hands of a folder have, by the first of them; `null` where there is none to be read. */
+export async function axesOfTruth(root: string, split: string): Promise<Axes | null> {
+  for (const name of ['xyz', 'verts']) {
+    try {
+      for await (const { values } of readNumberJson(join(root, `${split}_${name}.json`), POINTS)) {
+        const z = values[2]!;
+        if (z !== 0) return z > 0 ? 'opencv' : 'opengl';
+        break;
+      }
+    } catch (error) {
+      // What is wrong with the file is told where it is read to be scored.
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+  return null;
 }
 
 /** The annotation files of a ground truth. */

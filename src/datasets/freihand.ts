@@ -3,8 +3,8 @@
  *
  * Layout: `<split>/rgb/%08d.jpg` (224×224; the index is the file number) and at the root
  * `<split>_xyz.json` (N×21×3), `<split>_verts.json` (N×778×3), metres, camera frame with OpenCV
- * axes, OpenPose joint order. `_K.json`, `_scale.json` and `_mano.json` are not needed to predict
- * or to score.
+ * axes, OpenPose joint order. `_K.json` (N×3×3) are the cameras; they, `_scale.json` and
+ * `_mano.json` are not needed to predict or to score.
  *
  * The training split shows each of its 32,560 hands before four backgrounds: photograph
  * index + 32,560 · version, annotations by index alone. `training` is all of them in the order of
@@ -12,10 +12,13 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
+import type { PinholeCamera } from '../hand/camera.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { FREIHAND_PROTOCOL } from '../metrics/index.js';
 import { grownToAspect } from './boxes.js';
-import { fileNames, firstFew, handTruth, requireFolder, truthFiles } from './folder.js';
+import { invalidCamera, pinholeCamera } from './cameras.js';
+import { axesOfTruth, fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { teller } from './problems.js';
 import type {
@@ -25,6 +28,7 @@ import type {
   Notice,
   ProblemListener,
   Sample,
+  SamplePlace,
 } from './types.js';
 
 /** In the order of the photographs. */
@@ -93,6 +97,14 @@ export const freihand: DatasetDefinition = {
   // An id is the number of its photograph; a comparison with what is no number is false.
   isInOrder: (ids) => ids.every((id, at) => at === 0 || Number(ids[at - 1]) < Number(id)),
 
+  cameras,
+
+  async recognises(root) {
+    for (const prefix of ['evaluation', 'training'])
+      if (await isFile(join(root, prefix, 'rgb', nameOf(0)))) return true;
+    return (await axesOfTruth(root, 'evaluation')) === 'opencv';
+  },
+
   async open(root, options): Promise<DatasetFolder> {
     await requireFolder(root, 'FreiHAND');
     const split = SPLITS.get(options.split)!;
@@ -147,6 +159,25 @@ export const freihand: DatasetDefinition = {
     };
   },
 };
+
+const MATRICES: RecordLayout = { nesting: 'list', shape: [3, 3], recordName: 'camera' };
+
+/** The training split's photographs repeat the hands, and so their cameras, before each background. */
+async function cameras(
+  { root, split }: DatasetFolder,
+  samples: readonly SamplePlace[],
+): Promise<PinholeCamera[]> {
+  const { prefix } = SPLITS.get(split)!;
+  const file = join(root, `${prefix}_K.json`);
+  const matrices: Float64Array[] = [];
+  for await (const { values, count } of readNumberJson(file, MATRICES))
+    for (let k = 0; k < count; k++) matrices.push(values.subarray(k * 9, k * 9 + 9));
+  return samples.map(({ id, index }) => {
+    const matrix = matrices[prefix === 'training' ? index % matrices.length : index];
+    if (matrix !== undefined) return pinholeCamera(matrix, file);
+    throw invalidCamera(file, `at least ${index + 1} cameras`, `${matrices.length}; none for ${id}`);
+  });
+}
 
 /** The photographs of a split that a folder has. */
 interface Photographs {
@@ -208,7 +239,7 @@ function fileNumbers(folder: string, list: Photographs, onProblem?: ProblemListe
         file: folder,
         expected: `${nameOf(first)}, ${nameOf(first + 1)}, …`,
         got: names === null ? 'no such folder' : firstFew(names),
-        next: 'give the folder with the photographs in <split>/rgb with --data, or score a file with --predictions',
+        next: "give the folder with the photographs in <split>/rgb, or score a file that exists: 'run --predictions' needs none",
       }),
     );
     return [];
@@ -252,6 +283,6 @@ function otherLayout(root: string, prefix: string, names: string[] | null): User
     file: root,
     expected: `${prefix}/rgb/00000000.jpg … to predict, ${prefix}_xyz.json and ${prefix}_verts.json to score`,
     got: firstFew(names ?? []),
-    next: 'give the folder that FreiHAND_pub_v2_eval.zip unpacks to with --data',
+    next: 'give the folder that FreiHAND_pub_v2_eval.zip unpacks to',
   });
 }

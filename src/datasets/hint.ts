@@ -31,9 +31,19 @@ const SOURCE =
   'Pavlakos et al., Reconstructing Hands in 3D with Transformers, CVPR 2024 (HInt: Hand Interactions in the wild)';
 const HOMEPAGE = 'https://github.com/ddshan/hint';
 
-export const hintNewDays = hint('HInt New Days', HINT_NEWDAYS_PROTOCOL, 'TEST_newdays_img');
-export const hintVisor = hint('HInt VISOR', HINT_VISOR_PROTOCOL, 'TEST_epick_img');
-export const hintEgo4d = hint('HInt Ego4D', HINT_EGO4D_PROTOCOL, 'TEST_ego4d_img');
+/**
+ * How each names its frames; the group is the video, since frames of one video are not independent. New Days
+ * `ND_<video>_frame<n>_r`, VISOR `EK_<n>_P03_10_frame_<n>_r`, Ego4D `<video>_<clip>_<frame>_…_r`.
+ */
+const NAMES = {
+  newDays: /^ND_(.+)_frame\d+_[lr]$/,
+  visor: /^EK_\d+_(P\d+_\d+)_frame_\d+_[lr]$/,
+  ego4d: /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_/,
+} as const;
+
+export const hintNewDays = hint('HInt New Days', HINT_NEWDAYS_PROTOCOL, 'TEST_newdays_img', NAMES.newDays);
+export const hintVisor = hint('HInt VISOR', HINT_VISOR_PROTOCOL, 'TEST_epick_img', NAMES.visor);
+export const hintEgo4d = hint('HInt Ego4D', HINT_EGO4D_PROTOCOL, 'TEST_ego4d_img', NAMES.ego4d);
 
 const RULES: MetadataRules = {
   boxSide: doubledLongerSide,
@@ -68,7 +78,12 @@ interface Annotation {
   readonly occluded: Uint8Array;
 }
 
-function hint(title: string, protocol: KeypointProtocol, folderName: string): DatasetDefinition {
+function hint(
+  title: string,
+  protocol: KeypointProtocol,
+  folderName: string,
+  names: RegExp,
+): DatasetDefinition {
   const isEgo4d = protocol.dataset === 'hint-ego4d';
   const definition: DatasetDefinition = {
     id: protocol.dataset,
@@ -97,6 +112,13 @@ function hint(title: string, protocol: KeypointProtocol, folderName: string): Da
           neededTo: ['predict', 'score'],
         },
       ],
+    },
+
+    async recognises(root) {
+      const found = await locate(root, folderName);
+      if (found === null) return false;
+      // The folder of annotations itself may have another name.
+      return basename(found.folder) === folderName || found.stems.some((stem) => names.test(stem));
     },
 
     async open(root, options): Promise<DatasetFolder> {
@@ -196,17 +218,13 @@ function handOf(stem: string, file: string, onProblem?: ProblemListener): boolea
   return null;
 }
 
-/**
- * The video a frame is of, by its name: frames of one video are not independent.
- * New Days `ND_<video>_frame<n>_r`, VISOR `EK_<n>_P03_10_frame_<n>_r`, Ego4D `<video>_<clip>_<frame>_…_r`.
- */
+/** The video a frame is of, by its name, whichever of the three it is from. */
 function videoOf(id: string): string {
-  return (
-    /^ND_(.+)_frame\d+_[lr]$/.exec(id)?.[1] ??
-    /^EK_\d+_(P\d+_\d+)_frame_\d+_[lr]$/.exec(id)?.[1] ??
-    /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_/.exec(id)?.[1] ??
-    id
-  );
+  for (const name of Object.values(NAMES)) {
+    const video = name.exec(id)?.[1];
+    if (video !== undefined) return video;
+  }
+  return id;
 }
 
 /** Reads the files once, whoever asks; a file that cannot be read is told to each who listens. */
@@ -352,8 +370,8 @@ function missingFrames(
     expected: 'a .jpg beside each .json',
     got: `none for ${firstFew(missing, 3)}`,
     next: isEgo4d
-      ? `Ego4D's frames are not passed on: get access at https://ego4d-data.org, then cut them with prep_ego4d.py of ${HOMEPAGE}; scoring with --predictions needs no photographs`
-      : "unpack HInt's archive again; scoring with --predictions needs no photographs",
+      ? `Ego4D's frames are not passed on: get access at https://ego4d-data.org, then cut them with prep_ego4d.py of ${HOMEPAGE}; scoring a file that exists ('run --predictions') needs no photographs`
+      : "unpack HInt's archive again; scoring a file that exists ('run --predictions') needs no photographs",
   });
 }
 
@@ -364,6 +382,6 @@ function otherLayout(title: string, root: string, folderName: string, names: str
     file: root,
     expected: `${folderName}, or that folder itself, with <name>_l.json and <name>_r.json in it`,
     got: firstFew(names ?? []),
-    next: 'give the folder that HInt_annotation_partial.zip unpacks to with --data',
+    next: 'give the folder that HInt_annotation_partial.zip unpacks to',
   });
 }

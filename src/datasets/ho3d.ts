@@ -5,7 +5,7 @@
  * November 2024, metres, camera frame with OpenGL axes (the hand lies along −z), HO-3D joint order;
  * `evaluation.txt` names the samples in that order, one `sequence/frame` a line. Photographs are
  * `evaluation/<sequence>/rgb/<frame>.png` (v2) or `.jpg` (v3), 640×480; beside them
- * `meta/<frame>.pkl` has the box and the place of the wrist. The two versions are different
+ * `meta/<frame>.pkl` has the box, the place of the wrist and the camera (`camMat`). The two versions are different
  * benchmarks with different samples and are never ranked together.
  */
 import { readFile } from 'node:fs/promises';
@@ -21,15 +21,24 @@ import {
   valueAt,
   type PickleDict,
 } from '../formats/pickle.js';
+import type { PinholeCamera } from '../hand/camera.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
 import { boxFromCorners, grownLongerSide, grownToAspect, type Corners } from './boxes.js';
-import { fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
-import { staysInside } from './inside.js';
+import { pinholeCamera } from './cameras.js';
+import { axesOfTruth, fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
+import { isSampleLine, readIds, readLines } from './ho3d-list.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { teller } from './problems.js';
 import type { HamerMetadata } from './hamer-metadata.js';
-import type { DatasetDefinition, DatasetFolder, Notice, ProblemListener, Sample } from './types.js';
+import type {
+  DatasetDefinition,
+  DatasetFolder,
+  Notice,
+  ProblemListener,
+  Sample,
+  SamplePlace,
+} from './types.js';
 
 export const ho3dV2: DatasetDefinition = ho3d('HO-3D v2', HO3D_V2_PROTOCOL, 'png');
 export const ho3dV3: DatasetDefinition = ho3d('HO-3D v3', HO3D_V3_PROTOCOL, 'jpg');
@@ -80,6 +89,14 @@ function ho3d(title: string, protocol: Protocol, extension: 'png' | 'jpg'): Data
       ],
     },
 
+    cameras,
+
+    async recognises(root) {
+      const list = join(root, 'evaluation.txt');
+      if (!(await isFile(list))) return (await axesOfTruth(root, 'evaluation')) === 'opengl';
+      return isOfVersion(root, await readLines(list), protocol, extension);
+    },
+
     async open(root, options): Promise<DatasetFolder> {
       await requireFolder(root, title);
       const { split } = options;
@@ -122,74 +139,28 @@ function ho3d(title: string, protocol: Protocol, extension: 'png' | 'jpg'): Data
   return definition;
 }
 
+/** The lists of the versions differ in length; a part of one is told by its photographs, if they are there. */
+async function isOfVersion(
+  root: string,
+  lines: readonly string[],
+  protocol: Protocol,
+  extension: 'png' | 'jpg',
+): Promise<boolean> {
+  const whole = [HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL].find(({ sampleCount }) => sampleCount === lines.length);
+  if (whole !== undefined) return whole.dataset === protocol.dataset;
+  const first = lines.find(isSampleLine);
+  if (first === undefined) return false;
+  const image = join(root, 'evaluation', first.replace('/', '/rgb/'));
+  return (await isFile(`${image}.${extension}`)) || !(await isFile(`${image}.${otherExtension(extension)}`));
+}
+
+function otherExtension(extension: 'png' | 'jpg'): 'png' | 'jpg' {
+  return extension === 'png' ? 'jpg' : 'png';
+}
+
 /** Without the list a sample is known by its position alone. */
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => index.toString().padStart(5, '0'));
-}
-
-/**
- * @param count the samples of the ground truth, where the list must have as many: a line that is none keeps its
- *   place then, so that all others are known by theirs.
- */
-async function readIds(list: string, count: number | null, onProblem?: ProblemListener): Promise<string[]> {
-  const tell = teller(onProblem);
-  const text = await readFile(list, 'utf8').catch((error: unknown) => {
-    throw fileError(error, list);
-  });
-  const lines = text.split('\n').map((line) => line.trim());
-  while (lines.at(-1) === '') lines.pop();
-  const seen = new Map<string, number>();
-  const ids: string[] = [];
-  const byLine: string[] = [];
-  const next = "take the list from HO-3D's own archive";
-  lines.forEach((id, line) => {
-    const first = seen.get(id);
-    const placeholder = `line ${line + 1}`;
-    byLine.push(placeholder);
-    if (!/^[^/\s]+\/[^/\s]+$/.test(id) || !staysInside(id)) {
-      tell(
-        new UserError({
-          code: 'sample-list-line',
-          message: `Line ${line + 1} of the sample list is no sample`,
-          file: list,
-          expected: 'sequence/frame, as in SM1/0000',
-          got: JSON.stringify(id),
-          next,
-        }),
-        [placeholder],
-      );
-    } else if (first !== undefined) {
-      tell(
-        new UserError({
-          code: 'sample-list-duplicate',
-          message: 'The sample list names a sample twice',
-          file: list,
-          expected: 'each sample once',
-          got: `${id} on lines ${first + 1} and ${line + 1}`,
-          next,
-        }),
-        [placeholder],
-      );
-    } else {
-      seen.set(id, line);
-      ids.push(id);
-      byLine[line] = id;
-    }
-  });
-  if (count === lines.length) return byLine;
-  if (count !== null && ids.length !== count) {
-    tell(
-      new UserError({
-        code: 'dataset-count-mismatch',
-        message: 'The sample list and the ground truth differ in the number of samples',
-        file: list,
-        expected: `${count} lines, one for each sample of the ground truth`,
-        got: `${ids.length} lines`,
-        next: 'use the list, the ground truth and the predictions of one version of HO-3D',
-      }),
-    );
-  }
-  return ids;
 }
 
 /** What decides the samples beside the list. */
@@ -244,7 +215,7 @@ async function locateImages(
   { root, split, extension }: SampleSource,
   ids: readonly string[],
 ): Promise<string[]> {
-  const other = extension === 'png' ? 'jpg' : 'png';
+  const other = otherExtension(extension);
   const folders = new Map<string, ReadonlySet<string>>();
   const images: string[] = [];
   for (const id of ids) {
@@ -267,11 +238,30 @@ interface Meta {
   readonly root: readonly [number, number, number];
 }
 
-async function readMeta(file: string, boxes: string): Promise<Meta> {
+async function readMetaFile(file: string): Promise<PickleDict> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw fileError(error, file);
   });
-  const meta = asDict(readPickle(bytes, file), 'the meta data', file);
+  return asDict(readPickle(bytes, file), 'the meta data', file);
+}
+
+async function cameras(
+  { root, split }: DatasetFolder,
+  samples: readonly SamplePlace[],
+): Promise<PinholeCamera[]> {
+  const all: PinholeCamera[] = [];
+  for (let from = 0; from < samples.length; from += AT_ONCE) {
+    const part = samples.slice(from, from + AT_ONCE).map(async ({ id }) => {
+      const file = join(root, metaOf(split, id));
+      return pinholeCamera(numbersAt(await readMetaFile(file), 'camMat', [3, 3], file), file);
+    });
+    all.push(...(await Promise.all(part)));
+  }
+  return all;
+}
+
+async function readMeta(file: string, boxes: string): Promise<Meta> {
+  const meta = await readMetaFile(file);
   const root = wristOf(meta, file);
   if (boxes !== 'annotations') return { box: null, root };
   const corners = numbersAt(meta, 'handBoundingBox', [4], file);
@@ -322,7 +312,7 @@ function noList(title: string, list: string): UserError {
     file: list,
     expected: 'one sequence/frame a line',
     got: 'no such file',
-    next: "take evaluation.txt from HO-3D's own archive, or score a file with --predictions",
+    next: "take evaluation.txt from HO-3D's own archive, or score a file that exists: 'run --predictions' needs none",
   });
 }
 
@@ -333,6 +323,6 @@ function otherLayout(title: string, root: string, split: string, names: string[]
     file: root,
     expected: `${split}.txt, ${split}/<sequence>/{rgb,meta} to predict; ${split}_xyz.json and ${split}_verts.json, as released in November 2024, to score`,
     got: firstFew(names ?? []),
-    next: 'give the folder that holds evaluation.txt with --data',
+    next: 'give the folder that holds evaluation.txt',
   });
 }

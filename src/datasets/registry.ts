@@ -27,7 +27,7 @@ export function datasetById(id: string): DatasetDefinition {
     message: `There is no dataset called '${id}'`,
     expected: `one of ${DATASET_IDS.join(', ')}`,
     got: id,
-    next: 'name it with --dataset',
+    next: 'give one of these ids',
   });
 }
 
@@ -42,4 +42,18 @@ export function openDataset(id: string, root: string, options: OpenOptions): Pro
     got: options.split,
     next: 'name one of them with --split, or leave it out',
   });
+}
+
+/** The benchmarks whose marks a folder has; those whose marks nothing shows are not among them. */
+export async function recognisedAs(root: string): Promise<DatasetDefinition[]> {
+  const recognised = await Promise.all(
+    DATASETS.map((dataset) =>
+      dataset.recognises(root).catch((error: unknown) => {
+        // What cannot be read is told of where it is needed.
+        if (error instanceof UserError) return false;
+        throw error;
+      }),
+    ),
+  );
+  return DATASETS.filter((_, index) => recognised[index]);
 }

@@ -1,5 +1,6 @@
 /** What a benchmark is to the rest of the program: a declaration and a way to open a folder. */
 import type { UserError } from '../errors.js';
+import type { PinholeCamera } from '../hand/camera.js';
 import type { JointOrder } from '../hand/joints.js';
 import type { AnyProtocol, KeypointLabels, OfficialKind } from '../metrics/index.js';
 
@@ -119,6 +120,12 @@ export interface DatasetCard {
   readonly files: readonly DatasetFile[];
 }
 
+/** What names a sample: its id and its position in the folder. */
+export interface SamplePlace {
+  readonly id: string;
+  readonly index: number;
+}
+
 export interface DatasetDefinition {
   /** As in `--dataset`. */
   readonly id: string;
@@ -137,5 +144,17 @@ export interface DatasetDefinition {
   readonly card: DatasetCard;
   /** Whether ids stand in the benchmark's own order; absent where only its list of samples tells. */
   readonly isInOrder?: (ids: readonly string[]) => boolean;
+  /**
+   * The cameras of some samples, in their order, px of the photograph, OpenCV axes; absent where the benchmark
+   * publishes none. Nothing that is scored needs one.
+   *
+   * @throws UserError where a file is absent (`file-missing`) or is not as it should be.
+   */
+  readonly cameras?: (folder: DatasetFolder, samples: readonly SamplePlace[]) => Promise<PinholeCamera[]>;
+  /**
+   * Whether a folder has the marks by which this benchmark differs from those whose files have the same names. A
+   * look at names and first records: the files may be large. False also where nothing tells.
+   */
+  recognises(root: string): Promise<boolean>;
   open(root: string, options: OpenOptions): Promise<DatasetFolder>;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel } from '../formats/onnx.js';
 import { proceduralHand } from '../hand/procedural-hand.js';
-import { makeFolder } from '../runs/run-directory.js';
+import { makeFolder } from '../runs/folder.js';
 import { STAMP_KEY } from './checkpoint.js';
 import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
 import type { DemoDatasetId } from './dataset-ids.js';

@@ -1,4 +1,5 @@
 /** How a prediction fits a ground truth after alignment, and how far a rotation is from a change of axes. */
+import { centroid } from '../hand/vectors.js';
 import { alignSimilarity, positionErrors, type Points, type Reflection } from '../metrics/index.js';
 import { median } from './finding.js';
 import { type PairedPart, rowOf } from './probe.js';
@@ -38,18 +39,6 @@ export type Flip = readonly [1 | -1, 1 | -1, 1 | -1];
 export function angleToFlip(rotation: ArrayLike<number>, flip: Flip): number {
   const trace = rotation[0]! * flip[0] + rotation[4]! * flip[1] + rotation[8]! * flip[2];
   return (Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2))) * 180) / Math.PI;
-}
-
-/** Mean of the points. */
-export function centroid(points: Float64Array): [number, number, number] {
-  let [x, y, z] = [0, 0, 0];
-  for (let k = 0; k < points.length; k += 3) {
-    x += points[k]!;
-    y += points[k + 1]!;
-    z += points[k + 2]!;
-  }
-  const count = points.length / 3;
-  return [x / count, y / count, z / count];
 }
 
 /** Depths nearer to the camera than this have no side, metres. */

@@ -1,5 +1,6 @@
 /** Where the hands are: behind the camera, around the origin, far away, joints apart from their mesh. */
 import { jointNames, type JointOrder } from '../hand/joints.js';
+import { centroid } from '../hand/vectors.js';
 import { alignSimilarity, applySimilarity, positionErrors } from '../metrics/index.js';
 import {
   countOf,
@@ -11,7 +12,7 @@ import {
   samplesOf,
   type Finding,
 } from './finding.js';
-import { alignedError, centroid, CLEAR_DEPTH, mean, isBehind } from './fit.js';
+import { alignedError, CLEAR_DEPTH, mean, isBehind } from './fit.js';
 import {
   isPaired,
   type Axes,

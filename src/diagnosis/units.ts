@@ -1,7 +1,7 @@
 /** Millimetres, centimetres or a normalised size where metres belong. */
 import { gatherFromOpenPose, type JointOrder } from '../hand/joints.js';
+import { centroid } from '../hand/vectors.js';
 import { countOf, factorText, median, partsText, type Finding } from './finding.js';
-import { centroid } from './fit.js';
 import { type Part, type PointRows, rowOf, scaledPredictions } from './probe.js';
 
 /**

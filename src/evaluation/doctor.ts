@@ -1,7 +1,8 @@
 /** `doctor`: what this machine has for a run, and what to do about what does not work. */
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import process from 'node:process';
-import { datasetById } from '../datasets/registry.js';
+import { datasetById, recognisedAs } from '../datasets/registry.js';
+import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { readManoFile } from '../inference/mano-file.js';
 import { probeProviders, type ProviderProbe } from '../inference/provider-probe.js';
@@ -16,11 +17,18 @@ export interface Check {
   readonly advice: string | null;
 }
 
+export interface NamedFolder {
+  readonly dataset: string;
+  readonly folder: string;
+  /** What names it. */
+  readonly from: string;
+}
+
 export interface DoctorRequest {
   /** Path of the configuration file, and why it cannot be used. */
   readonly config: { readonly file: string; readonly exists: boolean; readonly problem: UserError | null };
   /** Dataset folders that are named somewhere. */
-  readonly folders: readonly { readonly dataset: string; readonly folder: string; readonly from: string }[];
+  readonly folders: readonly NamedFolder[];
   readonly mano: string | null;
 }
 
@@ -43,17 +51,7 @@ export interface Diagnosis {
 export async function examine({ config, folders, mano }: DoctorRequest): Promise<Diagnosis> {
   const checks: Check[] = [];
   if (config.problem !== null) checks.push(failed('configuration', config.problem));
-  for (const { dataset, folder, from } of folders) {
-    checks.push(
-      await check(dataset, async () => {
-        const { notices } = await datasetById(dataset).open(folder, { split: 'evaluation' });
-        // What a folder lacks may be as it should be: one of ground truth alone scores predictions.
-        const lacks = notices.map(({ message }) => `; ${message}`).join('');
-        const advice = notices.map(({ remedy }) => remedy).join('; ');
-        return { detail: `${folder} (${from})${lacks}`, advice: advice === '' ? null : advice };
-      }),
-    );
-  }
+  for (const named of folders) checks.push(await check(named.dataset, () => openNamed(named)));
   if (mano !== null) {
     checks.push(
       await check('MANO file', async () => {
@@ -77,6 +75,31 @@ export async function examine({ config, folders, mano }: DoctorRequest): Promise
     config: { file: config.file, exists: config.exists },
     checks,
   };
+}
+
+/** Opens a folder as the dataset under whose name it stands. */
+async function openNamed({ dataset, folder, from }: NamedFolder): Promise<Pick<Check, 'detail' | 'advice'>> {
+  const definition = datasetById(dataset);
+  await requireMarks(definition, folder, from);
+  const { notices } = await definition.open(folder, { split: 'evaluation' });
+  // What a folder lacks may be as it should be: one of ground truth alone scores predictions.
+  const lacks = notices.map(({ message }) => `; ${message}`).join('');
+  const advice = notices.map(({ remedy }) => remedy).join('; ');
+  return { detail: `${folder} (${from})${lacks}`, advice: advice === '' ? null : advice };
+}
+
+/** Files of several benchmarks have the same names: one may open as another, and be scored as it. */
+async function requireMarks({ id, title }: DatasetDefinition, folder: string, from: string): Promise<void> {
+  const found = await recognisedAs(folder);
+  if (found.length === 0 || found.some((other) => other.id === id)) return;
+  throw new UserError({
+    code: 'dataset-other',
+    message: `The folder is not ${title}'s`,
+    file: folder,
+    expected: `a folder in ${title}'s official layout`,
+    got: `one of ${found.map((other) => other.title).join(' or ')}`,
+    next: `name it ${found.map((other) => other.id).join(' or ')} (${from}), and the folder of ${title} ${id}`,
+  });
 }
 
 async function check(name: string, look: () => Promise<Pick<Check, 'detail' | 'advice'>>): Promise<Check> {

@@ -1,11 +1,11 @@
 /** Fuses the passes that an earlier run has kept: another fusion without another inference. */
-import type { Manifest } from '../runs/manifest.js';
-import type { UnscoredSample } from '../runs/metrics-document.js';
+import type { FailedPasses, Manifest } from '../runs/manifest.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Pass } from '../tta/sweep.js';
+import { failedRows, failuresById } from './failed-passes.js';
 import { keptPasses, KeptPassReader, type KeptPass } from './kept-passes.js';
+import { SweepWriter, type PointFusionName } from './sweep-writer.js';
 import type { RunContext } from './task.js';
-import { SweepWriter, type FailedPass, type PointFusionName } from './sweep-writer.js';
 
 /** Reads the kept passes sample by sample and writes the fused sets into `run`. */
 export async function fuseKept(
@@ -23,9 +23,7 @@ export async function fuseKept(
     { passes, fusions, keepPasses: false },
     ids.map((id, index) => ({ id, mirrored: mirrored.has(index) })),
   );
-  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = from.manifest;
-  const whyNot = reasonsById(unpredicted);
-  const whyNoKeypoints = reasonsById(withoutKeypoints);
+  const whyNot = failuresById(knownFailures(from.manifest));
   const reader = new KeptPassReader(from, ['joints', 'vertices', 'keypoints_2d'], ids.length);
   const blockSize = reader.blockSize();
   const stage = progress.stage('fuse', ids.length, 'samples');
@@ -35,10 +33,9 @@ export async function fuseKept(
       const block = await reader.read(first, end);
       for (let sample = first; sample < end; sample++) {
         signal.throwIfAborted();
-        const invalid = ofReference(sample, whyNot.get(ids[sample]!));
-        const invalidKeypoints = ofReference(sample, whyNoKeypoints.get(ids[sample]!));
+        const failures = failedRows(sample, whyNot.get(ids[sample]!) ?? []);
         for (const { index } of passes) {
-          const row = { first: sample * passes.length + index, count: 1, invalid, invalidKeypoints };
+          const row = { first: sample * passes.length + index, count: 1, ...failures };
           await writer.add(row, block[index]![sample - first]!);
         }
         stage.update(sample + 1);
@@ -58,11 +55,16 @@ function toPass({ index, name, rotation_deg: rotationDegrees, scale }: KeptPass)
   return { index, name, rotationDegrees, scale };
 }
 
-/** run.json knows more of a failed un-augmented pass than the NaN that is left of it. */
-function reasonsById(failed: readonly UnscoredSample[]): ReadonlyMap<string, string> {
-  return new Map(failed.map(({ id, reason }) => [id, reason]));
-}
-
-function ofReference(index: number, reason: string | undefined): FailedPass[] {
-  return reason === undefined ? [] : [{ index, pass: 0, reason }];
+/** run.json knows more of a failed pass than the NaN that is left of it; a run of an older version of the un-augmented one. */
+function knownFailures(manifest: Manifest): FailedPasses[] {
+  const {
+    unpredicted = [],
+    unpredicted_keypoints: withoutKeypoints = [],
+    failed_passes: failed = [],
+  } = manifest;
+  return [
+    ...failed,
+    ...unpredicted.map((sample) => ({ ...sample, passes: '0' })),
+    ...withoutKeypoints.map((sample) => ({ ...sample, passes: '0', keypoints_alone: true })),
+  ];
 }

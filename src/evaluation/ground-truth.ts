@@ -2,6 +2,8 @@
 import { UserError } from '../errors.js';
 import type { DatasetFolder, HandTruth } from '../datasets/types.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { MeshSpool, type MeshReader } from './mesh-spool.js';
+import type { Selection } from './selection.js';
 import { countVertices, TrueVertices } from './true-vertices.js';
 
 /**
@@ -13,7 +15,11 @@ export class GroundTruth {
   /** N × 21 × 3, metres, in the benchmark's joint order and axes; `null` where the folder has none. */
   readonly joints: Promise<Float64Array | null>;
   /** A few batches ahead at most, until somebody takes them; `null` where the folder has none. */
-  readonly vertices: TrueVertices | null;
+  private readonly vertices: TrueVertices | null;
+  /** Where the meshes are wanted more than once. */
+  private spool: MeshSpool | null = null;
+  private meshCount: Promise<number> | null = null;
+  private isRestricted = false;
 
   constructor(source: HandTruth) {
     this.source = source;
@@ -23,8 +29,42 @@ export class GroundTruth {
     this.joints.catch(() => undefined);
   }
 
+  /** Milliseconds that reading the meshes took so far. */
+  get busyMs(): number {
+    return this.vertices?.busyMs ?? 0;
+  }
+
+  /** Restricts the meshes to some of the samples, the same for every set; to be called before the first is taken. */
+  select(selection: Selection): void {
+    if (this.isRestricted) return;
+    this.isRestricted = true;
+    this.vertices?.select(selection);
+  }
+
+  /**
+   * From now on `meshes` may be called more than once.
+   *
+   * @param folder for the file they are kept in, which nobody sees.
+   */
+  async keepMeshes(folder: string): Promise<void> {
+    if (this.vertices !== null) this.spool ??= await MeshSpool.create(this.vertices, folder);
+  }
+
+  /** The meshes from the first on, to be taken once; `null` where the folder has none. */
+  meshes(): MeshReader | null {
+    return this.spool?.fromStart() ?? this.vertices;
+  }
+
+  /** How many meshes the folder has, selected or not: a reading of its own, done once. */
+  countMeshes(): Promise<number> {
+    if (this.source.vertices === null) throw new TypeError('there are no meshes to count');
+    return (this.meshCount ??= countVertices(this.source.vertices));
+  }
+
   async close(): Promise<void> {
     await this.vertices?.close();
+    await this.spool?.close();
+    this.spool = null;
   }
 }
 

@@ -84,13 +84,33 @@ export class JointFormer {
     }
   }
 
+  /** The same without a reason. */
+  canForm({ vertexCount, chainJoints }: PredictionSource): boolean {
+    const atHand = { chainJoints: chainJoints !== null };
+    return vertexCount === MANO_VERTEX_COUNT && jointExactness(this.convention, atHand) === 'exact';
+  }
+
   /**
-   * Joints of `count` samples from `first` on, in the benchmark's order; where wrists are published
-   * the hands, joints and vertices, are moved to them.
+   * `joints`; where wrists are published the hands, joints and vertices, are moved to them.
    *
    * @param vertices count × 778 × 3; moved in place.
    */
   form(source: PredictionSource, vertices: Float64Array, first: number, count: number): Float64Array {
+    const joints = this.joints(source, vertices, first, count);
+    if (source.roots !== null) {
+      const offsets = wristOffsets(joints, source.roots.subarray(first * 3, (first + count) * 3));
+      moveBy(joints, JOINT_COUNT, offsets);
+      moveBy(vertices, MANO_VERTEX_COUNT, offsets);
+    }
+    return joints;
+  }
+
+  /**
+   * Joints of `count` samples from `first` on, in the benchmark's order, where the meshes have them.
+   *
+   * @param vertices count × 778 × 3.
+   */
+  joints(source: PredictionSource, vertices: Float64Array, first: number, count: number): Float64Array {
     const joints = new Float64Array(count * JOINT_COUNT * 3);
     for (let k = 0; k < count; k++) {
       const mesh = vertices.subarray(k * MANO_VERTEX_COUNT * 3, (k + 1) * MANO_VERTEX_COUNT * 3);
@@ -98,11 +118,6 @@ export class JointFormer {
       this.gather.forEach((joint, index) => {
         joints.set(formed.subarray(joint * 3, joint * 3 + 3), (k * JOINT_COUNT + index) * 3);
       });
-    }
-    if (source.roots !== null) {
-      const offsets = wristOffsets(joints, source.roots.subarray(first * 3, (first + count) * 3));
-      moveBy(joints, JOINT_COUNT, offsets);
-      moveBy(vertices, MANO_VERTEX_COUNT, offsets);
     }
     return joints;
   }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { NpyReader } from '../formats/npy.js';
 import type { Manifest } from '../runs/manifest.js';
-import { passSet, type PredictionArray } from '../runs/prediction-sets.js';
+import { passSet, type PredictionArray, type SetFolder } from '../runs/prediction-sets.js';
+import type { JournalArrays, JournalSets } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Pass } from '../tta/sweep.js';
 import { AS_PREDICTED, SetWriter } from './set-writer.js';
@@ -39,15 +40,40 @@ export class KeptPasses {
   /** Rows come sample by sample, and pass by pass within a sample. */
   async add(pass: Pass, parts: readonly Part[]): Promise<void> {
     this.waiting[pass.index]!.push(parts);
-    for (const [, , { byteLength }] of parts) this.bytes += byteLength;
+    this.bytes += bytesOf(parts);
     const isWhole = pass.index === this.passes.length - 1;
     if (isWhole && this.bytes >= this.blockBytes) await this.write();
   }
 
+  /** Goes on after the first `done` samples. */
+  async resume(sets: JournalSets, done: number): Promise<void> {
+    for (const [k, writer] of this.writers.entries()) {
+      await writer.resume(sets[passSet(this.passes[k]!.index)]?.arrays ?? {}, done);
+      await writer.pause();
+    }
+    this.first = done;
+  }
+
+  /** The set of each pass, for the journal. */
+  begun(): [SetFolder, JournalArrays][] {
+    return this.writers.map((writer, k) => [passSet(this.passes[k]!.index), writer.begun()]);
+  }
+
+  /** Puts every whole sample on the disk. */
+  async flush(): Promise<void> {
+    await this.write();
+  }
+
+  /** Closes the files and leaves them for a later run, without the rows that wait. */
+  async suspend(): Promise<void> {
+    for (const writer of this.writers) await writer.pause();
+  }
+
   async close(): Promise<KeptPass[]> {
     const kept: KeptPass[] = [];
+    const samples = this.whole();
     for (const [k, writer] of this.writers.entries()) {
-      await this.writePass(k);
+      await this.writePass(k, samples);
       const { index, name, rotationDegrees, scale } = this.passes[k]!;
       const predictions = await writer.close(AS_PREDICTED);
       kept.push({ index, name, rotation_deg: rotationDegrees, scale, predictions });
@@ -59,19 +85,24 @@ export class KeptPasses {
     await Promise.all(this.writers.map((writer) => writer.abort()));
   }
 
+  /** Samples that wait and have every pass. */
+  private whole(): number {
+    return this.waiting.at(-1)!.length;
+  }
+
   private async write(): Promise<void> {
-    const samples = this.waiting[0]!.length;
+    const samples = this.whole();
     for (const [k, writer] of this.writers.entries()) {
-      await this.writePass(k);
+      await this.writePass(k, samples);
       await writer.pause();
     }
     this.first += samples;
-    this.bytes = 0;
-    this.waiting = this.passes.map(() => []);
+    this.waiting = this.waiting.map((rows) => rows.slice(samples));
+    this.bytes = bytesOf(this.waiting.flat(2));
   }
 
-  private async writePass(k: number): Promise<void> {
-    const rows = this.waiting[k]!;
+  private async writePass(k: number, samples: number): Promise<void> {
+    const rows = this.waiting[k]!.slice(0, samples);
     for (const [part, [name, shape, values]] of (rows[0] ?? []).entries()) {
       const { length } = values;
       const size = rows.length * length;
@@ -80,6 +111,10 @@ export class KeptPasses {
       await this.writers[k]!.write(name, shape, this.first, block);
     }
   }
+}
+
+function bytesOf(parts: readonly Part[]): number {
+  return parts.reduce((total, [, , { byteLength }]) => total + byteLength, 0);
 }
 
 /**

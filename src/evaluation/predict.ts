@@ -1,8 +1,7 @@
 /** `predict`: photographs through a checkpoint into the run directory's arrays. It never sees ground truth. */
 import type { Axes, DatasetDefinition, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { JOINT_COUNT } from '../hand/joints.js';
-import { MANO_JOINT_COUNT, ManoLayer } from '../hand/mano-layer.js';
+import { ManoLayer } from '../hand/mano-layer.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
 import { isMirrored } from '../inference/crop-source.js';
 import { readManoFile } from '../inference/mano-file.js';
@@ -15,11 +14,11 @@ import type { ProviderChoice } from '../inference/providers.js';
 import type { Session } from '../inference/session.js';
 import { describeTimings, noTimings, peakMemory, type StageTimings } from '../inference/timings.js';
 import type { Progress } from '../progress.js';
-import type { UnscoredSample } from '../runs/metrics-document.js';
-import { PLAIN_SET } from '../runs/prediction-sets.js';
+import type { Journal } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { AS_PREDICTED, SetWriter, type DescribedArrays } from './set-writer.js';
-import { SweepWriter, type PredictedSweep, type SweepRequest } from './sweep-writer.js';
+import { madeWith, openWriter, PredictionProgress } from './prediction-progress.js';
+import { PredictionWriter, type WrittenSets } from './prediction-writer.js';
+import type { SweepRequest } from './sweep-writer.js';
 
 export interface OpenedModel {
   readonly session: Session;
@@ -123,105 +122,89 @@ export interface PredictRequest {
 }
 
 /** What run.json says of the predictions. */
-export interface Predicted extends PredictedSweep {
-  readonly predictions: DescribedArrays;
-  /** Samples whose rows are NaN, and why. */
-  readonly unpredicted: UnscoredSample[];
-  /** Samples whose 2D keypoints alone are NaN, and why. */
-  readonly unpredicted_keypoints: UnscoredSample[];
+export interface Predicted extends WrittenSets {
   readonly decode: object;
+  /** Of all sittings. */
   readonly timings: StageTimings;
 }
 
-/** The parts of a batch: the array each is kept in, and the shape of a row. */
-function* partsOf(
-  batch: PredictedBatch,
-): Generator<['joints' | 'vertices' | 'keypoints_2d' | 'camera' | 'chain_joints', number[], Float32Array]> {
-  const { joints, vertices, vertexCount, keypoints2d, camera, chainJoints } = batch;
-  if (joints !== undefined) yield ['joints', [JOINT_COUNT, 3], joints];
-  if (vertices !== undefined) yield ['vertices', [vertexCount!, 3], vertices];
-  if (chainJoints !== undefined) yield ['chain_joints', [MANO_JOINT_COUNT, 3], chainJoints];
-  if (keypoints2d !== undefined) yield ['keypoints_2d', [JOINT_COUNT, 2], keypoints2d];
-  if (camera !== undefined) yield ['camera', [3], camera];
-}
-
+/** Goes on where an earlier sitting has left the run; leaves it to be gone on with where it ends early. */
 export async function predict(request: PredictRequest): Promise<Predicted> {
-  const { samples, model, mano, run, unreadable, tta, progress, signal } = request;
+  const { samples, model, run, tta, progress } = request;
   const { session, contract, batchSize } = model;
+  const swept = samples.map((sample) => ({ id: sample.id, mirrored: isMirrored(contract, sample) }));
+  const passes = tta?.passes.length ?? 1;
+  const how = { plan: { samples: samples.length, passes, batchSize }, madeWith: madeWith(session) };
+  const create = (): PredictionWriter => new PredictionWriter(run, swept, tta);
+  const { writer, from } = await openWriter(run, create, { ...how, progress });
+  const place = new PredictionProgress(run, writer, { ...how, from });
   const timings = noTimings();
   const started = performance.now();
-  const passes = tta?.passes.length ?? 1;
-  const plain = new SetWriter(run, PLAIN_SET, samples.length);
-  const swept = samples.map((sample) => ({ id: sample.id, mirrored: isMirrored(contract, sample) }));
-  const sweep = tta === null ? null : new SweepWriter(run, tta, swept);
-  const unpredicted: UnscoredSample[] = [];
-  const withoutKeypoints: UnscoredSample[] = [];
-  const stage = progress.stage('predict', samples.length * passes, passes === 1 ? 'images' : 'crops');
+  const rows = samples.length * passes;
+  const stage = progress.stage(
+    'predict',
+    rows,
+    passes === 1 ? 'images' : 'crops',
+    (from?.done ?? 0) * passes,
+  );
   try {
-    const batches = predictBatches({
-      samples,
-      session,
-      contract,
-      batchSize,
-      unreadable,
-      signal,
-      timings,
-      ...(mano === null ? {} : { mano }),
-      ...(tta === null ? {} : { passes: tta.passes }),
-    });
-    for await (const batch of batches) {
-      const from = performance.now();
-      for (const [name, row, values] of partsOf(batch)) {
-        await writeReference(plain, name, row, values, batch, passes);
-      }
-      await sweep?.add(batch, partsOf(batch));
-      unpredicted.push(...batch.invalid.filter(({ pass }) => pass === 0).map(failed));
-      withoutKeypoints.push(...batch.invalidKeypoints.filter(({ pass }) => pass === 0).map(failed));
-      timings.writeMs += performance.now() - from;
-      stage.update(batch.first + batch.count);
+    for await (const batch of batchesFrom(from?.done ?? 0, request, timings)) {
+      const before = performance.now();
+      await writer.add(batch);
+      const reached = batch.first + batch.count;
+      await place.reached(reached, () => added(timings, from));
+      timings.writeMs += performance.now() - before;
+      stage.update(reached);
     }
-    const roots = rootsOf(samples);
-    if (roots !== null) await plain.write('roots', [3], 0, roots);
-    const predictions = await plain.close({ ...AS_PREDICTED, roots: request.axes });
-    const sets = (await sweep?.close()) ?? {};
+    const written = await writer.close(rootsOf(samples), request.axes);
     stage.stop();
-    progress.note(describeTimings(timings, performance.now() - started, peakMemory()));
-    return {
-      predictions,
-      ...sets,
-      unpredicted,
-      unpredicted_keypoints: withoutKeypoints,
-      decode: DECODE_OPTIONS,
-      timings,
-    };
+    const sitting = from === null ? '' : 'since then ';
+    progress.note(sitting + describeTimings(timings, performance.now() - started, peakMemory()));
+    return { ...written, decode: DECODE_OPTIONS, timings: added(timings, from) };
   } catch (error) {
-    await plain.abort();
-    await sweep?.abort();
+    await place.leave();
     throw error;
   } finally {
     stage.stop();
   }
 }
 
-/** The rows of the un-augmented pass; all of them where there is no other. */
-async function writeReference(
-  plain: SetWriter,
-  name: Parameters<SetWriter['write']>[0],
-  row: readonly number[],
-  values: Float32Array,
-  { first, count }: PredictedBatch,
-  passes: number,
-): Promise<void> {
-  if (passes === 1) return plain.write(name, row, first, values);
-  const width = values.length / count;
-  for (let index = Math.ceil(first / passes) * passes; index < first + count; index += passes) {
-    const at = (index - first) * width;
-    await plain.write(name, row, index / passes, values.subarray(at, at + width));
+/** The batches after the first `done` samples, as they are in the sequence of all. */
+async function* batchesFrom(
+  done: number,
+  { samples, model, mano, unreadable, tta, signal }: PredictRequest,
+  timings: StageTimings,
+): AsyncGenerator<PredictedBatch, void, undefined> {
+  if (done === samples.length) return;
+  const { session, contract, batchSize } = model;
+  const batches = predictBatches({
+    samples: samples.slice(done),
+    session,
+    contract,
+    batchSize,
+    unreadable,
+    signal,
+    timings,
+    ...(mano === null ? {} : { mano }),
+    ...(tta === null ? {} : { passes: tta.passes }),
+  });
+  const later = <T extends { readonly index: number }>(failed: readonly T[]): T[] =>
+    failed.map((row) => ({ ...row, index: row.index + done }));
+  for await (const batch of batches) {
+    yield {
+      ...batch,
+      first: batch.first + done * (tta?.passes.length ?? 1),
+      invalid: later(batch.invalid),
+      invalidKeypoints: later(batch.invalidKeypoints),
+    };
   }
 }
 
-function failed({ id, code, reason }: UnscoredSample): UnscoredSample {
-  return { id, code, reason };
+/** With what earlier sittings took. */
+function added(timings: StageTimings, from: Journal | null): StageTimings & Record<string, number> {
+  const sums: StageTimings & Record<string, number> = { ...timings };
+  for (const [stage, value] of Object.entries(from?.timings ?? {})) sums[stage] = (sums[stage] ?? 0) + value;
+  return sums;
 }
 
 /** Where the benchmark publishes the wrists, N × 3; null where it publishes none. */

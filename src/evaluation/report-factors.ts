@@ -56,7 +56,7 @@ function sequenceFactor(runs: readonly ReadRun[]): Factor | null {
 function occlusionFactor(runs: readonly ReadRun[]): Factor | null {
   const shares = new Map<string, number>();
   for (const { scores } of runs) {
-    const { all, occ } = scores.keypoints?.labelled ?? { all: null, occ: null };
+    const { all, occ } = scores.keypoints?.[0]?.labelled ?? { all: null, occ: null };
     if (all === null || occ === null) continue;
     scores.ids.forEach((id, row) => {
       const sum = (flags: Uint8Array): number =>

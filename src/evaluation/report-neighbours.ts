@@ -1,8 +1,13 @@
 /** The published results around a report's runs. */
-import { resolve } from 'node:path';
 import { leaderboard, type Leaderboard, type LeaderboardRow } from '../leaderboards/leaderboard.js';
 import { metricLabel } from '../reporting/metric-labels.js';
 import type { PublishedNeighbours } from '../reporting/html/report-data.js';
+
+/** A run and its name on the page. */
+interface NamedRun {
+  readonly directory: { readonly path: string };
+  readonly shown: { readonly name: string };
+}
 
 /** Published rows shown above and below each run. */
 const REACH = 3;
@@ -13,10 +18,14 @@ const MOST_COLUMNS = 6;
 export async function neighboursOf(
   dataset: string,
   split: string,
-  folders: readonly string[],
+  runs: readonly NamedRun[],
 ): Promise<PublishedNeighbours | null> {
   if (split !== 'evaluation') return null;
-  const board = await leaderboard({ dataset, runs: folders, allowMixed: false });
+  const board = await leaderboard({
+    dataset,
+    runs: runs.map(({ directory }) => directory.path),
+    allowMixed: false,
+  });
   const ranked = board.rows.filter(({ rank }) => rank !== null);
   const unranked = board.rows.filter(({ rank, run }) => rank === null && run !== null);
   const places = board.rows.flatMap((row) => (row.run === null ? [] : placeOf(row, ranked, board)));
@@ -29,7 +38,7 @@ export async function neighboursOf(
       const { label, unit } = metricLabel(key);
       return unit === '' ? label : `${label}, ${unit}`;
     }),
-    rows: [...near, ...unranked].map((row) => shownRow(row, metrics, folders)),
+    rows: [...near, ...unranked].map((row) => shownRow(row, metrics, runs)),
   };
 }
 
@@ -57,15 +66,16 @@ function captionOf({ table }: Leaderboard, isCut: boolean, hasUnranked: boolean)
 function shownRow(
   { method, figures, published, run }: LeaderboardRow,
   metrics: readonly string[],
-  folders: readonly string[],
+  runs: readonly NamedRun[],
 ): PublishedNeighbours['rows'][number] {
   const notes =
     run === null
       ? [published?.venue, published?.backbone, published?.tta === true ? 'test-time augmentation' : null]
       : [run.tta, ...run.obstacles];
-  const index = folders.findIndex((folder) => run !== null && resolve(folder) === resolve(run.path));
+  const index = runs.findIndex(({ directory }) => run !== null && directory.path === run.path);
   return {
-    name: method,
+    // As the rest of the page has it.
+    name: runs[index]?.shown.name ?? method,
     source: notes.filter((note) => note !== null && note !== undefined && note !== '').join('; '),
     run: index < 0 ? null : index,
     cells: metrics.map((key) => {

@@ -1,5 +1,5 @@
 /** Finished runs as a report shows them. */
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { csvRows } from '../comparison/csv-rows.js';
 import { readRunScores, type RunScores } from '../comparison/run-scores.js';
 import { likenessOf } from '../comparison/unlikeness.js';
@@ -15,6 +15,7 @@ import type {
   ReportRun,
 } from '../reporting/html/report-data.js';
 import { RunDirectory } from '../runs/run-directory.js';
+import { sharedPath, uniqueNames } from './report-paths.js';
 
 /** A run, read: what the page shows of it, and what choosing samples needs. */
 export interface ReadRun {
@@ -103,16 +104,6 @@ export async function readRuns(folders: readonly string[]): Promise<ReadRuns> {
   return { runs, error: { label, unit }, meaning: ranking.meaning, protocolDifferences: differences };
 }
 
-/** The last part of a folder's path that no other has; its whole path where none is. */
-export function uniqueNames(folders: readonly string[]): string[] {
-  const paths = folders.map((folder) => resolve(folder));
-  const ends = paths.map((path) => basename(path));
-  const isUnique = new Set(ends).size === ends.length;
-  return isUnique
-    ? ends
-    : paths.map((path, index) => (new Set(paths).size === paths.length ? path : `${path} (${index + 1})`));
-}
-
 function requireSameDataset(first: RunScores, other: RunScores): void {
   const [a, b] = [first.document.dataset, other.document.dataset];
   if (a.id === b.id && a.split === b.split) return;
@@ -172,7 +163,7 @@ async function curvesOf(directory: RunDirectory): Promise<Curve[]> {
   return curves.map((pck, index) => ({ name: names![index + 1]!, thresholds, pck }));
 }
 
-/** What run.json says, in a person's words; absent entries are left out. */
+/** What run.json says, in a person's words; absent entries and the names of machines are left out. */
 function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
   const { configuration, program, times, host, dataset, coverage } = manifest;
   const { protocol } = configuration as { protocol?: Record<string, unknown> };
@@ -180,12 +171,12 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
   const origin = (manifest as Record<string, unknown>).origin as
     { kind?: string; path?: string; sha256?: string } | undefined;
   const entries: (readonly [string, unknown])[] = [
-    ['Run directory', resolve(path)],
+    ['Run directory', sharedPath(path)],
     ['Program', joined([program.name, program.version, program.commit], ' ')],
     ['Node', program.node],
-    ['Checkpoint', model?.path],
+    ['Checkpoint', pathOf(model)],
     ['Checkpoint SHA-256', model?.sha256],
-    ['Predictions', model === undefined ? origin?.path : undefined],
+    ['Predictions', model === undefined ? pathOf(origin) : undefined],
     ['Predictions SHA-256', model === undefined ? origin?.sha256 : undefined],
     ['Execution provider', configuration.provider],
     ['Batch size', configuration.batch_size],
@@ -196,7 +187,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
     ['Boxes', protocol?.boxes ?? 'not known'],
     ['Test-time augmentation', protocol?.tta ?? 'none'],
     ['Protocol version', protocol?.version],
-    ['Dataset folder', dataset.folder],
+    ['Dataset folder', sharedPath(dataset.folder)],
     ['Dataset fingerprint', configuration.fingerprint],
     ['Samples selected', configuration.selection],
     [
@@ -205,7 +196,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
         ? undefined
         : `${coverage.scored} scored, ${coverage.unscored} unscored, ${coverage.folder} in the folder, ${coverage.benchmark} in the benchmark`,
     ],
-    ['Host', joined([host.name, host.platform], ', ')],
+    ['Platform', host.platform],
     ['Started', times.started],
     ['Seconds', typeof times.seconds === 'number' ? times.seconds.toFixed(1) : undefined],
   ];
@@ -214,6 +205,10 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
       ? []
       : [{ label, value: typeof value === 'string' ? value : JSON.stringify(value) }],
   );
+}
+
+function pathOf(file: { readonly path?: string } | undefined): string | undefined {
+  return file?.path === undefined ? undefined : sharedPath(file.path);
 }
 
 function joined(parts: readonly unknown[], separator: string): string {

@@ -14,7 +14,8 @@ import { chooseSamples } from './report-choice.js';
 import { factorsOf } from './report-factors.js';
 import { openReportFolder, type FolderRequest, type ReportFolder } from './report-folder.js';
 import { neighboursOf } from './report-neighbours.js';
-import { readRuns } from './report-runs.js';
+import { withSharedPaths } from './report-paths.js';
+import { readRuns, type ReadRun } from './report-runs.js';
 import { gatherSamples } from './report-samples.js';
 
 export interface ReportRequest extends FolderRequest {
@@ -74,12 +75,12 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
     errorMeaning: meaning,
     runs: runs.map(({ shown }) => shown),
     protocolDifferences,
-    neighbours: await neighboursOf(dataset.id, dataset.split, request.runs),
+    neighbours: await neighboursOf(dataset.id, dataset.split, runs),
     factors: factorsOf(runs, folder),
     groups: gathered.groups,
     worst: choice.worst,
     faces,
-    missing,
+    missing: missing.map((sentence) => withSharedPaths(sentence, pathsOf(runs, request))),
     overlay: gathered.overlay,
   };
   context.signal.throwIfAborted();
@@ -100,6 +101,12 @@ async function requireReplaceable(file: string): Promise<void> {
     got: info.isFile() ? 'another file' : 'no file',
     next: 'name another file with --out',
   });
+}
+
+/** Everything a message may name. */
+function pathsOf(runs: readonly ReadRun[], { data, boxes, mano }: ReportRequest): string[] {
+  const folders = runs.flatMap(({ directory }) => [directory.path, directory.manifest.dataset.folder]);
+  return [...folders, data, boxes, mano].filter((path) => path !== undefined);
 }
 
 function isOfMeshes(scene: Scene | null): boolean {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { UserError } from '../errors.js';
-import { RUN_FILES } from '../runs/run-directory.js';
+import { RUN_FILES } from '../runs/run-files.js';
 import { defaultRunDirectory, run, type RunContext, type RunRequest } from './run.js';
 
 export type SubjectsRequest = Omit<RunRequest, 'model' | 'predictions' | 'out' | 'existing'>;

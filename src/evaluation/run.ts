@@ -7,28 +7,25 @@ import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import type { AnyProtocol } from '../metrics/index.js';
 import type { Outcome } from '../reporting/outcome.js';
 import type { Manifest } from '../runs/manifest.js';
-import { RunDirectory } from '../runs/run-directory.js';
+import { removeJournal } from '../runs/progress-journal.js';
+import type { RunDirectory } from '../runs/run-directory.js';
 import { sweepPasses, type Pass } from '../tta/sweep.js';
-import { openRunPredictions } from './run-predictions.js';
 import { checkImages } from './check-images.js';
-import { otherOrder } from './folder-order.js';
-import { fuseKept } from './fuse-kept.js';
-import { checkCounts, countTruths, GroundTruth, hasTruth } from './ground-truth.js';
-import { openJointFormer } from './joint-former.js';
-import type { JointFormer } from './joint-source.js';
-import { keptPasses } from './kept-passes.js';
-import { openPredictions } from './open-predictions.js';
+import { checkCounts, hasTruth } from './ground-truth.js';
+import { openJointCheck, openJointFormer } from './joint-former.js';
 import type { OpenedModel, OpenedMano } from './predict.js';
-import type { PredictionSource } from './prediction-source.js';
+import { openRunPredictions } from './run-predictions.js';
+import { scorePredictions } from './score-predictions.js';
 import { scoreRun } from './score-run.js';
 import { selectSamples, type Selection } from './selection.js';
-import type { PointFusionName, SweepRequest } from './sweep-writer.js';
+import type { SweepRequest } from './sweep-writer.js';
 import {
   guarded,
   openDirectory,
   outcome,
+  pointFusions,
+  regressorOf,
   reuse,
-  sizeAndTime,
   type RunContext,
   type RunRequest,
   type Task,
@@ -95,6 +92,7 @@ async function evaluateModel(task: Task): Promise<Outcome> {
     const mano = await openMano(model, request.mano ?? null);
     const former = await openJointFormer(task);
     former?.requireParts(meshOf(model), model.session.file);
+    const check = await openJointCheck(task, { ...meshOf(model), hasJoints: hasJoints(model) });
     const protocol = modelProtocol(task.protocol, model, samples);
     const described = { ...task, protocol };
     const opened = await openDirectory(described, {
@@ -113,18 +111,19 @@ async function evaluateModel(task: Task): Promise<Outcome> {
     });
     if (opened.state === 'finished') return await reuse(task, opened.run);
     const { run } = opened;
-    if (opened.state === 'fresh') {
+    if (opened.state !== 'predicted') {
       const parts = { model, mano, samples, selection, sweep };
-      await guarded(run, context, 'predicted', () => predictInto(task, run, parts));
+      await guarded(task, run, 'predicted', () => predictInto(task, run, parts));
     } else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
     if (!hasTruth(folder)) {
       await run.finish('complete');
       return outcome(task, run, null);
     }
-    const document = await guarded(run, context, 'predicted', async () => {
+    const document = await guarded(task, run, 'predicted', async () => {
       const source = await openRunPredictions(run, folder.definition, 'model');
       try {
-        return await scoreRun({ task: described, run, sets: run, source, selection, former, truth: null });
+        const parts = { source, selection, former, check, truth: null };
+        return await scoreRun({ task: described, run, sets: run, ...parts });
       } finally {
         await source.close();
       }
@@ -162,22 +161,16 @@ function meshOf({ contract }: OpenedModel): { vertexCount: number | null; hasCha
   return { vertexCount: vertices === null ? null : (vertices.rows ?? MANO_VERTEX_COUNT), hasChain: false };
 }
 
-/** Another regressor makes other joints. */
-function regressorOf(former: JointFormer | null): { joint_regressor?: string } {
-  const sha256 = former?.manoSha256 ?? null;
-  return sha256 === null ? {} : { joint_regressor: sha256 };
+function hasJoints({ contract }: OpenedModel): boolean {
+  return contract.outputs.joints !== null || contract.mano !== null;
 }
 
 /** The folder's protocol with what the model decides. */
-function modelProtocol(
-  protocol: AnyProtocol,
-  { contract }: OpenedModel,
-  samples: readonly Sample[],
-): AnyProtocol {
+function modelProtocol(protocol: AnyProtocol, model: OpenedModel, samples: readonly Sample[]): AnyProtocol {
+  const { contract } = model;
   const boxes = contract.crop === 'whole-image' ? 'image' : protocol.boxes;
   if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
-  const hasWrist =
-    contract.outputs.joints !== null || contract.mano !== null || protocol.jointSource !== 'model';
+  const hasWrist = hasJoints(model) || protocol.jointSource !== 'model';
   const isPlaced = hasWrist && samples.some(({ root }) => root !== null);
   return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
 }
@@ -201,10 +194,6 @@ function describeSweep(passes: readonly Pass[]): NonNullable<Manifest['sweep']> 
     rotations_deg: distinct(passes.map(({ rotationDegrees }) => rotationDegrees)),
     scales: distinct(passes.map(({ scale }) => scale)),
   };
-}
-
-function pointFusions({ fusions }: TtaRequest): PointFusionName[] {
-  return fusions.filter((fusion) => fusion !== 'mean-error');
 }
 
 interface PredictionParts {
@@ -235,151 +224,5 @@ async function predictInto(
   await run.writeText('samples', samples.map(({ id }) => `${id}\n`).join(''));
   const swept = sweep === null ? {} : { sweep: describeSweep(sweep.passes) };
   await run.update({ ...predicted, ...swept, selected: selection !== null });
-}
-
-async function scorePredictions(task: Task): Promise<Outcome> {
-  const { request, folder, context, subject } = task;
-  requireGroundTruth(folder);
-  const truth = folder.groundTruth.kind === 'hands' ? new GroundTruth(folder.groundTruth) : null;
-  try {
-    const source = await openPredictions(subject, folder.definition, context.signal);
-    try {
-      context.signal.throwIfAborted();
-      requireSplit(source, folder);
-      tellOrder(source, folder, context);
-      const from = await sweptRun(request);
-      if (from !== null) requireOrder(source, await folder.sampleIds(source.count));
-      const selection = await selectionOf(request, folder, context);
-      const former = await openJointFormer(task);
-      const described = { ...task, protocol: importedProtocol(task.protocol, source) };
-      const opened = await openDirectory(described, {
-        samples: null,
-        selection,
-        resume: false,
-        configuration: {
-          predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
-          ...regressorOf(former),
-          ...(request.tta === undefined ? {} : { tta: request.tta }),
-        },
-      });
-      if (opened.state === 'finished') return await reuse(task, opened.run);
-      const { run } = opened;
-      const document = await guarded(run, context, 'imported', async () => {
-        if (from !== null) {
-          const ids = await folder.sampleIds(source.count);
-          const { fused } = await fuseKept(from, run, ids, pointFusions(request.tta!), context);
-          const { sweep } = from.manifest;
-          await run.update({
-            ...(fused === undefined ? {} : { fused }),
-            ...(sweep === undefined ? {} : { sweep }),
-          });
-        }
-        return scoreRun({ task: described, run, sets: from ?? run, source, selection, former, truth });
-      });
-      return outcome(task, run, document);
-    } finally {
-      await source.close();
-    }
-  } finally {
-    await truth?.close();
-  }
-}
-
-/** The run whose passes are fused again; null where that is not asked for. */
-async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promise<RunDirectory | null> {
-  if (tta === undefined) return null;
-  if (limit !== undefined || samples !== undefined) {
-    throw new UserError({
-      code: 'fuse-selection',
-      message: 'Kept passes are fused for all samples of their run',
-      expected: 'no --limit and no --samples',
-      got: 'one of them',
-      next: 'leave it out, or predict the selection with --keep-passes',
-    });
-  }
-  const from = await RunDirectory.read(predictions!);
-  keptPasses(from);
-  if (from.manifest.selected === true) {
-    throw new UserError({
-      code: 'fuse-selection',
-      message:
-        'The run has predicted a selection of the samples, and its passes cannot be fused on their own',
-      file: from.path,
-      expected: 'a run of all samples of the folder',
-      got: 'a run with --limit or --samples',
-      next: 'predict once more with the other fusion',
-    });
-  }
-  return from;
-}
-
-/** Passes are fused row by row, as they are. */
-function requireOrder(source: PredictionSource, ids: readonly string[]): void {
-  const listed = otherOrder(source, ids);
-  if (listed === null) return;
-  const row = listed.findIndex((id, index) => id !== ids[index]);
-  throw new UserError({
-    code: 'fuse-other-order',
-    message: 'The passes are of a folder that has its samples in another order than this one',
-    file: source.origin.path,
-    expected: `${ids[row] ?? 'no sample'} in row ${row}`,
-    got: listed[row]!,
-    next: 'give the folder, and the --boxes, that the run was made with',
-  });
-}
-
-/** The arrays of a run have no ids: of another split they would be taken for other samples. */
-function requireSplit({ origin }: PredictionSource, { split }: DatasetFolder): void {
-  if (origin.split === undefined || origin.split === split) return;
-  throw new UserError({
-    code: 'run-other-split',
-    message: 'The run directory is of another split of the dataset',
-    file: origin.path,
-    expected: split,
-    got: origin.split,
-    next: `add --split ${origin.split}`,
-  });
-}
-
-/** Predictions without ids are taken row by row; in which order is worth saying where it is not the benchmark's. */
-function tellOrder(
-  { ids, origin }: PredictionSource,
-  { order }: DatasetFolder,
-  { progress }: RunContext,
-): void {
-  if (order !== 'metadata' || ids !== null || origin.kind === 'run-directory') return;
-  progress.note(
-    "the predictions name no samples and are taken in the order of the metadata, not in the benchmark's own",
-  );
-}
-
-/** Which boxes imported predictions were made from is not known, unless a run directory says it. */
-function importedProtocol(protocol: AnyProtocol, source: PredictionSource): AnyProtocol {
-  const { boxes = null } = source.origin;
-  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
-  const isPlaced = source.roots !== null && (source.joints !== null || protocol.jointSource !== 'model');
-  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
-}
-
-/** Without photographs a sample is known by the ground truth. */
-async function selectionOf(
-  request: RunRequest,
-  folder: DatasetFolder,
-  { signal }: RunContext,
-): Promise<Selection | null> {
-  if (request.limit === undefined && request.samples === undefined) return null;
-  return selectSamples(request, await folder.sampleIds((await countTruths(folder, signal))!));
-}
-
-function requireGroundTruth(folder: DatasetFolder): void {
-  if (hasTruth(folder)) return;
-  const { root, split } = folder;
-  throw new UserError({
-    code: 'ground-truth-missing',
-    message: 'There is no ground truth in this folder to score predictions against',
-    file: root,
-    expected: `${split}_xyz.json and ${split}_verts.json`,
-    got: 'neither',
-    next: 'give the folder that holds them with --data',
-  });
+  await removeJournal(run.path);
 }

@@ -50,7 +50,10 @@ export interface MeasuredKeypoints {
 }
 
 /** Scores a prediction set. */
-export async function measureKeypoints(request: ScoreKeypointsRequest): Promise<MeasuredKeypoints> {
+export async function measureKeypoints(
+  request: ScoreKeypointsRequest,
+  withIntervals = true,
+): Promise<MeasuredKeypoints> {
   const { folder, truth, selection, protocol, progress, signal } = request;
   const labels = await truth.read();
   signal.throwIfAborted();
@@ -80,7 +83,7 @@ export async function measureKeypoints(request: ScoreKeypointsRequest): Promise<
   stage.stop();
   await source.finish();
   const groups = folder.sequenceOf === null ? null : ids.map(folder.sequenceOf);
-  const confidence = keypointIntervals(results, groups);
+  const confidence = withIntervals ? keypointIntervals(results, groups) : {};
   return { ordered, results, result: accumulator.result(), confidence, unscored };
 }
 

@@ -1,12 +1,13 @@
 /**
- * Scoring threads. Jobs go to whichever thread is free; results come back in
- * the order of the jobs, so that nothing depends on the number of threads.
+ * Scoring threads, for one prediction set after another. Jobs go to whichever
+ * thread is free; results come back in the order of the jobs, so that nothing
+ * depends on the number of threads.
  */
 import { Worker } from 'node:worker_threads';
 import type { Protocol, SampleMetrics, ScoreAccumulatorJson, ScoringStage } from '../metrics/index.js';
 
 export interface ScoreJob {
-  /** Position of the batch; jobs are submitted in this order, from 0. */
+  /** Position of the batch; jobs of a set are submitted in this order, from 0. */
   readonly batch: number;
   readonly count: number;
   /** count × 21 × 3, metres. */
@@ -35,8 +36,12 @@ export type SampleRow =
 
 export interface BatchScore {
   readonly batch: number;
+  /** Empty where no rows are wanted. */
   readonly rows: readonly SampleRow[];
 }
+
+/** What is wanted of a set: the metrics alone, each sample's beside, or joints, curves and counts too. */
+export type Wanted = 'metrics' | 'samples' | 'everything';
 
 /** What one thread has added up. */
 export interface ThreadTotals {
@@ -45,7 +50,10 @@ export interface ThreadTotals {
   readonly milliseconds: Readonly<Record<ScoringStage, number>>;
 }
 
-export type ToScorer = { readonly type: 'job'; readonly job: ScoreJob } | { readonly type: 'totals' };
+export type ToScorer =
+  | { readonly type: 'job'; readonly job: ScoreJob; readonly wanted: Wanted }
+  /** Ends a set: the next job is of another. */
+  | { readonly type: 'totals' };
 
 export type FromScorer =
   | { readonly type: 'score'; readonly score: BatchScore }
@@ -59,18 +67,30 @@ export class ScorePool {
   private readonly idle: Worker[];
   private readonly queued: ScoreJob[] = [];
   private readonly early = new Map<number, BatchScore>();
-  private readonly onScore: (score: BatchScore) => void;
-  private readonly totals: ThreadTotals[] = [];
+  private wanted: Wanted = 'everything';
+  private onScore: (score: BatchScore) => void = () => undefined;
+  private totals: ThreadTotals[] = [];
   private next = 0;
   private submitted = 0;
   private failure: Error | null = null;
   private wake: (() => void)[] = [];
 
-  /** @param onScore receives the scores in the order of submission. */
-  constructor(threads: number, protocol: Protocol, onScore: (score: BatchScore) => void) {
-    this.onScore = onScore;
+  constructor(threads: number, protocol: Protocol) {
     this.threads = Array.from({ length: Math.max(1, threads) }, () => this.startThread(protocol));
     this.idle = [...this.threads];
+  }
+
+  /**
+   * Begins a set, once the one before is drained.
+   *
+   * @param onScore receives the scores in the order of submission.
+   */
+  begin(wanted: Wanted, onScore: (score: BatchScore) => void): void {
+    this.wanted = wanted;
+    this.onScore = onScore;
+    this.next = 0;
+    this.submitted = 0;
+    this.totals = [];
   }
 
   /** Resolves once the job is with a thread or near the front of the queue: the submitter's brake. */
@@ -82,7 +102,7 @@ export class ScorePool {
     this.throwFailure();
   }
 
-  /** Waits until every submitted job has been handed to `onScore`, and gives what the threads have added up. */
+  /** Waits until every job of the set has been handed to `onScore`, and gives what the threads have added up. */
   async drain(): Promise<readonly ThreadTotals[]> {
     while (this.next < this.submitted) await this.change();
     for (const thread of this.threads) thread.postMessage({ type: 'totals' } satisfies ToScorer);
@@ -134,7 +154,8 @@ export class ScorePool {
       const buffers = [job.predictedJoints, job.trueJoints, job.predictedVertices, job.trueVertices]
         .filter((values) => values !== null)
         .map((values) => values.buffer as ArrayBuffer);
-      this.idle.pop()!.postMessage({ type: 'job', job } satisfies ToScorer, buffers);
+      const message: ToScorer = { type: 'job', job, wanted: this.wanted };
+      this.idle.pop()!.postMessage(message, buffers);
     }
   }
 

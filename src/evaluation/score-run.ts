@@ -1,13 +1,15 @@
 /** Scores everything a run directory holds: the plain set, and what test-time augmentation left beside it. */
-import { silentProgress, type Progress } from '../progress.js';
+import { silentProgress } from '../progress.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { GroundTruth } from './ground-truth.js';
 import type { JointFormer } from './joint-source.js';
 import type { PredictionSource } from './prediction-source.js';
-import { measureHands, writeHands } from './score.js';
+import { measureHands, measureSet } from './score.js';
 import { keepKeypoints, measureKeypoints, writeKeypoints } from './score-keypoints.js';
-import { scoreSets, type SetScore, type TtaResult } from './score-sets.js';
+import { ScorePool } from './score-pool.js';
+import { writeHands } from './score-result.js';
+import { hasSets, scoreSets, type SetScore, type TtaResult } from './score-sets.js';
 import type { Selection } from './selection.js';
 import type { Task } from './task.js';
 
@@ -20,6 +22,8 @@ export interface ScoreRunRequest {
   readonly source: PredictionSource;
   readonly selection: Selection | null;
   readonly former: JointFormer | null;
+  /** See `ScoreRequest`. */
+  readonly check: JointFormer | null;
   /** Of the folder, where its reading has begun already; closed here. */
   readonly truth: GroundTruth | null;
 }
@@ -34,34 +38,25 @@ export async function scoreRun(request: ScoreRunRequest): Promise<MetricsDocumen
 }
 
 async function scoreHands(request: ScoreRunRequest): Promise<MetricsDocument> {
-  const { task, run, source, selection, former } = request;
+  const { task, run, sets, source, selection, former, check } = request;
   const { folder, protocol, context } = task;
   const { groundTruth } = folder;
   if (protocol.measure !== 'hands-3d' || groundTruth.kind !== 'hands') throw wrongTruth(task);
-  const { workers } = task.request;
-  const common = { run, folder, selection, protocol, former, workers, ...context };
-  const measure = async (set: PredictionSource, truth: GroundTruth, progress: Progress) => {
-    try {
-      const keep = set === source && source.origin.kind !== 'model';
-      return await measureHands({ ...common, progress, source: set, truth }, keep);
-    } finally {
-      await truth.close();
-    }
-  };
+  // All sets are scored with one pool, against ground truth that is parsed once.
   const truth = request.truth ?? new GroundTruth(groundTruth);
-  const plain = await measure(source, truth, context.progress);
-  const tta = await scoreTta(request, 'pa_mpjpe_mm', async (set) => {
-    const { accumulator, confidence, rows } = await measure(
-      set,
-      new GroundTruth(groundTruth),
-      silentProgress,
+  const pool = new ScorePool(task.request.workers, protocol);
+  try {
+    if (hasSets(sets, run)) await truth.keepMeshes(run.path);
+    const common = { run, folder, truth, source, selection, protocol, former, check, pool, ...context };
+    const plain = await measureHands(common, source.origin.kind !== 'model');
+    const tta = await scoreTta(request, 'pa_mpjpe_mm', (set, withIntervals) =>
+      measureSet({ ...common, source: set, progress: silentProgress }, withIntervals),
     );
-    const { metrics, proper } = accumulator.result();
-    const unscored = rows.filter(({ state }) => state === 'unscored').length;
-    const coverage = { scored: rows.length - unscored, unscored };
-    return { metrics: { ...metrics, ...proper }, confidence, coverage };
-  });
-  return writeHands({ ...common, source, truth }, plain, tta);
+    return await writeHands(common, plain, tta);
+  } finally {
+    await pool.close();
+    await truth.close();
+  }
 }
 
 async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument> {
@@ -69,15 +64,17 @@ async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument
   const { folder, protocol, context } = task;
   const { groundTruth: truth } = folder;
   if (protocol.measure !== 'keypoints-2d' || truth.kind !== 'keypoints') throw wrongTruth(task);
-  const common = { run, folder, truth, selection, protocol, ...context };
+  // A thousand small files, perhaps, for all sets.
+  const labels = await truth.read();
+  const read = { ...truth, read: () => Promise.resolve(labels) };
+  const common = { run, folder, truth: read, selection, protocol, ...context };
   const plain = await measureKeypoints({ ...common, source });
   if (source.origin.kind !== 'model') await keepKeypoints(run, plain.ordered);
-  const tta = await scoreTta(request, 'pck_0_05_all', async (set) => {
-    const { result, confidence, unscored, results } = await measureKeypoints({
-      ...common,
-      source: set,
-      progress: silentProgress,
-    });
+  const tta = await scoreTta(request, 'pck_0_05_all', async (set, withIntervals) => {
+    const { result, confidence, unscored, results } = await measureKeypoints(
+      { ...common, source: set, progress: silentProgress },
+      withIntervals,
+    );
     const coverage = { scored: results.length - unscored.length, unscored: unscored.length };
     return { metrics: { ...result.metrics }, confidence, coverage };
   });
@@ -87,7 +84,7 @@ async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument
 function scoreTta(
   { task, run, sets }: ScoreRunRequest,
   headline: string,
-  measure: (source: PredictionSource) => Promise<SetScore>,
+  measure: (source: PredictionSource, withIntervals: boolean) => Promise<SetScore>,
 ): Promise<TtaResult | null> {
   const meanError = task.request.tta?.fusions.includes('mean-error') ?? false;
   const { progress } = task.context;

@@ -63,6 +63,7 @@ interface SetCoverage {
 /** What one set comes to. */
 export interface SetScore {
   readonly metrics: MetricValues;
+  /** Empty where they are not wanted. */
   readonly confidence: Readonly<Record<string, Interval>>;
   readonly coverage: SetCoverage;
 }
@@ -78,7 +79,13 @@ export interface ScoreSetsRequest {
   /** The metric of the heat map, where the passes have it; else it is their first. */
   readonly headline: string;
   readonly progress: Progress;
-  readonly measure: (source: PredictionSource) => Promise<SetScore>;
+  /** @param withIntervals those of a fusion are shown, those of a pass are not. */
+  readonly measure: (source: PredictionSource, withIntervals: boolean) => Promise<SetScore>;
+}
+
+/** Whether there is a set beside the plain one. */
+export function hasSets(from: RunDirectory, run: RunDirectory): boolean {
+  return Object.keys(run.manifest.fused ?? {}).length > 0 || (from.manifest.passes ?? []).length > 0;
 }
 
 /** @returns null where there is no set but the plain one. */
@@ -86,14 +93,18 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   const { from, run, dataset, meanError, measure } = request;
   const { fused = {} } = run.manifest;
   const { passes = [] } = from.manifest;
-  if (Object.keys(fused).length === 0 && passes.length === 0) return null;
+  if (!hasSets(from, run)) return null;
   const metrics: Record<string, MetricValues> = {};
   const confidence: Record<string, Readonly<Record<string, Interval>>> = {};
   const coverage: Record<string, SetCoverage> = {};
-  const score = async (directory: RunDirectory, set: PredictionSet): Promise<SetScore> => {
+  const score = async (
+    directory: RunDirectory,
+    set: PredictionSet,
+    withIntervals: boolean,
+  ): Promise<SetScore> => {
     const source = await openRunPredictions(directory, dataset, 'model', set);
     try {
-      return await measure(source);
+      return await measure(source, withIntervals);
     } finally {
       await source.close();
     }
@@ -107,14 +118,14 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
       const { unpredicted, unpredicted_keypoints: withoutKeypoints = [] } = set;
       const inSpace = dataset.protocol.measure === 'hands-3d';
       tellUnfused(fusion, inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints], request.progress);
-      const scored = await score(run, set);
+      const scored = await score(run, set, true);
       metrics[fusion] = scored.metrics;
       confidence[fusion] = scored.confidence;
       coverage[fusion] = scored.coverage;
       stage.update(Object.keys(metrics).length);
     }
     for (const pass of passes) {
-      const scored = await score(from, pass);
+      const scored = await score(from, pass, false);
       perPass.push(scored.metrics);
       if (worst === null || scored.coverage.unscored > worst.unscored) worst = scored.coverage;
       stage.update(fusions.length + perPass.length);

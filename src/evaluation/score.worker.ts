@@ -1,27 +1,41 @@
-/** One scoring thread: a batch of hands in, its per-sample metrics and its sums out. */
+/** One scoring thread: a batch of hands in, its per-sample metrics out, and its sums at the end of each set. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { SampleEvaluator, ScoreAccumulator, type Protocol } from '../metrics/index.js';
+import { SampleEvaluator, ScoreAccumulator, type Protocol, type SampleResult } from '../metrics/index.js';
 import { StageWatch } from './stage-watch.js';
-import type { BatchScore, FromScorer, SampleRow, ScoreJob, ToScorer } from './score-pool.js';
+import type {
+  BatchScore,
+  FromScorer,
+  SampleRow,
+  ScoreJob,
+  ThreadTotals,
+  ToScorer,
+  Wanted,
+} from './score-pool.js';
 
 const protocol = workerData as Protocol;
 const watch = new StageWatch();
 const evaluator = new SampleEvaluator(protocol, watch);
 const port = parentPort!;
 
-/** Of every sample this thread has seen: sums are exact, so it does not matter which thread saw which. */
-const accumulator = new ScoreAccumulator(protocol);
+/** Of every sample this thread has seen of the set: sums are exact, so it does not matter which thread saw which. */
+let accumulator = new ScoreAccumulator(protocol);
 
 port.on('message', (message: ToScorer) => {
   const answer: FromScorer =
     message.type === 'job'
-      ? { type: 'score', score: scoreBatch(message.job) }
-      : { type: 'totals', totals: { accumulator: accumulator.toJson(), milliseconds: watch.milliseconds } };
+      ? { type: 'score', score: scoreBatch(message.job, message.wanted) }
+      : { type: 'totals', totals: takeTotals() };
   port.postMessage(answer);
 });
 
-function scoreBatch(job: ScoreJob): BatchScore {
+function takeTotals(): ThreadTotals {
+  const totals = { accumulator: accumulator.toJson(), milliseconds: watch.take() };
+  accumulator = new ScoreAccumulator(protocol);
+  return totals;
+}
+
+function scoreBatch(job: ScoreJob, wanted: Wanted): BatchScore {
   const rows: SampleRow[] = [];
   for (let index = 0; index < job.count; index++) {
     const result = evaluator.evaluate({
@@ -34,7 +48,8 @@ function scoreBatch(job: ScoreJob): BatchScore {
         vertices: rowOf(job.trueVertices, index, job.trueVertexCount),
       },
     });
-    accumulator.add(result);
+    accumulator.add(wanted === 'everything' ? result : metricsAlone(result));
+    if (wanted === 'metrics') continue;
     rows.push(
       result.state === 'unscored'
         ? { state: 'unscored', code: result.reason, reason: result.message }
@@ -47,6 +62,11 @@ function scoreBatch(job: ScoreJob): BatchScore {
     );
   }
   return { batch: job.batch, rows };
+}
+
+/** Of a pass or a fusion nobody asks for joints and curves. */
+function metricsAlone(result: SampleResult): SampleResult {
+  return result.state === 'unscored' ? result : { state: 'scored', metrics: result.metrics };
 }
 
 function rowOf(values: Float64Array | null, index: number, points: number): Float64Array | undefined {

@@ -1,10 +1,12 @@
 /** Writes the arrays of one prediction set; each is opened when its first rows come. */
-import { rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import type { Axes } from '../datasets/types.js';
+import { fileError } from '../formats/file-errors.js';
+import { NpyWriter, PARTIAL_SUFFIX } from '../formats/npy.js';
 import type { JointOrder } from '../hand/joints.js';
-import { NpyWriter } from '../formats/npy.js';
 import type { ArrayDescription } from '../runs/manifest.js';
 import { arrayFile, type PredictionArray, type SetFolder } from '../runs/prediction-sets.js';
+import type { JournalArrays } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 
 export type DescribedArrays = Record<string, ArrayDescription>;
@@ -42,6 +44,36 @@ export class SetWriter {
     this.count = count;
   }
 
+  /**
+   * Goes on with the files that an interrupted run has left, of which the rows before `done` are whole.
+   *
+   * @throws UserError `npy-resume` or `file-missing` where they are not as `arrays` has them.
+   */
+  async resume(arrays: JournalArrays, done: number): Promise<void> {
+    for (const [name, { dtype, shape }] of Object.entries(arrays) as [
+      PredictionArray,
+      JournalArrays[string],
+    ][]) {
+      const path = await this.run.arrayPath(this.set, name);
+      await unfinish(path);
+      const options = { shape, dtype: NPY_DTYPE[dtype] };
+      const writer = await NpyWriter.resume(path, options, (row) => row < done);
+      this.arrays.set(name, { writer, dtype, paused: false });
+    }
+  }
+
+  /** What has been begun, for the journal. */
+  begun(): JournalArrays {
+    return Object.fromEntries(
+      [...this.arrays].map(([name, { dtype, writer }]) => [name, { dtype, shape: [...writer.shape] }]),
+    );
+  }
+
+  /** Waits until what was written is on the disk. */
+  async flush(): Promise<void> {
+    for (const { writer, paused } of this.arrays.values()) if (!paused) await writer.flush();
+  }
+
   /** Rows from `first` on, each of the shape `row`; kept in the precision they come in. */
   async write(
     name: PredictionArray,
@@ -60,11 +92,12 @@ export class SetWriter {
     await array.writer.writeRows(first, values);
   }
 
-  /** Closes the files until the next rows come. */
+  /** Puts everything on the disk and closes the files, until the next rows come or for a later run. */
   async pause(): Promise<void> {
     for (const array of this.arrays.values()) {
-      await array.writer.suspend();
+      if (array.paused) continue;
       array.paused = true;
+      await array.writer.suspend();
     }
   }
 
@@ -100,10 +133,19 @@ const NPY_DTYPE = { float32: '<f4', float64: '<f8' } as const;
 /** Opens the file of a paused array again. */
 async function goOn(array: OpenArray): Promise<void> {
   if (!array.paused) return;
-  const { file, shape, dtype } = array.writer;
-  const missing = new Set(array.writer.missingRows());
-  array.writer = await NpyWriter.resume(file, { shape, dtype }, (row) => !missing.has(row));
+  const before = array.writer;
+  array.writer = await NpyWriter.resume(before.file, before, (row) => before.isWritten(row));
   array.paused = false;
+}
+
+/** A run that was stopped between its last row and run.json has given arrays their final names. */
+async function unfinish(path: string): Promise<void> {
+  const isThere = async (file: string): Promise<boolean> => (await stat(file).catch(() => null)) !== null;
+  const partial = path + PARTIAL_SUFFIX;
+  if ((await isThere(partial)) || !(await isThere(path))) return;
+  await rename(path, partial).catch((error: unknown) => {
+    throw fileError(error, path, 'write');
+  });
 }
 
 /** What the rows of each array are, as run.json says it. */

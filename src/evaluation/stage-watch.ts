@@ -2,7 +2,7 @@
 import type { ScoringStage, Stopwatch } from '../metrics/index.js';
 
 export class StageWatch implements Stopwatch {
-  readonly milliseconds: Record<ScoringStage, number> = { align: 0, distance: 0, fScore: 0 };
+  private milliseconds: Record<ScoringStage, number> = nothing();
   private since = 0;
 
   start(): void {
@@ -14,4 +14,14 @@ export class StageWatch implements Stopwatch {
     this.milliseconds[stage] += now - this.since;
     this.since = now;
   }
+  /** The time so far; counting begins again. */
+  take(): Readonly<Record<ScoringStage, number>> {
+    const { milliseconds } = this;
+    this.milliseconds = nothing();
+    return milliseconds;
+  }
+}
+
+function nothing(): Record<ScoringStage, number> {
+  return { align: 0, distance: 0, fScore: 0 };
 }

@@ -2,12 +2,14 @@
  * The passes of test-time augmentation as they come: fused sample by sample, and kept where that is
  * asked for. A fusion holds one sample at a time, whatever the number of passes.
  */
-import type { UnscoredSample } from '../runs/metrics-document.js';
 import type { Manifest } from '../runs/manifest.js';
 import { fusedSet, type PredictionArray } from '../runs/prediction-sets.js';
+import type { FailedRow, Journal, JournalSets } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { createFusion, type Fusion, type PassPrediction, type SampleFusion } from '../tta/fusion.js';
 import type { Pass } from '../tta/sweep.js';
+import { FailedPassList, type FailedPass, type SampleFailures } from './failed-passes.js';
+import { rowsBefore, withoutRows } from './failed-rows.js';
 import { KeptPasses, type Part } from './kept-passes.js';
 import { AS_PREDICTED, SetWriter } from './set-writer.js';
 
@@ -30,24 +32,14 @@ export interface SweptSample {
 export interface PredictedSweep {
   readonly fused?: NonNullable<Manifest['fused']>;
   readonly passes?: NonNullable<Manifest['passes']>;
+  readonly failed_passes?: NonNullable<Manifest['failed_passes']>;
   readonly mirrored?: number[];
 }
 
-/** A row that lacks something: the position of its sample, the pass, and why. */
-export interface FailedPass {
-  readonly index: number;
-  readonly pass: number;
-  readonly reason: string;
-}
-
 /** Rows of a batch: `first` is the position of its first row, samples in order, passes within a sample. */
-export interface SweptRows {
+export interface SweptRows extends SampleFailures {
   readonly first: number;
   readonly count: number;
-  /** Rows without a prediction, in order. */
-  readonly invalid: readonly FailedPass[];
-  /** Rows whose 2D keypoints alone are missing. */
-  readonly invalidKeypoints: readonly FailedPass[];
 }
 
 /**
@@ -67,9 +59,9 @@ interface Track {
   readonly name: PointFusionName;
   readonly fusion: Fusion;
   readonly writer: SetWriter;
-  readonly unpredicted: UnscoredSample[];
+  unpredicted: FailedRow[];
   /** Those whose 2D keypoints alone are missing. */
-  readonly withoutKeypoints: UnscoredSample[];
+  withoutKeypoints: FailedRow[];
   readonly current: Map<Group, SampleFusion>;
 }
 
@@ -83,6 +75,8 @@ export class SweepWriter {
   private readonly tracks: readonly Track[];
   private readonly kept: KeptPasses | null;
   private readonly samples: readonly SweptSample[];
+  /** Of the kept passes. */
+  private failed = new FailedPassList();
 
   constructor(
     run: RunDirectory,
@@ -105,6 +99,7 @@ export class SweepWriter {
 
   async add(rows: SweptRows, parts: Iterable<Part>): Promise<void> {
     const all = [...parts];
+    if (this.kept !== null) this.record(rows);
     const hands = this.reasons(rows.invalid);
     const keypoints = this.reasons(rows.invalidKeypoints);
     for (let row = rows.first; row < rows.first + rows.count; row++) {
@@ -122,17 +117,72 @@ export class SweepWriter {
     const fused: NonNullable<Manifest['fused']> = {};
     for (const { name, writer, unpredicted, withoutKeypoints } of this.tracks) {
       const predictions = await writer.close(AS_PREDICTED);
-      fused[name] = { predictions, unpredicted, unpredicted_keypoints: withoutKeypoints };
+      fused[name] = {
+        predictions,
+        unpredicted: withoutRows(unpredicted),
+        unpredicted_keypoints: withoutRows(withoutKeypoints),
+      };
     }
+    const passes = await this.kept?.close();
     return {
       ...(this.tracks.length > 0 ? { fused } : {}),
-      ...(this.kept === null ? {} : { passes: await this.kept.close() }),
+      ...(passes === undefined ? {} : { passes, failed_passes: this.failed.described() }),
       mirrored: this.samples.flatMap(({ mirrored }, index) => (mirrored ? [index] : [])),
     };
   }
 
+  /** Goes on after the first `done` samples. */
+  async resume({ sets, failed_passes, done }: Journal): Promise<void> {
+    for (const track of this.tracks) {
+      const set = sets[fusedSet(track.name)];
+      await track.writer.resume(set?.arrays ?? {}, done);
+      track.unpredicted = [...(set?.unpredicted ?? [])];
+      track.withoutKeypoints = [...(set?.unpredicted_keypoints ?? [])];
+    }
+    await this.kept?.resume(sets, done);
+    this.failed = new FailedPassList(failed_passes);
+  }
+
+  /** What is whole of the first `done` samples, for the journal. */
+  begun(done: number): Pick<Journal, 'sets' | 'failed_passes'> {
+    const sets: JournalSets = {};
+    for (const { name, writer, unpredicted, withoutKeypoints } of this.tracks) {
+      sets[fusedSet(name)] = {
+        arrays: writer.begun(),
+        unpredicted: rowsBefore(unpredicted, done),
+        unpredicted_keypoints: rowsBefore(withoutKeypoints, done),
+      };
+    }
+    for (const [folder, arrays] of this.kept?.begun() ?? []) {
+      sets[folder] = { arrays, unpredicted: [], unpredicted_keypoints: [] };
+    }
+    return { sets, failed_passes: this.failed.before(done) };
+  }
+
+  /** Puts every whole sample on the disk. */
+  async flush(): Promise<void> {
+    for (const { writer } of this.tracks) await writer.flush();
+    await this.kept?.flush();
+  }
+
+  /** Closes the files and leaves them for a later run. */
+  async suspend(): Promise<void> {
+    for (const { writer } of this.tracks) await writer.pause();
+    await this.kept?.suspend();
+  }
+
   async abort(): Promise<void> {
     await Promise.all([...this.tracks.map(({ writer }) => writer.abort()), this.kept?.abort()]);
+  }
+
+  private record({ invalid, invalidKeypoints }: SampleFailures): void {
+    const failed = [
+      ...invalid.map((row) => ({ row, keypointsAlone: false })),
+      ...invalidKeypoints.map((row) => ({ row, keypointsAlone: true })),
+    ].sort((a, b) => a.row.index - b.row.index || a.row.pass - b.row.pass);
+    for (const { row, keypointsAlone } of failed) {
+      this.failed.add(this.samples[row.index]!.id, row, keypointsAlone);
+    }
   }
 
   /** By the position of the row. */
@@ -177,7 +227,7 @@ export class SweepWriter {
   private async finish(track: Track, sample: number, last: Row): Promise<void> {
     const { writer, current } = track;
     // Where the hand fails its keypoints do as well: that is one failure.
-    let failed: { readonly reason: string; readonly of: UnscoredSample[] } | null = null;
+    let failed: { readonly reason: string; readonly of: FailedRow[] } | null = null;
     for (const { name, arrays } of GROUPS) {
       const hand = current.get(name)?.result();
       if (hand === undefined) continue;
@@ -194,7 +244,7 @@ export class SweepWriter {
       failed = { reason: hand.failure, of: isPart ? track.withoutKeypoints : track.unpredicted };
     }
     const { id } = this.samples[sample]!;
-    failed?.of.push({ id, code: 'tta-pass-failed', reason: failed.reason });
+    failed?.of.push({ row: sample, id, code: 'tta-pass-failed', reason: failed.reason });
     current.clear();
   }
 }

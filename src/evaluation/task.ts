@@ -10,12 +10,18 @@ import type { AnyProtocol, JointSource, Reflection } from '../metrics/index.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
 import type { Outcome } from '../reporting/outcome.js';
+import { grouped } from '../reporting/text.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import { readMetrics } from '../runs/read-metrics.js';
-import { RUN_FILES, RunDirectory, type OpenedRun, type RunConfiguration } from '../runs/run-directory.js';
+import { readJournal } from '../runs/progress-journal.js';
+import type { RunConfiguration } from '../runs/run-configuration.js';
+import { RunDirectory, type OpenedRun } from '../runs/run-directory.js';
 import type { FusionKind } from '../tta/fusion.js';
 import type { Sweep } from '../tta/sweep.js';
+import type { JointFormer } from './joint-source.js';
+import { toRanges } from './ranges.js';
 import type { Selection, SelectionRequest } from './selection.js';
+import type { PointFusionName } from './sweep-writer.js';
 
 export interface RunRequest extends SelectionRequest {
   readonly dataset: string;
@@ -43,8 +49,13 @@ export interface RunRequest extends SelectionRequest {
   readonly tta?: TtaRequest | undefined;
   /** `model` unless given. */
   readonly jointsFrom?: JointSource | undefined;
-  /** MANO_RIGHT.pkl; needed for models that give its parameters, and for joints regressed from vertices. */
+  /**
+   * MANO_RIGHT.pkl; needed for models that give its parameters, and for joints regressed from vertices; where it is
+   * at hand, predicted joints are compared with predicted vertices.
+   */
   readonly mano?: string | undefined;
+  /** `mano` is what the configuration names: unusable, it must not end a run that does not need it. */
+  readonly manoIsDefault?: boolean | undefined;
   /** A photograph that cannot be read: its sample is unscored with the reason, or (unless given) the run ends. */
   readonly skipUnreadable?: boolean | undefined;
   /** What becomes of another run in the output folder (see `RunDirectory.open`). */
@@ -78,12 +89,12 @@ export function defaultRunDirectory(dataset: string, subject: string): string {
 }
 
 /**
- * Runs one step of a run. Where it fails, predictions that a checkpoint has
- * made stay; all else is removed, and a run it was to replace comes back.
+ * Runs one step of a run. Where it fails, what a checkpoint has predicted
+ * stays, unless a run it was to replace can come back for it; all else is removed.
  */
 export async function guarded<T>(
+  { request, context }: Task,
   run: RunDirectory,
-  context: RunContext,
   made: 'predicted' | 'imported',
   step: () => Promise<T>,
 ): Promise<T> {
@@ -91,13 +102,26 @@ export async function guarded<T>(
     return await step();
   } catch (error) {
     const interrupted = context.signal.aborted;
-    if (made === 'predicted' && run.manifest.predictions !== undefined) {
+    const kept = made === 'predicted' ? await keptPredictions(run) : null;
+    if (kept !== null) {
       await run.finish(interrupted ? 'interrupted' : 'failed');
-      context.progress.note(`The predictions are kept in ${run.path}; the same command goes on from them.`);
+      const without = request.existing === 'replace' ? ' without --force' : '';
+      context.progress.note(`${kept} kept in ${run.path}; the same command${without} goes on from there.`);
     } else if (interrupted && !(await run.replacesAnother())) await run.finish('interrupted');
     else await run.discard();
     throw error;
   }
+}
+
+/** What an unfinished run has to go on from, as the subject of a sentence; null where there is nothing. */
+async function keptPredictions(run: RunDirectory): Promise<string | null> {
+  if (run.manifest.predictions !== undefined) return 'The predictions are';
+  const journal = (await run.replacesAnother()) ? null : await readJournal(run.path);
+  if (journal === null) return null;
+  // One that cannot be read is told of when it is needed.
+  return 'problem' in journal
+    ? 'What is predicted is'
+    : `The predictions of ${grouped(journal.done)} of ${grouped(journal.samples)} images are`;
 }
 
 /** What decides a result beside the folder and the protocol. */
@@ -119,36 +143,28 @@ export async function openDirectory(task: Task, particulars: Particulars): Promi
   const program = programInfo();
   const { order } = folder;
   const dataset = { id: folder.definition.id, folder: folder.root, split: folder.split, order };
+  const all: RunConfiguration = {
+    program: program.version,
+    dataset: dataset.id,
+    data: dataset.folder,
+    split: dataset.split,
+    fingerprint: await fingerprint(folder, samples),
+    annotations_modified: await lastModified(folder.annotations),
+    protocol,
+    ...(selection === null ? {} : { selection: toRanges(selection) }),
+    ...configuration,
+  };
+  // Up to the photograph that ended a run, skipping those that cannot be read changes nothing.
+  const { skip_unreadable: skips, ...strict } = all;
   return RunDirectory.open({
     path,
-    configuration: {
-      program: program.version,
-      dataset: dataset.id,
-      data: dataset.folder,
-      split: dataset.split,
-      fingerprint: await fingerprint(folder, samples),
-      annotations_modified: await lastModified(folder.annotations),
-      protocol,
-      ...(selection === null ? {} : { selection: describeSelection(selection) }),
-      ...configuration,
-    },
+    configuration: all,
     dataset,
     program,
     existing: request.existing,
     resume,
+    resumeAlso: skips === undefined ? undefined : strict,
   });
-}
-
-/** The positions as ranges: `0-9,12`. */
-function describeSelection(selection: Selection): string {
-  const ranges: string[] = [];
-  for (let from = 0; from < selection.length;) {
-    let to = from;
-    while (to + 1 < selection.length && selection[to + 1] === selection[to]! + 1) to++;
-    ranges.push(to === from ? `${selection[from]}` : `${selection[from]}-${selection[to]}`);
-    from = to + 1;
-  }
-  return ranges.join(',');
 }
 
 /** Replacing a run by what is read from it would lose both if it failed. */
@@ -182,6 +198,17 @@ export function outcome(task: Task, run: RunDirectory, document: MetricsDocument
   };
 }
 
+/** Another regressor makes other joints. */
+export function regressorOf(former: JointFormer | null): { joint_regressor?: string } {
+  const sha256 = former?.manoSha256 ?? null;
+  return sha256 === null ? {} : { joint_regressor: sha256 };
+}
+
+/** The fusions that have points; mean-error has figures alone. */
+export function pointFusions({ fusions }: TtaRequest): PointFusionName[] {
+  return fusions.filter((fusion) => fusion !== 'mean-error');
+}
+
 async function lastModified(files: readonly string[]): Promise<string | null> {
   if (files.length === 0) return null;
   const times = await Promise.all(
@@ -194,18 +221,4 @@ async function lastModified(files: readonly string[]): Promise<string | null> {
     }),
   );
   return new Date(times.reduce((latest, time) => Math.max(latest, time), 0)).toISOString();
-}
-
-/** Stands for the content in a configuration: its digest is known only once it has been read. */
-export async function sizeAndTime(path: string): Promise<{ bytes: number; modified: string }> {
-  const info = await stat(path);
-  if (!info.isDirectory()) return { bytes: info.size, modified: info.mtime.toISOString() };
-  const arrays = ['joints', 'vertices', 'keypoints_2d', 'ids'].map((name) => `${name}.npy`);
-  const names = [RUN_FILES.joints, RUN_FILES.vertices, RUN_FILES.keypoints_2d, ...arrays];
-  const files = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => null)));
-  const present = files.filter((file) => file !== null);
-  return {
-    bytes: present.reduce((total, file) => total + file.size, 0),
-    modified: new Date(Math.max(0, ...present.map((file) => file.mtimeMs))).toISOString(),
-  };
 }

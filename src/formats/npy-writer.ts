@@ -128,6 +128,10 @@ export class NpyWriter {
     this.#written.fill(1, firstRow, firstRow + count);
   }
 
+  isWritten(row: number): boolean {
+    return this.#written[row] === 1;
+  }
+
   /** Rows that nobody has written yet. */
   missingRows(): number[] {
     const missing: number[] = [];
@@ -185,9 +189,12 @@ export class NpyWriter {
   /** Leaves the temporary file for `resume`. */
   async suspend(): Promise<void> {
     if (!this.#open) return;
-    await this.flush();
-    this.#open = false;
-    await this.#handle.close();
+    try {
+      await this.flush();
+    } finally {
+      this.#open = false;
+      await this.#handle.close();
+    }
   }
 
   /** Gives the file up; nothing remains. Does nothing after `close`. */

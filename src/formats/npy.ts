@@ -2,4 +2,4 @@
 export { readNpy, readNpyStrings, toFloat64, type NpyArray, type NpyData } from './npy-array.js';
 export { parseNpyHeader, type NpyDtype, type NpyHeader, type NpyKind } from './npy-header.js';
 export { NpyReader } from './npy-reader.js';
-export { NpyWriter, type NpyWriterOptions } from './npy-writer.js';
+export { NpyWriter, PARTIAL_SUFFIX, type NpyWriterOptions } from './npy-writer.js';

@@ -52,3 +52,15 @@ export function setPoint(points: Float64Array, index: number, point: Vec3): void
   points[index * 3 + 1] = point[1];
   points[index * 3 + 2] = point[2];
 }
+
+/** Mean of the points of an N×3 row-major array. */
+export function centroid(points: Float64Array): [number, number, number] {
+  let [x, y, z] = [0, 0, 0];
+  for (let k = 0; k < points.length; k += 3) {
+    x += points[k]!;
+    y += points[k + 1]!;
+    z += points[k + 2]!;
+  }
+  const count = points.length / 3;
+  return [x / count, y / count, z / count];
+}

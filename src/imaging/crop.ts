@@ -3,7 +3,7 @@
  * `generate_image_patch_cv2` in its datasets/utils.py): a box in the photograph,
  * turned and scaled, mapped onto a square patch by three point pairs.
  */
-import type { RgbImage } from './decode.js';
+import type { RgbImage } from './rgb-image.js';
 import {
   affineFromPoints,
   invertAffine,

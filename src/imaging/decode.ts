@@ -6,14 +6,10 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { UserError } from '../errors.js';
+import { jpegFrame } from './jpeg-header.js';
+import { toRgb, type RgbImage } from './rgb-image.js';
 
-/** A photograph in memory. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  /** height × width × 3, row-major, R G B. */
-  readonly data: Uint8Array;
-}
+export type { RgbImage } from './rgb-image.js';
 
 /**
  * How photographs are decoded; stands in run.json, since each of these can change a number.
@@ -24,7 +20,7 @@ export interface RgbImage {
  * between markers) is read as OpenCV reads it.
  */
 export const DECODE_OPTIONS = {
-  decoder: 'sharp',
+  decoder: 'libjpeg-turbo in WebAssembly; sharp',
   formats: ['jpeg', 'png'],
   ignoreIcc: true,
   autoOrient: false,
@@ -39,13 +35,16 @@ sharp.concurrency(1);
 
 /** Reads and decodes one photograph. The format is taken from the content, never from the name. */
 export async function decodeImage(file: string): Promise<RgbImage> {
-  let bytes: Buffer;
+  return decodeBytes(await readPhotograph(file), file);
+}
+
+/** The bytes of a file that should be a photograph. */
+export async function readPhotograph(file: string): Promise<Buffer> {
   try {
-    bytes = await readFile(file);
+    return await readFile(file);
   } catch (error) {
     throw unreadableFile(file, error);
   }
-  return decodeBytes(bytes, file);
 }
 
 /** Decodes the bytes of `file`, which is only named in errors. */
@@ -61,7 +60,7 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbI
       next: 'replace the file by the photograph, as JPEG or PNG',
     });
   }
-  if (format === 'jpeg' && jpegComponents(bytes) === 4) {
+  if (format === 'jpeg' && jpegFrame(bytes)?.components === 4) {
     throw new UserError({
       code: 'image-cmyk',
       message: 'The JPEG image is CMYK; decoders disagree about its colours',
@@ -95,36 +94,6 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbI
 export function imageFormat(bytes: Uint8Array): 'jpeg' | 'png' | null {
   if (startsWith(bytes, [0xff, 0xd8, 0xff])) return 'jpeg';
   if (startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'png';
-  return null;
-}
-
-/** Grey is repeated, an alpha channel is dropped without blending, both as OpenCV does. */
-function toRgb(data: Uint8Array, pixels: number, channels: number): Uint8Array {
-  if (channels === 3) return data;
-  const rgb = new Uint8Array(pixels * 3);
-  const green = channels >= 3 ? 1 : 0;
-  const blue = channels >= 3 ? 2 : 0;
-  for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++, from += channels, to += 3) {
-    rgb[to] = data[from]!;
-    rgb[to + 1] = data[from + green]!;
-    rgb[to + 2] = data[from + blue]!;
-  }
-  return rgb;
-}
-
-/** Colour components by the frame header (ITU T.81, B.2.2), or null where none is found. */
-function jpegComponents(bytes: Uint8Array): number | null {
-  let at = 2;
-  while (at + 9 < bytes.length && bytes[at] === 0xff) {
-    const marker = bytes[at + 1]!;
-    if (marker === 0xff) {
-      at += 1; // a fill byte
-      continue;
-    }
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) return bytes[at + 9]!;
-    at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
-  }
   return null;
 }
 

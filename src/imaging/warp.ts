@@ -4,7 +4,7 @@
  * on 8-bit images, as OpenCV 4 computes it before 4.11. OpenCV works in fixed point: coordinates
  * are rounded to 1/32 px and the four weights of a sample sum to 2¹⁵.
  */
-import type { RgbImage } from './decode.js';
+import type { RgbImage } from './rgb-image.js';
 
 /** Row-major 2 × 3: (x, y) → (m0·x + m1·y + m2, m3·x + m4·y + m5). Pixel centres are integers. */
 export type Affine = readonly [number, number, number, number, number, number];
@@ -117,6 +117,11 @@ const columnX = new Int32Array(LONGEST_SIDE);
 const columnY = new Int32Array(LONGEST_SIDE);
 const rowX = new Int32Array(LONGEST_SIDE);
 const rowY = new Int32Array(LONGEST_SIDE);
+/** In an upright patch: where each column's left neighbour stands in a row of the image, bytes, and its part of 32. */
+const leftAt = new Int32Array(LONGEST_SIDE);
+const leftPart = new Int32Array(LONGEST_SIDE);
+/** Two rows of the image, blended; as long as the longest stretch of an image that a patch enlarges. */
+const blended = new Int32Array(3 * (LONGEST_SIDE + 2));
 /** Holds the bits of float16 as whole numbers, which float32 does exactly. */
 const tableInUse = new Float32Array(3 * 256);
 
@@ -152,6 +157,7 @@ export function warpAffine(
     return;
   }
   tableInUse.set(table);
+  const isUpright = lookUpColumns(image, patch, mirrored);
   const row: Row = { startX: 0, startY: 0, from: 0, to: 0, at, pixels };
   for (let index = 0; index < height; index++) {
     row.startX = rowX[index]!;
@@ -162,7 +168,8 @@ export function warpAffine(
     row.to = width;
     narrow(row, columnX, row.startX, image.width);
     narrow(row, columnY, row.startY, image.height);
-    sampleInside(image, row, mirrored, values);
+    if (isUpright) sampleUpright(image, row, mirrored, values);
+    else sampleInside(image, row, mirrored, values);
     sampleBorder(image, row, 0, row.from, mirrored, values);
     sampleBorder(image, row, row.to, width, mirrored, values);
   }
@@ -236,6 +243,69 @@ function sampleInside(
       Math.imul(topRight, data[p2 + 2]!) +
       Math.imul(bottomLeft, data[q + 2]!) +
       Math.imul(bottomRight, data[q2 + 2]!);
+    values[at + column] = tableInUse[(red + 512) >> 10]!;
+    values[greenAt + column] = tableInUse[256 + ((green + 512) >> 10)]!;
+    values[blueAt + column] = tableInUse[512 + ((blue + 512) >> 10)]!;
+  }
+}
+
+/**
+ * Whether the patch stands upright in the image, not smaller than there; then what its columns have in
+ * common from row to row is looked up once.
+ */
+function lookUpColumns(
+  { width: imageWidth }: RgbImage,
+  { width, height }: Patch,
+  mirrored: boolean,
+): boolean {
+  const last = width - 1;
+  // Each of these only grows or only falls.
+  if (columnY[0] !== columnY[last] || rowX[0] !== rowX[height - 1]) return false;
+  if (Math.abs(columnX[last]! - columnX[0]!) > last * COORDINATE_SCALE) return false;
+  const step = mirrored ? -3 : 3;
+  const origin = mirrored ? imageWidth * 3 - 3 : 0;
+  for (let column = 0; column < width; column++) {
+    const x = (rowX[0]! + columnX[column]!) >> 5;
+    leftAt[column] = origin + Math.imul(x >> 5, step);
+    leftPart[column] = 32 - (x & 31);
+  }
+  return true;
+}
+
+/**
+ * `sampleInside` for an upright patch. The same whole numbers, added up in another order: the two rows
+ * of the image are blended once, and each of their pixels serves several columns.
+ */
+function sampleUpright(
+  { width, data }: RgbImage,
+  { startY, from, to, at, pixels }: Row,
+  mirrored: boolean,
+  values: ByteTable,
+): void {
+  if (from >= to) return;
+  const stride = width * 3;
+  const step = mirrored ? -3 : 3;
+  const y = (startY + columnY[0]!) >> 5;
+  const bottom = y & 31;
+  const top = 32 - bottom;
+  const ends = [leftAt[from]!, leftAt[to - 1]!] as const;
+  const low = Math.min(...ends) + Math.min(0, step);
+  const length = Math.max(...ends) + Math.max(0, step) + 3 - low;
+  const topAt = Math.imul(y >> 5, stride) + low;
+  const bottomAt = topAt + stride;
+  for (let index = 0; index < length; index++) {
+    blended[index] = Math.imul(top, data[topAt + index]!) + Math.imul(bottom, data[bottomAt + index]!);
+  }
+  const greenAt = at + pixels;
+  const blueAt = greenAt + pixels;
+  for (let column = from; column < to; column++) {
+    const left = leftPart[column]!;
+    const right = 32 - left;
+    const p = leftAt[column]! - low;
+    const q = p + step;
+    const red = Math.imul(left, blended[p]!) + Math.imul(right, blended[q]!);
+    const green = Math.imul(left, blended[p + 1]!) + Math.imul(right, blended[q + 1]!);
+    const blue = Math.imul(left, blended[p + 2]!) + Math.imul(right, blended[q + 2]!);
     values[at + column] = tableInUse[(red + 512) >> 10]!;
     values[greenAt + column] = tableInUse[256 + ((green + 512) >> 10)]!;
     values[blueAt + column] = tableInUse[512 + ((blue + 512) >> 10)]!;

@@ -1,6 +1,6 @@
 /** What the crop pool and its threads say to each other; plain data, buffers transferred. */
 import type { Box } from '../imaging/crop.js';
-import type { Pass } from './passes.js';
+import type { View } from '../hand/view.js';
 
 /** The crops of one batch, as the session takes them: float32, or float16 as its bits. */
 export type CropData = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -22,7 +22,7 @@ export interface SharedPhoto {
 }
 
 /** One row of a batch. */
-export interface CropTask extends Pass {
+export interface CropTask extends View {
   /** Position in the batch. */
   readonly slot: number;
   readonly box: Box;
@@ -39,11 +39,22 @@ export type ToCropper =
       readonly photo: SharedPhoto;
       readonly tasks: readonly CropTask[];
     }
+  /** Crops for a batch that was begun, from a JPEG file that is shown in no other batch. */
+  | {
+      readonly kind: 'crop-file';
+      readonly batch: number;
+      readonly bytes: Uint8Array;
+      readonly tasks: readonly CropTask[];
+    }
   /** Nothing more comes for the batch; the slots in `blank` become zeros. */
   | { readonly kind: 'finish'; readonly batch: number; readonly blank: readonly number[] };
 
 export type FromCropper =
-  /** Answers `crop`, in order: the photograph is not needed any more. */
-  | { readonly kind: 'cropped' }
+  /** Answers `crop` and `crop-file`, in order: the photograph is not needed any more. */
+  | {
+      readonly kind: 'cropped';
+      /** Milliseconds it took to decode the file; null where the thread cannot decode it, and nothing was cropped. */
+      readonly decodeMs: number | null;
+    }
   /** Answers `finish`. */
   | { readonly kind: 'filled'; readonly batch: number; readonly data: CropData; readonly cropMs: number };

@@ -30,6 +30,12 @@ export interface FilledBatch {
 export interface OpenBatch {
   /** Resolves once the photograph is not needed any more. */
   crop(photo: SharedPhoto, tasks: readonly CropTask[]): Promise<void>;
+  /**
+   * Decodes a JPEG file in the thread that crops it; the bytes are copied.
+   *
+   * @returns the milliseconds that took; null where the thread cannot decode it, and nothing is cropped.
+   */
+  cropFile(bytes: Uint8Array, tasks: readonly CropTask[]): Promise<number | null>;
   /** Ends the batch; `blank` are the slots without a crop, which become zeros. */
   finish(blank: readonly number[]): Promise<FilledBatch>;
 }
@@ -56,7 +62,10 @@ export class CropPool {
     const batch = this.#nextBatch++;
     thread.begin(batch, data);
     return {
-      crop: (photo, tasks) => thread.crop(batch, photo, tasks),
+      crop: async (photo, tasks) => {
+        await thread.crop({ kind: 'crop', batch, photo, tasks });
+      },
+      cropFile: (bytes, tasks) => thread.crop({ kind: 'crop-file', batch, bytes, tasks }),
       finish: (blank) => thread.finish(batch, blank),
     };
   }
@@ -88,7 +97,7 @@ interface Waiting<T> {
 class CropThread {
   readonly #worker: Worker;
   /** For `crop`, answered in order. */
-  readonly #crops: Waiting<void>[] = [];
+  readonly #crops: Waiting<number | null>[] = [];
   /** For `finish`, by batch. */
   readonly #finishes = new Map<number, Waiting<FilledBatch>>();
   #ended: Error | null = null;
@@ -111,11 +120,12 @@ class CropThread {
     this.#send({ kind: 'begin', batch, data }, [data.buffer]);
   }
 
-  crop(batch: number, photo: SharedPhoto, tasks: readonly CropTask[]): Promise<void> {
+  /** Milliseconds of decoding; null where the thread cannot decode the file. */
+  crop(message: Extract<ToCropper, { kind: 'crop' | 'crop-file' }>): Promise<number | null> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#crops.push({ resolve, reject });
-      this.#send({ kind: 'crop', batch, photo, tasks });
+      this.#send(message);
     });
   }
 
@@ -139,7 +149,7 @@ class CropThread {
 
   #receive(message: FromCropper): void {
     if (message.kind === 'cropped') {
-      this.#crops.shift()?.resolve();
+      this.#crops.shift()?.resolve(message.decodeMs);
       return;
     }
     this.batches -= 1;

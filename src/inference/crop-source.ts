@@ -1,17 +1,19 @@
 /**
- * Where batches come from: photographs are decoded and cropped a few batches ahead of the session,
- * each decoded once, however many passes are taken of it. Batches are formed by the order of samples
- * and passes alone, whatever finishes first, so that neither the number of decodes in flight nor the
- * number of threads can change a byte of the result.
+ * Where batches come from: photographs are decoded and cropped ahead of the session, each decoded
+ * once, however many passes are taken of it. Batches are formed by the order of samples and passes
+ * alone, whatever finishes first, so that neither the number of decodes in flight nor the number of
+ * threads nor their pace can change a byte of the result.
  */
 import { availableParallelism } from 'node:os';
 import { UserError } from '../errors.js';
 import { float32ToHalf } from '../formats/half.js';
 import { wholeImageBox, type Box } from '../imaging/crop.js';
+import { imageFormat } from '../imaging/decode.js';
+import { isOrdinary, jpegFrame } from '../imaging/jpeg-header.js';
 import { normalisationTable } from '../imaging/normalise.js';
-import { CropPool, type CropData, type OpenBatch, type SharedPhoto } from './crop-pool.js';
+import { CropPool, type CropData, type CropTask, type OpenBatch, type SharedPhoto } from './crop-pool.js';
 import type { ModelContract } from './model-contract.js';
-import { PLAIN_PASS, type Pass } from './passes.js';
+import { PLAIN_VIEW, type View } from '../hand/view.js';
 import { PhotoStore } from './photo-store.js';
 import { RowSequence, type Stretch } from './row-sequence.js';
 import { noTimings, type StageTimings } from './timings.js';
@@ -68,7 +70,19 @@ export interface CropBatch {
   readonly data: CropData;
   /** Samples whose photograph could not be read, each in the batch of its first row alone. */
   readonly unreadable: readonly UnreadableSample[];
+  /** In turns: the last one before the threads want the cores again. */
+  readonly endsTurn: boolean;
 }
+
+/**
+ * How the threads share the machine with the session.
+ *
+ * `ahead`: they keep a few batches ready while it runs; for a session on a device of its own.
+ * `in-turns`: they fill many batches at once on all cores, then stand still until these are taken. A
+ * session on the CPU splits every operator over all cores and waits for the slowest: whatever takes
+ * one core from it for a moment makes the others wait as well, and costs twice.
+ */
+export type Pace = 'ahead' | 'in-turns';
 
 /** A supply of batches, in the order of the rows. */
 export interface CropSource {
@@ -83,10 +97,12 @@ export interface CropSourceOptions {
   readonly contract: ModelContract;
   readonly batchSize: number;
   /** The ways each sample is shown, in this order; as its box shows it unless given. */
-  readonly passes?: readonly Pass[];
-  /** Photographs being decoded or waiting for their crops at a time; 6 unless given. */
+  readonly passes?: readonly View[];
+  /** `ahead` unless given. */
+  readonly pace?: Pace;
+  /** Photographs being decoded outside the threads that crop, or waiting for these, at a time; 6 unless given. */
   readonly decodeConcurrency?: number;
-  /** Most threads that crop; `defaultWorkers()` unless given. */
+  /** Most threads that crop; `defaultWorkers(pace)` unless given. */
   readonly workers?: number;
   /** `stop` (unless given): the first photograph that cannot be read ends the work. `skip`: it is reported. */
   readonly unreadable?: 'stop' | 'skip';
@@ -98,17 +114,24 @@ export interface CropSourceOptions {
 const DEFAULT_DECODE_CONCURRENCY = 6;
 /** Two even on two cores: they only work while the session wants more than is ready. */
 const FEWEST_WORKERS = 2;
-/** No session is known that eight cannot keep busy: each makes more than 1,000 crops a second. */
+/** No session is known that as many cannot keep busy: each makes some 700 crops a second. */
 const MOST_WORKERS = 8;
+/** Enough that a turn is short beside what the session does with its batches. */
+const MOST_WORKERS_IN_TURNS = 16;
+/** Crops of a turn for each thread: enough that it matters little which one is last. */
+const CROPS_A_TURN = 16;
 /** What the batches ahead of the session may take, where more than two of them do. */
 const BYTES_AHEAD = 256 * 2 ** 20;
 
-/** Crop threads: one core is left to the session's own thread, where there are enough. */
-export function defaultWorkers(): number {
-  return Math.min(MOST_WORKERS, Math.max(FEWEST_WORKERS, availableParallelism() - 1));
+/** Crop threads: ahead of the session one core is left to its own thread, where there are enough. */
+export function defaultWorkers(pace: Pace = 'ahead'): number {
+  const cores = availableParallelism();
+  const wanted =
+    pace === 'ahead' ? Math.min(MOST_WORKERS, cores - 1) : Math.min(MOST_WORKERS_IN_TURNS, cores);
+  return Math.max(FEWEST_WORKERS, wanted);
 }
 
-/** Decodes on sharp's threads and crops on threads of its own. */
+/** Decodes and crops on threads of its own. */
 export function openCropSource(options: CropSourceOptions): CropSource {
   return new PooledCropSource(options);
 }
@@ -129,8 +152,10 @@ const NO_BOX: Box = { center: [Number.NaN, Number.NaN], side: Number.NaN };
 
 class PooledCropSource implements CropSource {
   readonly #options: CropSourceOptions;
-  readonly #passes: readonly Pass[];
+  readonly #passes: readonly View[];
   readonly #timings: StageTimings;
+  readonly #pace: Pace;
+  /** Batches begun and not taken; of a turn, where it goes in turns. */
   readonly #batchesAhead: number;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -140,52 +165,68 @@ class PooledCropSource implements CropSource {
   readonly #free: CropData[] = [];
 
   constructor(options: CropSourceOptions) {
-    const { contract, batchSize, samples, passes = [PLAIN_PASS], signal } = options;
+    const { contract, batchSize, samples, passes = [PLAIN_VIEW], signal } = options;
     if (passes.length === 0) throw new Error('openCropSource: there are no passes');
-    const threads = options.workers ?? defaultWorkers();
+    const pace = options.pace ?? 'ahead';
+    const threads = options.workers ?? defaultWorkers(pace);
     const concurrency = options.decodeConcurrency ?? DEFAULT_DECODE_CONCURRENCY;
     const table = normalisationTable(contract.mean, contract.std);
     this.#options = options;
     this.#passes = passes;
+    this.#pace = pace;
     this.#timings = options.timings ?? noTimings();
     this.#signal = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
     this.#photos = new PhotoStore(concurrency, this.#signal, this.#timings);
-    this.#sequence = new RowSequence({
-      samples,
-      passCount: passes.length,
-      // With several passes the batches ahead may all show one photograph; the next ones are decoded meanwhile.
-      shotsAhead: passes.length > 1 ? concurrency : 0,
-      takePhoto: (file) => this.#photos.take(file),
-    });
     this.#pool = new CropPool({
       threads,
       size: contract.input.size,
       table: contract.input.dtype === 'float16' ? float32ToHalf(table) : table,
     });
-    // Enough that every decode in flight belongs to a batch already begun, every thread has one to
-    // fill, and one waits; but large batches are not hoarded.
-    const wanted = Math.max(Math.ceil(concurrency / batchSize), threads) + 1;
+    // Ahead: enough that every decode in flight belongs to a batch already begun, every thread has
+    // one to fill, and one waits. But large batches are not hoarded.
+    const wanted =
+      pace === 'in-turns'
+        ? Math.ceil((threads * CROPS_A_TURN) / batchSize)
+        : Math.max(Math.ceil(concurrency / batchSize), threads) + 1;
     const data = this.#newData();
     this.#free.push(data);
     this.#batchesAhead = Math.max(2, Math.min(wanted, Math.floor(BYTES_AHEAD / data.byteLength)));
+    const isSweep = passes.length > 1;
+    this.#sequence = new RowSequence({
+      samples,
+      passCount: passes.length,
+      // The files of the next turn are read during this one; with several passes the batches ahead
+      // may all show one photograph, and the next ones are decoded meanwhile.
+      shotsAhead: isSweep ? concurrency : pace === 'in-turns' ? this.#batchesAhead * batchSize : 0,
+      openPhotograph: (file) => {
+        const photograph = this.#photos.open(file);
+        if (isSweep) photograph.decoded().catch(() => undefined); // told in each batch that it is missing from
+        return photograph;
+      },
+    });
   }
 
   async *batches(): AsyncGenerator<CropBatch, void, undefined> {
-    const queue: Promise<CropBatch>[] = [];
+    const queue: Promise<Omit<CropBatch, 'endsTurn'>>[] = [];
+    const inTurns = this.#pace === 'in-turns';
     let first = 0;
     try {
       for (;;) {
-        while (queue.length < this.#batchesAhead) {
-          const stretches = this.#sequence.take(this.#options.batchSize);
-          if (stretches.length === 0) break;
-          const batch = this.#fill(first, stretches);
-          batch.catch(() => undefined); // told when its turn comes
-          queue.push(batch);
-          for (const { count } of stretches) first += count;
+        if (!inTurns || queue.length === 0) {
+          while (queue.length < this.#batchesAhead) {
+            const stretches = this.#sequence.take(this.#options.batchSize);
+            if (stretches.length === 0) break;
+            const batch = this.#fill(first, stretches);
+            batch.catch(() => undefined); // told when its turn comes
+            queue.push(batch);
+            for (const { count } of stretches) first += count;
+          }
+          if (inTurns) await unlessAborted(Promise.allSettled(queue), this.#signal);
         }
         const head = queue.shift();
         if (head === undefined) return;
-        yield await unlessAborted(head, this.#signal);
+        const batch = await unlessAborted(head, this.#signal);
+        yield { ...batch, endsTurn: inTurns && queue.length === 0 };
       }
     } finally {
       // Whoever stops early stops what is ahead as well.
@@ -205,7 +246,7 @@ class PooledCropSource implements CropSource {
     return contract.input.dtype === 'float16' ? new Uint16Array(length) : new Float32Array(length);
   }
 
-  async #fill(first: number, stretches: readonly Stretch[]): Promise<CropBatch> {
+  async #fill(first: number, stretches: readonly Stretch[]): Promise<Omit<CropBatch, 'endsTurn'>> {
     const batch = this.#pool.begin(this.#free.pop() ?? this.#newData());
     let slot = 0;
     const outcomes = await Promise.allSettled(
@@ -246,20 +287,24 @@ class PooledCropSource implements CropSource {
   }
 
   /** @param firstSlot  the place of the stretch's first row in the batch. */
-  async #crop(batch: OpenBatch, { shot, firstPass, count }: Stretch, firstSlot: number): Promise<Outcome> {
+  async #crop(batch: OpenBatch, stretch: Stretch, firstSlot: number): Promise<Outcome> {
+    const { shot, firstPass, count } = stretch;
     const { contract, unreadable } = this.#options;
-    const { sample } = shot;
-    let photo: SharedPhoto | null = null;
-    try {
-      photo = await shot.photo;
-      const box = contract.crop === 'whole-image' || sample.box === null ? wholeImageBox(photo) : sample.box;
-      checkBox(sample, box);
-      const mirrored = isMirrored(contract, sample);
-      const passes = this.#passes.slice(firstPass, firstPass + count);
-      const tasks = passes.map(({ rotationDegrees, scale }, row) => {
+    const { sample, photograph } = shot;
+    const mirrored = isMirrored(contract, sample);
+    const tasks = (box: Box): CropTask[] =>
+      this.#passes.slice(firstPass, firstPass + count).map(({ rotationDegrees, scale }, row) => {
         return { slot: firstSlot + row, box, mirrored, rotationDegrees, scale };
       });
-      await batch.crop(photo, tasks);
+    let photo: SharedPhoto | null = null;
+    try {
+      if (this.#passes.length === 1) {
+        const box = await this.#cropFile(batch, sample, await photograph.bytes, tasks);
+        if (box !== null) return { box };
+      }
+      photo = await photograph.decoded();
+      const box = this.#boxOf(sample, photo);
+      await batch.crop(photo, tasks(box));
       return { box };
     } catch (error) {
       if (unreadable === 'skip' && error instanceof UserError) return { box: NO_BOX, failure: error };
@@ -268,6 +313,34 @@ class PooledCropSource implements CropSource {
       shot.rowsToCrop -= count;
       if (photo !== null && shot.rowsToCrop === 0) this.#photos.giveBack(photo);
     }
+  }
+
+  /**
+   * A photograph that is shown once is decoded by the thread that crops it.
+   *
+   * @returns the box; null where the thread cannot decode it.
+   */
+  async #cropFile(
+    batch: OpenBatch,
+    sample: ImageSample,
+    bytes: Buffer,
+    tasks: (box: Box) => CropTask[],
+  ): Promise<Box | null> {
+    const frame = imageFormat(bytes) === 'jpeg' ? jpegFrame(bytes) : null;
+    if (frame === null || !isOrdinary(frame)) return null;
+    const box = this.#boxOf(sample, frame);
+    const decodeMs = await batch.cropFile(bytes, tasks(box));
+    if (decodeMs === null) return null;
+    this.#timings.decodeMs += decodeMs;
+    this.#timings.images += 1;
+    return box;
+  }
+
+  #boxOf(sample: ImageSample, photo: { readonly width: number; readonly height: number }): Box {
+    const whole = this.#options.contract.crop === 'whole-image' || sample.box === null;
+    const box = whole ? wholeImageBox(photo) : sample.box;
+    checkBox(sample, box);
+    return box;
   }
 }
 

@@ -1,7 +1,9 @@
 /** A thread of the crop pool: cuts the crops of a batch out of its photographs, normalised. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { cropInto } from '../imaging/crop.js';
-import type { CropData, CropSettings, FromCropper, ToCropper } from './crop-messages.js';
+import { JpegDecoder } from '../imaging/jpeg-decoder.js';
+import type { RgbImage } from '../imaging/rgb-image.js';
+import type { CropData, CropSettings, CropTask, FromCropper, ToCropper } from './crop-messages.js';
 
 const port = parentPort!;
 const { size, table } = workerData as CropSettings;
@@ -18,6 +20,15 @@ function send(message: FromCropper, transfer: readonly ArrayBuffer[] = []): void
   port.postMessage(message, transfer);
 }
 
+function cropAll(image: RgbImage, tasks: readonly CropTask[], values: CropData): void {
+  for (const { slot, ...request } of tasks) {
+    cropInto(image, { ...request, patchSize }, columns, { table, values, at: slot * cropLength });
+  }
+}
+
+// Where WebAssembly is not to be had the owner decodes.
+const decoder = await JpegDecoder.open().catch(() => null);
+
 port.on('message', (message: ToCropper) => {
   if (message.kind === 'begin') {
     batches.set(message.batch, { data: message.data, cropMs: 0 });
@@ -25,19 +36,28 @@ port.on('message', (message: ToCropper) => {
   }
   const batch = batches.get(message.batch)!;
   const started = performance.now();
-  if (message.kind === 'crop') {
-    const { width, height, pixels } = message.photo;
-    const image = { width, height, data: new Uint8Array(pixels, 0, width * height * 3) };
-    for (const { slot, ...request } of message.tasks) {
-      const output = { table, values: batch.data, at: slot * cropLength };
-      cropInto(image, { ...request, patchSize }, columns, output);
+  switch (message.kind) {
+    case 'crop': {
+      const { width, height, pixels } = message.photo;
+      const image = { width, height, data: new Uint8Array(pixels, 0, width * height * 3) };
+      cropAll(image, message.tasks, batch.data);
+      batch.cropMs += performance.now() - started;
+      send({ kind: 'cropped', decodeMs: 0 });
+      return;
     }
-    batch.cropMs += performance.now() - started;
-    send({ kind: 'cropped' });
-    return;
+    case 'crop-file': {
+      const image = decoder?.decode(message.bytes) ?? null;
+      const decoded = performance.now();
+      if (image !== null) cropAll(image, message.tasks, batch.data);
+      batch.cropMs += performance.now() - decoded;
+      send({ kind: 'cropped', decodeMs: image === null ? null : decoded - started });
+      return;
+    }
+    case 'finish': {
+      for (const slot of message.blank) batch.data.fill(0, slot * cropLength, (slot + 1) * cropLength);
+      batches.delete(message.batch);
+      const cropMs = batch.cropMs + performance.now() - started;
+      send({ kind: 'filled', batch: message.batch, data: batch.data, cropMs }, [batch.data.buffer]);
+    }
   }
-  for (const slot of message.blank) batch.data.fill(0, slot * cropLength, (slot + 1) * cropLength);
-  batches.delete(message.batch);
-  const cropMs = batch.cropMs + performance.now() - started;
-  send({ kind: 'filled', batch: message.batch, data: batch.data, cropMs }, [batch.data.buffer]);
 });

@@ -13,7 +13,7 @@ import { manoPoints, requireMano, type Mano } from './mano-points.js';
 import type { ModelContract } from './model-contract.js';
 import { OUTPUT_SHAPE } from './model-outputs.js';
 import { ROLE_WORDS } from './output-names.js';
-import { PLAIN_PASS, type Pass } from './passes.js';
+import { PLAIN_VIEW, type View } from '../hand/view.js';
 import { outputValues, type ExpectedOutput, type Outputs } from './output-values.js';
 
 /** The predictions for one batch of rows, in order. */
@@ -52,7 +52,7 @@ export interface BatchReaderOptions {
   /** The user's MANO; needed where the contract forms the hand from its parameters. */
   readonly mano?: Mano;
   /** The passes that the rows' `pass` counts; the plain crop alone unless given. */
-  readonly passes?: readonly Pass[];
+  readonly passes?: readonly View[];
 }
 
 /** Why rows are invalid, by their place in the batch. */
@@ -87,7 +87,7 @@ export class BatchReader {
   readonly #file: string;
   readonly #batchSize: number;
   readonly #mano: Mano | null;
-  readonly #passes: readonly Pass[];
+  readonly #passes: readonly View[];
   /** For each joint of the model's order, its place in OpenPose order. */
   readonly #jointPlaces: readonly number[];
   /** V of the first batch. */
@@ -104,7 +104,7 @@ export class BatchReader {
     this.#batchSize = batchSize;
     this.#file = file;
     this.#mano = contract.mano && requireMano(contract.mano, options.mano, file);
-    this.#passes = options.passes ?? [PLAIN_PASS];
+    this.#passes = options.passes ?? [PLAIN_VIEW];
     this.#jointPlaces = gatherFromOpenPose(contract.joint_order);
   }
 

@@ -1,17 +1,17 @@
 /**
- * The pipelined predictor: crops are made ahead of the session, the session always has its next
- * batch waiting, and results come out in the order of samples and passes.
+ * The pipelined predictor: crops are made ahead of the session, or in turns with one that wants the
+ * same cores, the session has its next batch waiting, and results come out in the order of samples
+ * and passes.
  */
 import { openCropSource, unlessAborted, type CropBatch, type ImageSample } from './crop-source.js';
 import type { Mano } from './mano-points.js';
 import { batchSizeFor, fetchesOf, type ModelContract } from './model-contract.js';
-import type { Pass } from './passes.js';
+import type { View } from '../hand/view.js';
 import { BatchReader, type PredictedBatch } from './predicted-batch.js';
 import type { RunResult, Session } from './session.js';
 import { noTimings, type StageTimings } from './timings.js';
 
 export type { ImageSample } from './crop-source.js';
-export { PLAIN_PASS, type Pass } from './passes.js';
 export type { PredictedBatch } from './predicted-batch.js';
 
 export interface PredictOptions {
@@ -25,12 +25,12 @@ export interface PredictOptions {
    * The ways each sample is shown, in this order: row k of the results is sample ⌊k / passes⌋ in pass
    * k mod passes. As its box shows it unless given.
    */
-  readonly passes?: readonly Pass[];
+  readonly passes?: readonly View[];
   /** The user's MANO; needed where the contract forms the hand from its parameters. */
   readonly mano?: Mano;
-  /** Photographs being decoded or waiting for their crops at a time; 6 unless given. Changes no result. */
+  /** Photographs being decoded outside the crop threads, or waiting for these, at a time; 6 unless given. Changes no result. */
   readonly decodeConcurrency?: number;
-  /** Most threads that crop; all cores but one, from 2 to 8, unless given. Changes no result. */
+  /** Most threads that crop; by the number of cores unless given. Changes no result. */
   readonly workers?: number;
   /** What a photograph that cannot be read does: end the work with its error, or become an invalid sample. */
   readonly unreadable?: 'stop' | 'skip';
@@ -59,7 +59,8 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
     ...(passes === undefined ? {} : { passes }),
     ...(mano === undefined ? {} : { mano }),
   });
-  const source = openCropSource({ ...options, batchSize, timings });
+  const pace = session.providerUsed === 'cpu' ? 'in-turns' : 'ahead';
+  const source = openCropSource({ ...options, batchSize, timings, pace });
   const dims = [batchSize, 3, ...contract.input.size];
   const fetches = fetchesOf(contract);
   const running: { readonly batch: CropBatch; readonly result: Promise<RunResult> }[] = [];
@@ -95,7 +96,8 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
       const result = session.run({ input: contract.input.name, dims, data, fetches });
       result.catch(() => undefined); // told when its turn comes
       running.push({ batch: next.value, result });
-      if (running.length >= RUNS_IN_FLIGHT) yield await finish();
+      const mayRun = next.value.endsTurn ? 0 : RUNS_IN_FLIGHT - 1;
+      while (running.length > mayRun) yield await finish();
     }
     while (running.length > 0) yield await finish();
   } finally {

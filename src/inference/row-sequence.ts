@@ -2,15 +2,15 @@
  * The sequence of rows that batches are cut from: sample by sample, and within a sample pass by
  * pass. Samples are read as they are needed, and their photographs begun a few samples ahead.
  */
-import type { SharedPhoto } from './crop-messages.js';
 import type { ImageSample } from './crop-source.js';
+import type { Photograph } from './photo-store.js';
 
-/** A sample on its way through: decoded once, shown in one row for each pass. */
+/** A sample on its way through: read once, shown in one row for each pass. */
 export interface Shot {
   readonly sample: ImageSample;
   /** Position in the samples given. */
   readonly index: number;
-  readonly photo: Promise<SharedPhoto>;
+  readonly photograph: Photograph;
   /** Rows of which the crop is not made yet. */
   rowsToCrop: number;
 }
@@ -27,7 +27,7 @@ export interface RowSequenceOptions {
   readonly passCount: number;
   /** Samples begun before their turn. */
   readonly shotsAhead: number;
-  readonly takePhoto: (file: string) => Promise<SharedPhoto>;
+  readonly openPhotograph: (file: string) => Photograph;
 }
 
 export class RowSequence {
@@ -64,14 +64,13 @@ export class RowSequence {
   }
 
   #lookAhead(): void {
-    const { shotsAhead, passCount, takePhoto } = this.#options;
+    const { shotsAhead, passCount, openPhotograph } = this.#options;
     while (this.#shots.length <= shotsAhead) {
       const next = this.#samples.next();
       if (next.done === true) return;
       const sample = next.value;
-      const photo = takePhoto(sample.image);
-      photo.catch(() => undefined); // told in each batch that it is missing from
-      this.#shots.push({ sample, index: this.#nextIndex++, photo, rowsToCrop: passCount });
+      const photograph = openPhotograph(sample.image);
+      this.#shots.push({ sample, index: this.#nextIndex++, photograph, rowsToCrop: passCount });
     }
   }
 }

@@ -243,8 +243,10 @@ function sentence(text: string): string {
 }
 
 export function lintText(board: Leaderboard, findings: readonly LintFinding[]): string {
-  const { table, title } = board;
-  const checked = `${table.rows.length} published rows of ${title} (${table.source.table})`;
+  const { table, title, rows } = board;
+  const own = rows.filter(({ run }) => run !== null).length;
+  const runs = own === 0 ? '' : own === 1 ? ' and one of yours' : ` and ${own} of yours`;
+  const checked = `${table.rows.length} published rows of ${title} (${table.source.table})${runs}`;
   const count =
     findings.length === 0
       ? 'no figure contradicts another'
@@ -254,9 +256,10 @@ export function lintText(board: Leaderboard, findings: readonly LintFinding[]): 
   const marked = (mark: string, text: string): string[] =>
     wrapText(text, WIDTH - 2).map((line, index) => (index === 0 ? mark : '  ') + line);
   const lines = [
-    ...findings.flatMap(({ method, venue, tta, message }) =>
-      marked('! ', printable(`${method}${tta ? ' †' : ''}, ${venue}: ${message}.`)),
-    ),
+    ...findings.flatMap(({ method, venue, tta, message }) => {
+      const row = venue === undefined ? `▸ ${method}` : `${method}${tta ? ' †' : ''}, ${venue}`;
+      return marked('! ', printable(`${row}: ${message}.`));
+    }),
     ...table.discrepancies.flatMap((text) => marked('· ', `${text}.`)),
   ];
   return `\n${[`${checked}: ${count}.`, ...(lines.length === 0 ? [] : ['', ...lines])].join('\n')}\n`;

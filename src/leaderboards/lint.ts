@@ -1,12 +1,16 @@
 /**
- * Looks for published figures that contradict each other. Papers round, so each relation is given the room that the
+ * Looks for figures of a row that contradict each other. Papers round, so each relation is given the room that the
  * printed digits leave it; what remains is a misprint, another protocol, or a figure worth asking about.
  */
+import type { LeaderboardRow } from './leaderboard.js';
 import type { PublishedRow, PublishedTable } from './published.js';
 
 export interface LintFinding {
   readonly method: string;
-  readonly venue: string;
+  /** Of a published row. */
+  readonly venue?: string;
+  /** The run directory, of a row of one's own. */
+  readonly run?: string;
   readonly tta: boolean;
   readonly rule: 'f-order' | 'auc-error' | 'joints-vertices' | 'pck-order' | 'subset-order';
   /** With the figures, in one sentence without a final full stop. */
@@ -28,12 +32,31 @@ export function lintTable({ rows }: PublishedTable): LintFinding[] {
 }
 
 export function lintRow({ method, venue, tta, printed }: PublishedRow): LintFinding[] {
+  return contradictions(printed).map((found) => ({ method, venue, tta, ...found }));
+}
+
+/** Runs by the digits that a table would print of them: the rules have room for those. */
+export function lintRuns(rows: readonly LeaderboardRow[]): LintFinding[] {
+  return rows.flatMap(({ method, run, figures }) => {
+    if (run === null) return [];
+    const printed = new Map([...figures].map(([key, { text }]) => [key, text]));
+    const name = run.tta === null ? method : `${method} (${run.tta})`;
+    return contradictions(printed).map((found) => ({
+      method: name,
+      run: run.path,
+      tta: run.tta !== null,
+      ...found,
+    }));
+  });
+}
+
+function contradictions(printed: ReadonlyMap<string, string>): Pick<LintFinding, 'rule' | 'message'>[] {
   const figure = (key: string): number | undefined => {
     const text = printed.get(key);
     return text === undefined ? undefined : Number(text);
   };
   return Object.entries(RULES).flatMap(([rule, find]) =>
-    find(figure).map((message) => ({ method, venue, tta, rule: rule as LintFinding['rule'], message })),
+    find(figure).map((message) => ({ rule: rule as LintFinding['rule'], message })),
   );
 }
 

@@ -85,7 +85,10 @@ const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
 };
 
 /** `aligned-mean, 95 passes`: figures of another sweep are another method's. */
-function fusionLabel(fusion: string, { tta_sweep: sweep }: MetricsDocument): string {
+export function fusionLabel(
+  fusion: string,
+  { tta_sweep: sweep }: Pick<MetricsDocument, 'tta_sweep'>,
+): string {
   return sweep === undefined ? fusion : `${fusion}, ${sweep.passes} passes`;
 }
 

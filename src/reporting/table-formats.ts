@@ -4,7 +4,7 @@
  * is escaped for where it goes.
  */
 import { tableCsv } from './csv.js';
-import { printable, shortened, styled, wrapText } from './text.js';
+import { displayWidth, printable, shortened, styled, wrapText } from './text.js';
 
 export const TABLE_FORMATS = ['table', 'markdown', 'latex', 'csv', 'json'] as const;
 
@@ -251,11 +251,11 @@ function terminalTable(
 
 function layoutOf(column: TableColumn, index: number, rows: readonly TableRow[]): Layout {
   const title = titleOf(column);
-  const longestCell = Math.max(1, ...rows.map((row) => cellText(row[index]!, column).length));
-  const longestWord = Math.max(...title.split(' ').map((word) => word.length));
+  const longestCell = Math.max(1, ...rows.map((row) => displayWidth(cellText(row[index]!, column))));
+  const longestWord = Math.max(...title.split(' ').map(displayWidth));
   const cells = Math.max(longestCell, longestWord);
   const least = column.align === 'right' ? cells : Math.max(longestWord, Math.min(cells, SHORTEST_TEXT));
-  return { index, column, title, least, cells, whole: Math.max(longestCell, title.length) };
+  return { index, column, title, least, cells, whole: Math.max(longestCell, displayWidth(title)) };
 }
 
 function titleOf({ title, better }: TableColumn): string {
@@ -319,7 +319,7 @@ function terminalBlock(
   rows: readonly TableRow[],
   { colour, width }: Pick<TableOptions, 'colour' | 'width'>,
 ): string {
-  const isOneLine = layouts.every(({ title }, at) => title.length <= widths[at]!);
+  const isOneLine = layouts.every(({ title }, at) => displayWidth(title) <= widths[at]!);
   const lines = besideEachOther(
     layouts.map(({ column }, at) => titleLines(column, widths[at]!, isOneLine)),
     layouts,
@@ -342,7 +342,7 @@ function terminalBlock(
 }
 
 function cellLines(text: string, { align }: TableColumn, width: number): string[] {
-  if (align === 'right' || text.length <= width) return [text];
+  if (align === 'right' || displayWidth(text) <= width) return [text];
   return wrapText(text, width).map((line) => shortened(line, width));
 }
 
@@ -359,7 +359,7 @@ function besideEachOther(
     cells
       .map((lines, x) => {
         const text = lines[at === 'top' ? y : y - (height - lines.length)] ?? '';
-        const padding = ' '.repeat(Math.max(0, widths[x]! - text.length));
+        const padding = ' '.repeat(Math.max(0, widths[x]! - displayWidth(text)));
         const mark = marks[x];
         const shown = mark === undefined || text === '' ? text : `${MARKS[mark]}${text}\u001b[0m`;
         return layouts[x]!.column.align === 'right' ? padding + shown : shown + padding;

@@ -2,7 +2,7 @@
 import type { Protocol } from '../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../runs/metrics-document.js';
 import { formatMetric, metricLabel } from './metric-labels.js';
-import { grouped, printable, shortened, styled, wrapText } from './text.js';
+import { displayWidth, grouped, printable, shortened, styled, wrapText } from './text.js';
 
 const WIDTH = 80;
 
@@ -49,7 +49,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     ? `partial ${grouped(coverage.scored)} of ${grouped(coverage.benchmark)} samples`
     : `all ${grouped(coverage.benchmark)} samples`;
   const title = `${printable(options.title)} · ${document.dataset.split}`;
-  const gap = ' '.repeat(Math.max(2, WIDTH - title.length - counts.length));
+  const gap = ' '.repeat(Math.max(2, WIDTH - displayWidth(title) - counts.length));
   const lines = [
     styled(title, 'bold', colour) + gap + (isPartial(coverage) ? styled(counts, 'yellow', colour) : counts),
     styled(shortened(printable(options.subject), WIDTH), 'dim', colour),

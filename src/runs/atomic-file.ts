@@ -1,7 +1,7 @@
 /** Files appear whole or not at all: written beside, then renamed. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { fileError } from '../formats/file-errors.js';
 
@@ -11,9 +11,26 @@ export function partialName(path: string): string {
 }
 
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await replaceFile(path, (partial) => writeFile(partial, content));
+}
+
+/** The same, and after a power failure it is the old content or the new. */
+export async function writeFileDurably(path: string, content: string): Promise<void> {
+  await replaceFile(path, async (partial) => {
+    const file = await open(partial, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+async function replaceFile(path: string, write: (partial: string) => Promise<void>): Promise<void> {
   const partial = partialName(path);
   try {
-    await writeFile(partial, content);
+    await write(partial);
     await rename(partial, path);
   } catch (error) {
     await rm(partial, { force: true });

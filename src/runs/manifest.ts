@@ -20,6 +20,14 @@ const arrayDescription = z.object({
 
 const failedSample = z.object({ id: z.string(), code: z.string(), reason: z.string() });
 
+/** What kept passes of a sample lack, and why: in the arrays that is NaN. */
+const failedPasses = failedSample.extend({
+  /** `0-94` or `1,5-7`. */
+  passes: z.string().regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/),
+  /** The 2D keypoints alone; otherwise there is no hand at all. */
+  keypoints_alone: z.boolean().optional(),
+});
+
 const sweepSchema = z.object({
   passes: z.number().int().positive(),
   rotations_deg: z.array(z.number()),
@@ -64,6 +72,7 @@ const manifestSchema = z.looseObject({
       }),
     )
     .optional(),
+  failed_passes: z.array(failedPasses).optional(),
   /** Positions of the rows whose photograph was flipped for the network, and the prediction flipped back. */
   mirrored: z.array(z.number().int().nonnegative()).optional(),
   /** Samples without a prediction, and those without one in the photograph alone: their rows are NaN. */
@@ -81,11 +90,18 @@ const manifestSchema = z.looseObject({
     .optional(),
   program: z.looseObject({ name: z.string(), version: z.string() }),
   host: z.looseObject({ name: z.string(), pid: z.number().int() }),
-  times: z.looseObject({ started: z.string() }),
+  times: z.looseObject({
+    started: z.string(),
+    /** When an interrupted run was gone on with, each time. */
+    resumed: z.array(z.string()).optional(),
+    /** Of work so far, in all sittings: pauses between them do not count. */
+    seconds: z.number().nonnegative().optional(),
+  }),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ArrayDescription = z.infer<typeof arrayDescription>;
+export type FailedPasses = z.infer<typeof failedPasses>;
 export type SweepDescription = z.infer<typeof sweepSchema>;
 
 /** The manifest in `value`, or the first thing that is wrong with it. */

@@ -3,45 +3,19 @@
  * meet. Nothing in it is ever half-written under its final name, and nothing
  * that this program did not write is ever removed from it.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
-import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
-import { partialName, writeFileAtomic } from './atomic-file.js';
+import { writeFileAtomic, writeFileDurably } from './atomic-file.js';
+import { listFolder, makeFolder, removeEmpty } from './folder.js';
 import { parseManifest, RUN_SCHEMA, type Manifest } from './manifest.js';
-import {
-  arrayFile,
-  arrayFiles,
-  PLAIN_SET,
-  setFolders,
-  type PredictionArray,
-  type SetFolder,
-} from './prediction-sets.js';
-import { LOCK_FILE, releaseLock, takeLock } from './run-lock.js';
-
-/** Every file name this program writes into a run directory; `--force` removes these and no other. */
-export const RUN_FILES = {
-  manifest: 'run.json',
-  metrics: 'metrics.json',
-  officialScores: 'scores.txt',
-  metricsCsv: 'metrics.csv',
-  perSample: 'per_sample.csv',
-  perJoint: 'per_joint.csv',
-  perKeypoint: 'per_keypoint.csv',
-  pckCurves: 'pck_curves.csv',
-  samples: 'samples.txt',
-  passes: 'tta_passes.csv',
-  heatMap: 'tta_heatmap.svg',
-  report: 'report.html',
-  joints: 'predictions/joints.npy',
-  vertices: 'predictions/vertices.npy',
-  keypoints_2d: 'predictions/keypoints_2d.npy',
-} as const;
-
-export type RunConfiguration = Readonly<Record<string, unknown>>;
+import { arrayFile, PLAIN_SET, type PredictionArray, type SetFolder } from './prediction-sets.js';
+import { hasJournal, removeJournal } from './progress-journal.js';
+import { differingKeys, otherRun, type RunConfiguration } from './run-configuration.js';
+import { moveOurFiles, removeOurFiles, removePredictions, RUN_FILES } from './run-files.js';
+import { LOCK_FILES, releaseLock, takeLock } from './run-lock.js';
 
 export interface OpenRunOptions {
   readonly path: string;
@@ -55,11 +29,16 @@ export interface OpenRunOptions {
   readonly existing: 'refuse' | 'replace' | 'replace-other';
   /** Whether predictions that an unfinished run of the same configuration has made may be used. */
   readonly resume: boolean;
+  /** Another configuration whose unfinished predictions may be gone on with as well. */
+  readonly resumeAlso?: RunConfiguration | undefined;
 }
 
 export interface OpenedRun {
-  /** A directory to fill, one whose predictions are made, or the finished result of the same run. */
-  readonly state: 'fresh' | 'predicted' | 'finished';
+  /**
+   * A directory to fill, one whose predictions are begun (its journal says how far they are) or made, or the
+   * finished result of the same run.
+   */
+  readonly state: 'fresh' | 'begun' | 'predicted' | 'finished';
   readonly run: RunDirectory;
 }
 
@@ -71,11 +50,15 @@ export class RunDirectory {
   private current: Manifest;
   /** Whether the folder itself was made for this run. */
   private readonly madeFolder: boolean;
+  private readonly opened = performance.now();
+  /** Seconds of work before it was opened. */
+  private readonly secondsBefore: number;
 
   private constructor(path: string, manifest: Manifest, madeFolder = false) {
     this.path = path;
     this.current = manifest;
     this.madeFolder = madeFolder;
+    this.secondsBefore = manifest.times.seconds ?? 0;
   }
 
   get manifest(): Manifest {
@@ -92,10 +75,12 @@ export class RunDirectory {
     return join(this.path, arrayFile(set, array));
   }
 
-  /** Merges `change` into run.json, atomically. */
+  /** Merges `change`, and how long the work has taken so far, into run.json, atomically. */
   async update(change: Partial<Manifest>): Promise<void> {
-    this.current = { ...this.current, ...change };
-    await writeFileAtomic(this.file('manifest'), toJsonText(this.current));
+    const seconds = this.secondsBefore + Math.round(performance.now() - this.opened) / 1000;
+    const merged = { ...this.current, ...change };
+    this.current = { ...merged, times: { ...merged.times, seconds } };
+    await writeFileDurably(this.file('manifest'), toJsonText(this.current));
   }
 
   async writeText(name: keyof typeof RUN_FILES, text: string): Promise<void> {
@@ -104,12 +89,7 @@ export class RunDirectory {
 
   /** Ends the run in a state that stays; what it replaced is gone from now on. */
   async finish(state: Exclude<Manifest['state'], 'running'>): Promise<void> {
-    const finished = new Date();
-    const seconds = (finished.getTime() - Date.parse(this.current.times.started)) / 1000;
-    await this.update({
-      state,
-      times: { ...this.current.times, finished: finished.toISOString(), seconds },
-    });
+    await this.update({ state, times: { ...this.current.times, finished: new Date().toISOString() } });
     await removeOurFiles(join(this.path, PREVIOUS));
     await removeEmpty(join(this.path, PREVIOUS));
     await releaseLock(this.path);
@@ -125,6 +105,12 @@ export class RunDirectory {
     await removeEmpty(join(this.path, PREVIOUS));
     await releaseLock(this.path);
     if (this.madeFolder) await removeEmpty(this.path);
+  }
+
+  /** Removes what an earlier sitting has predicted; the run goes on as a fresh one. */
+  async startOver(): Promise<void> {
+    await removePredictions(this.path);
+    await makeFolder(join(this.path, PLAIN_SET));
   }
 
   /** Whether `discard` would bring an earlier run back. */
@@ -161,21 +147,19 @@ export class RunDirectory {
 
   private static async openLocked(options: OpenRunOptions, madeFolder: boolean): Promise<OpenedRun> {
     const { path } = options;
-    const entries = (await listFolder(path)).filter((name) => name !== LOCK_FILE && name !== PREVIOUS);
+    const entries = (await listFolder(path)).filter(
+      (name) => name !== PREVIOUS && !LOCK_FILES.includes(name),
+    );
     if (entries.includes(RUN_FILES.manifest)) {
       const existing = await readManifest(path);
       const difference = differingKeys(existing.configuration, options.configuration);
-      const isSame = difference.length === 0;
-      const isPredicted = existing.predictions !== undefined;
+      const isSame = difference.length === 0 || isAlso(existing, options);
+      const isUnfinished = isSame && existing.state !== 'complete';
       if (options.existing !== 'replace') {
-        if (isSame && isPredicted && options.resume && existing.state !== 'complete') {
-          const run = new RunDirectory(path, existing);
-          await run.update({ state: 'running' });
-          return { state: 'predicted', run };
-        }
+        const resumed = isUnfinished && options.resume ? await RunDirectory.resume(existing, options) : null;
+        if (resumed !== null) return resumed;
         // Any other unfinished run is started over: it has no predictions, or copies of those it is to read again.
-        const isWorthless = isSame && existing.state !== 'complete';
-        if (options.existing === 'refuse' && !isWorthless) {
+        if (options.existing === 'refuse' && !isUnfinished) {
           throw otherRun(path, existing.configuration, options.configuration, difference);
         }
       }
@@ -190,20 +174,48 @@ export class RunDirectory {
         next: 'name another folder with --out; --force replaces only folders that hold a run.json of ours',
       });
     }
-    await makeFolder(join(path, 'predictions'));
+    await makeFolder(join(path, PLAIN_SET));
     const manifest: Manifest = {
       schema: RUN_SCHEMA,
       state: 'running',
       dataset: { ...options.dataset },
       configuration: { ...options.configuration },
-      program: { ...options.program, node: process.versions.node },
-      host: { name: hostname(), pid: process.pid, platform: `${process.platform}-${process.arch}` },
+      ...thisProcess(options),
       times: { started: new Date().toISOString() },
     };
     const run = new RunDirectory(path, manifest, madeFolder);
     await run.update({});
     return { state: 'fresh', run };
   }
+
+  /** Goes on with an unfinished run; null where it has left nothing to go on from. */
+  private static async resume(existing: Manifest, options: OpenRunOptions): Promise<OpenedRun | null> {
+    const { path } = options;
+    const isPredicted = existing.predictions !== undefined;
+    if (!isPredicted && !(await hasJournal(path))) return null;
+    const run = new RunDirectory(path, existing);
+    const { resumed = [] } = existing.times;
+    await run.update({
+      state: 'running',
+      configuration: { ...options.configuration },
+      ...thisProcess(options),
+      times: { ...existing.times, finished: undefined, resumed: [...resumed, new Date().toISOString()] },
+    });
+    if (isPredicted) await removeJournal(path);
+    return { state: isPredicted ? 'predicted' : 'begun', run };
+  }
+}
+
+/** Of what an unfinished run may be gone on with beside its own configuration. */
+function isAlso({ configuration }: Manifest, { resumeAlso }: OpenRunOptions): boolean {
+  return resumeAlso !== undefined && differingKeys(configuration, resumeAlso).length === 0;
+}
+
+function thisProcess({ program }: OpenRunOptions): Pick<Manifest, 'program' | 'host'> {
+  return {
+    program: { ...program, node: process.versions.node },
+    host: { name: hostname(), pid: process.pid, platform: `${process.platform}-${process.arch}` },
+  };
 }
 
 /** The manifest of the very run that is asked for, where it is finished and may be used. */
@@ -230,29 +242,6 @@ async function setAside(path: string, existing: Manifest): Promise<void> {
 /** Stable text of a JSON document of ours. */
 export function toJsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-async function listFolder(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [];
-    throw unusable(path, error);
-  }
-}
-
-function unusable(path: string, error: unknown): UserError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new UserError({
-    code: 'output-unusable',
-    message: 'The output folder cannot be used',
-    file: path,
-    expected: 'a folder that can be written, or a name that does not exist yet',
-    got: code === 'ENOTDIR' || code === 'EEXIST' ? 'a file' : message,
-    next: 'name another folder with --out',
-    cause: error,
-  });
 }
 
 async function readManifest(path: string): Promise<Manifest> {
@@ -291,111 +280,4 @@ function unreadableManifest(file: string, problem: string): UserError {
     got: problem,
     next: 'name another folder with --out, or run it again with the version that wrote it',
   });
-}
-
-function otherRun(path: string, old: RunConfiguration, wanted: RunConfiguration, keys: string[]): UserError {
-  const [first = ''] = keys;
-  const others = keys.length > 1 ? ` (${keys.slice(1).join(', ')} differ too)` : '';
-  const [wantedValue, oldValue] = describeDifference(first, wanted[first], old[first]);
-  return new UserError({
-    code: 'output-other-run',
-    message: 'The output folder already holds another run',
-    file: path,
-    expected: wantedValue + others,
-    got: wantedValue === oldValue ? `a run made before that changed: ${oldValue}` : oldValue,
-    next: 'name another folder with --out, or add --force to replace that run',
-  });
-}
-
-/** Both values of a key in few words: a path where there is one, else the first field that differs. */
-function describeDifference(key: string, wanted: unknown, old: unknown): [string, string] {
-  if (isRecord(wanted) && isRecord(old)) {
-    if (typeof wanted.path === 'string' && typeof old.path === 'string') {
-      return [`${key} ${wanted.path}`, `${key} ${old.path}`];
-    }
-    const [field] = differingKeys(old, wanted);
-    if (field !== undefined) return describeDifference(`${key}.${field}`, wanted[field], old[field]);
-  }
-  const show = (value: unknown): string => `${key} ${JSON.stringify(value) ?? 'absent'}`;
-  return [show(wanted), show(old)];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function differingKeys(a: RunConfiguration, b: RunConfiguration): string[] {
-  const plain = (value: unknown): unknown =>
-    value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
-    (key) => !isDeepStrictEqual(plain(a[key]), plain(b[key])),
-  );
-}
-
-/** The manifest goes last: a folder that lost its files halfway is still recognised as ours. */
-const RESULT_FILES = Object.values(RUN_FILES).filter(
-  (name) => name !== RUN_FILES.manifest && !name.startsWith('predictions/'),
-);
-
-/** Every file of ours that may be in a run directory, the manifest last; folders of sets from the deepest up. */
-async function ourFiles(path: string): Promise<{ files: string[]; folders: string[] }> {
-  const folders = await setFolders(path);
-  const arrays = [PLAIN_SET, ...folders].flatMap(arrayFiles);
-  return { files: [...RESULT_FILES, ...arrays, RUN_FILES.manifest], folders: [...folders, PLAIN_SET] };
-}
-
-async function removeOurFiles(path: string): Promise<void> {
-  const { files, folders } = await ourFiles(path);
-  for (const name of files) {
-    await rm(join(path, name), { force: true });
-    await rm(partialName(join(path, name)), { force: true });
-  }
-  for (const folder of folders) await removeEmpty(join(path, folder));
-}
-
-async function moveOurFiles(from: string, to: string): Promise<void> {
-  if ((await listFolder(from)).length === 0) return;
-  const { files, folders } = await ourFiles(from);
-  const present = await Promise.all(folders.map((folder) => listFolder(join(from, folder))));
-  for (const [index, folder] of folders.entries()) {
-    if (present[index]!.length > 0) await makeFolder(join(to, folder));
-  }
-  for (const name of files) {
-    try {
-      await rename(join(from, name), join(to, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(error, join(to, name), 'write');
-    }
-  }
-  for (const folder of folders) await removeEmpty(join(from, folder));
-}
-
-/** Removes a folder unless somebody's file is in it. */
-async function removeEmpty(path: string): Promise<void> {
-  try {
-    await rmdir(path);
-  } catch {
-    // Not empty, or not there: both are as they should be.
-  }
-}
-
-/**
- * Makes a folder and those above it; says whether it was not there before.
- * Not mkdir's own `recursive`: that never ends where a parent exists in which
- * nothing can be made (/proc).
- */
-export async function makeFolder(path: string): Promise<boolean> {
-  const folder = resolve(path);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await mkdir(folder);
-      return true;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return false;
-      const parent = dirname(folder);
-      if (code !== 'ENOENT' || attempt > 0 || parent === folder) throw unusable(path, error);
-      await makeFolder(parent);
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** One writer a run directory: `run.lock` names the process that holds it. */
-import { open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -7,6 +7,14 @@ import { UserError } from '../errors.js';
 import { fileError } from '../formats/file-errors.js';
 
 export const LOCK_FILE = 'run.lock';
+/** Held for the moment in which the lock of a process that is gone is taken over. */
+const TAKEOVER_FILE = 'run.lock.takeover';
+export const LOCK_FILES: readonly string[] = [LOCK_FILE, TAKEOVER_FILE];
+
+/** Older than this, whoever was making the file is gone. */
+const MAKING_MS = 10_000;
+
+const MEANWHILE = 'another process that started at the same moment';
 
 interface Holder {
   readonly host: string;
@@ -29,19 +37,34 @@ export async function takeLock(folder: string): Promise<void> {
     processStart: await processStart(process.pid),
     since: new Date().toISOString(),
   };
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(file, 'wx');
-      await handle.writeFile(`${JSON.stringify(holder)}\n`);
-      await handle.close();
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, file, 'write');
-    }
+  if (await createNew(file, holder)) return;
+  await refuseLiveHolder(folder, file);
+  await takeOver(folder, file, holder);
+}
+
+/** One at a time: of two that find the same lock left behind, the second must not remove the first one's. */
+async function takeOver(folder: string, file: string, holder: Holder): Promise<void> {
+  const guard = join(folder, TAKEOVER_FILE);
+  if ((await ageOf(guard)) > MAKING_MS) await rm(guard, { force: true });
+  if (!(await createNew(guard, holder))) throw inUse(folder, file, MEANWHILE);
+  try {
     await refuseLiveHolder(folder, file);
     await rm(file, { force: true });
+    if (!(await createNew(file, holder))) throw inUse(folder, file, MEANWHILE);
+  } finally {
+    await rm(guard, { force: true });
   }
-  throw inUse(folder, file, 'another process that started at the same moment');
+}
+
+/** False where the file is there already. */
+async function createNew(file: string, holder: Holder): Promise<boolean> {
+  try {
+    await writeFile(file, `${JSON.stringify(holder)}\n`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw fileError(error, file, 'write');
+  }
 }
 
 export async function releaseLock(folder: string): Promise<void> {
@@ -53,7 +76,9 @@ async function refuseLiveHolder(folder: string, file: string): Promise<void> {
   try {
     holder = JSON.parse(await readFile(file, 'utf8')) as Holder;
   } catch {
-    // Gone meanwhile, or cut by a crash: nobody's.
+    // Being written at this moment; or gone meanwhile, or cut by a crash: nobody's.
+    const age = await ageOf(file);
+    if (age >= 0 && age <= MAKING_MS) throw inUse(folder, file, MEANWHILE);
     return;
   }
   const described = `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
@@ -62,6 +87,12 @@ async function refuseLiveHolder(folder: string, file: string): Promise<void> {
   const start = await processStart(holder.pid);
   const isAnother = start !== null && holder.processStart !== null && start !== holder.processStart;
   if (!isAnother) throw inUse(folder, file, described);
+}
+
+/** Milliseconds; negative where the file is not there. */
+async function ageOf(file: string): Promise<number> {
+  const info = await stat(file).catch(() => null);
+  return info === null ? -1 : Math.max(0, Date.now() - info.mtimeMs);
 }
 
 function inUse(folder: string, file: string, holder: string): UserError {

@@ -7,7 +7,7 @@ import { SCORE_BATCH, type PredictionSource } from '../evaluation/prediction-sou
 import type { RunContext } from '../evaluation/run.js';
 import { fileError } from '../formats/file-errors.js';
 import type { JointOrder } from '../hand/joints.js';
-import { makeFolder } from '../runs/run-directory.js';
+import { makeFolder } from '../runs/folder.js';
 import { partialName } from '../runs/atomic-file.js';
 import { startsWith } from '../runs/file-start.js';
 import { oddHandLength, RecordChecks, requireCount, requireShapes } from './checks.js';

@@ -14,6 +14,7 @@
  * The size is the ratio of two root-mean-square radii, not a least-squares fit: that one would shrink a pass whose
  * orientation is off.
  */
+import { centroid, type Vec3 } from '../hand/vectors.js';
 import type { HandPoints, PointFusion } from './point-fusion.js';
 
 /** Root-mean-square radius, metres, below which a hand is one point: a nanometre. */
@@ -21,14 +22,14 @@ const COLLAPSED = 1e-9;
 
 /** Where a hand is and how large. */
 interface Place {
-  readonly root: readonly [number, number, number];
+  readonly root: Vec3;
   /** Root-mean-square distance from the root, metres. */
   readonly radius: number;
 }
 
 function placeOf({ joints, vertices }: HandPoints): Place {
   const points = joints ?? vertices!;
-  const root: Place['root'] = joints === undefined ? centroid(points) : [joints[0]!, joints[1]!, joints[2]!];
+  const root: Vec3 = joints === undefined ? centroid(points) : [joints[0]!, joints[1]!, joints[2]!];
   let squared = 0;
   for (let k = 0; k < points.length; k += 3) {
     const x = points[k]! - root[0];
@@ -39,27 +40,8 @@ function placeOf({ joints, vertices }: HandPoints): Place {
   return { root, radius: Math.sqrt((squared * 3) / points.length) };
 }
 
-function centroid(points: Float64Array): [number, number, number] {
-  let x = 0;
-  let y = 0;
-  let z = 0;
-  for (let k = 0; k < points.length; k += 3) {
-    x += points[k]!;
-    y += points[k + 1]!;
-    z += points[k + 2]!;
-  }
-  const count = points.length / 3;
-  return [x / count, y / count, z / count];
-}
-
 /** Turns by `radians` about the root `from`, scales and puts the root onto `to`. */
-function moved(
-  points: Float64Array,
-  radians: number,
-  ratio: number,
-  from: Place['root'],
-  to: Place['root'],
-): Float64Array {
+function moved(points: Float64Array, radians: number, ratio: number, from: Vec3, to: Vec3): Float64Array {
   const c = Math.cos(radians) * ratio;
   const s = Math.sin(radians) * ratio;
   const out = new Float64Array(points.length);

@@ -9,11 +9,12 @@
  * OpenPose order, left hands already mirrored back. They are *not* rotated back; a fusion does that. 2D keypoints are
  * N×2, px of the photograph: whoever made them has undone the rotation and scale of the box.
  */
+import { isPlain } from '../hand/view.js';
 import { firstOutOfRange, type Points } from '../metrics/points.js';
 import { alignedMean } from './aligned-mean.js';
 import { derotatedMean } from './derotated-mean.js';
 import type { HandPoints, PointFusion } from './point-fusion.js';
-import { isReference, type Pass } from './sweep.js';
+import type { Pass } from './sweep.js';
 
 /**
  * `aligned-mean`: as MeshGraphormer ran it. `derotated-mean`: by the known geometry. `mean-error`: no fusion of
@@ -68,7 +69,7 @@ export function createFusion(kind: FusionKind, passes: readonly Pass[]): Fusion 
     throw new Error('mean-error fuses no points: take meanOfMetrics of the metrics of each pass');
   }
   const [first] = passes;
-  if (first === undefined || !isReference(first)) {
+  if (first === undefined || !isPlain(first)) {
     throw new Error(`a sweep begins with the un-augmented pass, got ${first?.name ?? 'no pass'}`);
   }
   return {

@@ -6,13 +6,12 @@
  * first, so that a fusion has it before any other.
  */
 import { EXIT, UserError } from '../errors.js';
+import { isPlain, type View } from '../hand/view.js';
 
 /** One crop of every sample. */
-export interface Pass {
+export interface Pass extends View {
   /** Place in the sweep; the reference is 0. */
   readonly index: number;
-  readonly rotationDegrees: number;
-  readonly scale: number;
   /** Fit for a file name: `rot-90_scale0.7`. */
   readonly name: string;
 }
@@ -163,14 +162,9 @@ export function sweepPasses({ rotations, scales }: Sweep): Pass[] {
     });
   }
   const views = scales.flatMap((scale) => rotations.map((rotationDegrees) => ({ rotationDegrees, scale })));
-  return [...views.filter(isReference), ...views.filter((view) => !isReference(view))].map((view, index) => ({
+  return [...views.filter(isPlain), ...views.filter((view) => !isPlain(view))].map((view, index) => ({
     index,
     ...view,
     name: `rot${view.rotationDegrees}_scale${view.scale}`,
   }));
-}
-
-/** Whether a pass is the un-augmented one. */
-export function isReference(pass: Pick<Pass, 'rotationDegrees' | 'scale'>): boolean {
-  return pass.rotationDegrees === 0 && pass.scale === 1;
 }

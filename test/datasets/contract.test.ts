@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { staysInside } from '../../src/datasets/inside.js';
-import { DATASET_IDS, datasetById, openDataset } from '../../src/datasets/registry.js';
+import { DATASET_IDS, datasetById, openDataset, recognisedAs } from '../../src/datasets/registry.js';
 import { UserError } from '../../src/errors.js';
 import { countTruths } from '../../src/evaluation/ground-truth.js';
 import { countVertices } from '../../src/evaluation/true-vertices.js';
@@ -69,6 +69,8 @@ describe.each(DATASET_IDS)('the dataset %s', (id) => {
       expect(error).toMatchObject({ file: root });
       expect(error.expected).toBeTruthy();
       expect(error.next).toBeTruthy();
+      // A folder is a flag to some commands, an argument or a line of the configuration to others.
+      expect(error.next).not.toContain('--');
     }
   });
 
@@ -127,6 +129,12 @@ describe.each(DATASET_IDS)('the dataset %s', (id) => {
     }
     expect(folder.annotations.length).toBeGreaterThan(0);
     for (const file of folder.annotations) expect(existsSync(file)).toBe(true);
+  });
+
+  it('is the only one that recognises its folder, and recognises no other', async () => {
+    expect((await recognisedAs(await demoFolder(id))).map((other) => other.id)).toEqual([id]);
+    for (const root of ['/no/such/folder', await temporaryFolder()])
+      expect(await dataset.recognises(root)).toBe(false);
   });
 
   it('takes the whole photograph where it is told to', async () => {

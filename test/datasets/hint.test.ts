@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hintEgo4d, hintNewDays, hintVisor } from '../../src/datasets/hint.js';
+import { recognisedAs } from '../../src/datasets/registry.js';
 import type { DatasetFolder } from '../../src/datasets/types.js';
 import type { UserError } from '../../src/errors.js';
 import type { KeypointLabels } from '../../src/metrics/index.js';
@@ -69,6 +70,18 @@ describe('the samples of a HInt folder', () => {
   it('are not those of another part of HInt', async () => {
     const root = await demoFolder('hint-newdays');
     await expect(hintVisor.open(root, SPLIT)).rejects.toMatchObject({ code: 'dataset-layout', file: root });
+  });
+
+  it('are known for those of one part by the name of their folder, or by their own', async () => {
+    const recognised = async (folder: string): Promise<string[]> =>
+      (await recognisedAs(folder)).map(({ id }) => id);
+    const root = await demoFolderCopy('hint-newdays');
+    expect(await recognised(join(root, IMAGES))).toEqual(['hint-newdays']);
+    const elsewhere = join(root, 'elsewhere');
+    await rename(join(root, IMAGES), elsewhere);
+    expect(await recognised(elsewhere)).toEqual([]);
+    await rename(join(elsewhere, `${FIRST}.json`), join(elsewhere, 'EK_0012_P03_10_frame_0000012345_l.json'));
+    expect(await recognised(elsewhere)).toEqual(['hint-visor']);
   });
 
   it('are not made of what a Mac leaves beside its files', async () => {

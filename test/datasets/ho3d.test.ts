@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../src/datasets/fingerprint.js';
 import { ho3dV2, ho3dV3 } from '../../src/datasets/ho3d.js';
+import { recognisedAs } from '../../src/datasets/registry.js';
 import type { UserError } from '../../src/errors.js';
 import { writePickle } from '../../src/formats/pickle-writer.js';
 import { JOINT_COUNT } from '../../src/hand/joints.js';
@@ -100,6 +101,34 @@ describe('the samples of an HO-3D folder', () => {
     expect(await folder.sampleIds(3)).toEqual(['00000', '00001', '00002']);
     expect(folder.sequenceOf).toBeNull();
     expect(folder.notices.map(({ code }) => code)).toEqual(['sample-list-missing']);
+  });
+});
+
+describe('a version of HO-3D', () => {
+  const recognised = async (root: string): Promise<string[]> =>
+    (await recognisedAs(root)).map(({ id }) => id);
+
+  it.each([
+    [11_524, 'ho3d-v2'],
+    [20_137, 'ho3d-v3'],
+  ])('is told by the length of its list, %i, whatever its photographs end in', async (count, id) => {
+    for (const dataset of ['ho3d-v2', 'ho3d-v3']) {
+      const root = await demoFolderCopy(dataset);
+      const lines = Array.from({ length: count }, (_, k) => `DEMO1/${k.toString().padStart(4, '0')}`);
+      await writeFile(join(root, LIST), lines.join('\n'));
+      expect(await recognised(root)).toEqual([id]);
+    }
+  });
+
+  it('is told by the photographs where the list is a part of one, and by nothing without them', async () => {
+    const root = await demoFolderCopy('ho3d-v2');
+    expect(await recognised(root)).toEqual(['ho3d-v2']);
+    await rename(join(root, FIRST_IMAGE), join(root, FIRST_IMAGE.replace('.png', '.jpg')));
+    expect(await recognised(root)).toEqual(['ho3d-v3']);
+    await rm(join(root, 'evaluation'), { recursive: true });
+    expect(await recognised(root)).toEqual(['ho3d-v2', 'ho3d-v3']);
+    await writeFile(join(root, LIST), 'no sample\n');
+    expect(await recognised(root)).toEqual([]);
   });
 });
 

@@ -96,12 +96,24 @@ describe('doctor', () => {
   });
 
   it('says what a folder lacks that can be used in part', async () => {
-    // FreiHAND's ground truth is read as HO-3D's, but there is no list of samples.
-    const { doctor } = await home({ datasets: { 'ho3d-v3': data } });
+    // Ground truth alone scores predictions, but there is no list of samples.
+    const folder = await temporaryFolder();
+    const name = 'evaluation_xyz.json';
+    await cp(join(await demoFolder('ho3d-v3'), name), join(folder, name));
+    const { doctor } = await home({ datasets: { 'ho3d-v3': folder } });
     const { checks } = diagnosisOf(await doctor('--json'));
     expect(checks[0]).toMatchObject({ name: 'ho3d-v3', ok: true });
     expect(checks[0]!.detail).toContain('evaluation.txt');
     expect(checks[0]!.advice).toBeTruthy();
+  });
+
+  it('says which dataset a folder is that stands under the name of another', async () => {
+    const { doctor } = await home({ datasets: { 'ho3d-v3': data } });
+    const result = await doctor();
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(/^ {2}ho3d-v3 {7}no /m);
+    expect(result.stdout.replace(/\s+/g, ' ')).toContain('got one of FreiHAND');
+    expect(result.stdout.replace(/\s+/g, ' ')).toContain('→ name it freihand (config file)');
   });
 
   it.each([

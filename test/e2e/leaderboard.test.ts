@@ -55,6 +55,17 @@ describe('leaderboard', () => {
     expect(parse(fine.stdout)).toEqual({ dataset: 'freihand', rows: 25, findings: [] });
   });
 
+  it('lints the runs that are named, and does not pass over one that is none', async () => {
+    const run = join(await temporaryFolder(), 'mine');
+    await cli([
+      ...['run', '--dataset', 'freihand', '--data', golden],
+      ...['--predictions', join(golden, 'pred.json'), '--out', run],
+    ]);
+    const own = await cli(['leaderboard', 'freihand', run, '--lint', '--json']);
+    expect(parse<{ rows: number }>(own.stdout).rows).toBe(26);
+    expect((await cli(['leaderboard', 'freihand', '/nowhere', '--lint'])).code).toBe(1);
+  });
+
   it('refuses what is no run, and a dataset it does not know', async () => {
     const missing = await cli(['leaderboard', 'freihand', '/nowhere', '--json']);
     expect(missing.code).toBe(1);

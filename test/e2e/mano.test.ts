@@ -1,6 +1,6 @@
 /** `run` with MANO parameters and `--joints-from`, with the built program and a synthetic MANO file. */
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,8 +35,8 @@ let golden: Golden;
 let vertices: number[][];
 let regressor: Float64Array;
 let shared: string;
-/** A hand by its parameters, by its points, and by its mesh alone. */
-let models: { parameters: string; points: string; mesh: string };
+/** A hand by its parameters, by its points, by its mesh alone, and by its mesh and the joints regressed from it. */
+let models: { parameters: string; points: string; mesh: string; regressed: string };
 /** FreiHAND folder whose true hands are that hand. */
 let data: string;
 
@@ -94,6 +94,10 @@ beforeAll(async () => {
       { name: 'pred_vertices', shape: [778, 3], constant: vertices.flat() },
     ]),
     mesh: await write('mesh', [{ name: 'pred_vertices', shape: [778, 3], constant: vertices.flat() }]),
+    regressed: await write('regressed', [
+      { name: 'pred_keypoints_3d', shape: [21, 3], constant: jointsOf('freihand') },
+      { name: 'pred_vertices', shape: [778, 3], constant: vertices.flat() },
+    ]),
   };
   data = join(shared, 'data');
   await writeFreihandFolder(data, { images: 2, xyz: 2, verts: 2 });
@@ -234,6 +238,98 @@ describe('--joints-from freihand', () => {
     });
     const expected = (1000 * errors.reduce((sum, error) => sum + error, 0)) / errors.length;
     expect(metrics.mpjpe_mm).toBeCloseTo(expected, 3);
+  });
+});
+
+describe('joints and vertices that are predicted both', () => {
+  const DIFFER = 'joint-sources-differ';
+  const apartMm = (): number => {
+    const [own, regressed] = [golden.joints[POSE]!.flat(), jointsOf('freihand')].map((hand) =>
+      Float64Array.from(hand),
+    );
+    return 1000 * paMeanPositionError(own!, regressed!, FREIHAND_PROTOCOL.reflection);
+  };
+
+  /** A run where the configuration names this MANO file. */
+  async function configured(mano: string, subject: readonly string[]): Promise<CliResult & { out: string }> {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'hamba-eval'));
+    await writeFile(join(folder, 'hamba-eval', 'config.json'), JSON.stringify({ mano }));
+    const out = join(folder, 'run');
+    const args = ['run', '--dataset', 'freihand', '--data', data, ...subject, '--out', out, '--json'];
+    return { ...(await cli(args, { env: { XDG_CONFIG_HOME: folder } })), out };
+  }
+
+  it('are compared where --mano names the file, which changes no figure', async () => {
+    const folder = await temporaryFolder();
+    const [plain, compared] = [join(folder, 'plain'), join(folder, 'compared')];
+    const without = documentOf(await run(plain, models.points));
+    const result = await run(compared, models.points, '--mano', MANO);
+    expect(result.code).toBe(0);
+    const { warnings, ...figures } = documentOf(result);
+    const warning = warnings.find(({ code }) => code === DIFFER);
+    expect(warning!.message).toContain(`${apartMm().toFixed(2)} mm`);
+    expect(warning!.remedy).toContain('--joints-from freihand');
+    expect({
+      ...figures,
+      run: plain,
+      warnings: warnings.filter((other) => other !== warning),
+    }).toEqual(without);
+    for (const file of ['per_sample.csv', 'metrics.csv', 'scores.txt', 'predictions/joints.npy']) {
+      expect(await readFile(join(compared, file)), file).toEqual(await readFile(join(plain, file)));
+    }
+    // The same run, with the file or without it.
+    expect(documentOf(await run(compared, models.points))).toMatchObject({ reused: true });
+    const text = await cli([
+      'run',
+      '--dataset',
+      'freihand',
+      '--data',
+      data,
+      '--model',
+      models.points,
+      '--out',
+      compared,
+    ]);
+    expect(text.stdout.replace(/\s+/g, ' ')).toContain(
+      `${apartMm().toFixed(2)} mm from those that MANO's joint`,
+    );
+  });
+
+  it('are compared where the configuration names it, whoever predicted them', async () => {
+    const first = await configured(MANO, ['--model', models.points]);
+    const message = documentOf(first).warnings.find(({ code }) => code === DIFFER)?.message;
+    expect(message).toContain(`${apartMm().toFixed(2)} mm`);
+    const imported = await configured(MANO, ['--predictions', first.out]);
+    expect(documentOf(imported).warnings.find(({ code }) => code === DIFFER)?.message).toBe(message);
+  });
+
+  it('that agree are no warning, nor are meshes alone', async () => {
+    for (const model of [models.regressed, models.mesh]) {
+      const result = await configured(MANO, ['--model', model]);
+      expect(result.code).toBe(0);
+      expect(documentOf(result).warnings.map(({ code }) => code)).not.toContain(DIFFER);
+    }
+  });
+
+  it('are scored also where the file of the configuration cannot be used, and a note says so', async () => {
+    const missing = join(shared, 'missing.pkl');
+    const result = await configured(missing, ['--model', models.points]);
+    expect(result.code).toBe(0);
+    expect(documentOf(result).warnings.map(({ code }) => code)).not.toContain(DIFFER);
+    expect(result.stderr).toContain('The MANO file that the configuration names cannot be used');
+    expect(result.stderr).toContain(missing);
+    const meshes = await configured(missing, ['--model', models.mesh]);
+    expect(meshes.code).toBe(0);
+    expect(meshes.stderr).not.toContain('MANO');
+  });
+
+  it('need a file that can be used where --mano names one', async () => {
+    const out = join(await temporaryFolder(), 'run');
+    const result = await run(out, models.points, '--mano', join(shared, 'missing.pkl'));
+    expect(result.code).toBe(1);
+    expect(errorOf(result)).toMatchObject({ code: 'file-missing', file: join(shared, 'missing.pkl') });
+    expect(existsSync(out)).toBe(false);
   });
 });
 

@@ -105,6 +105,10 @@ describe('report', () => {
     expect(page.match(/<article/g)).toHaveLength(8);
     expect(page.match(/data:image\/jpeg/g)).toHaveLength(8);
     expect(existsSync(`${file}.partial`)).toBe(false);
+    // It is passed on: whose machine it was made on is in run.json.
+    expect(page.includes(work)).toBe(false);
+    expect(page.includes('<th scope="row">Platform</th>')).toBe(true);
+    expect(page.includes('<th scope="row">Host</th>')).toBe(false);
   });
 
   it('has the very figures of metrics.json', async () => {
@@ -142,6 +146,8 @@ describe('report', () => {
     const page = await readFile(gone.file, 'utf8');
     expect(page.includes('Figure 1.')).toBe(true);
     expect(page.includes('for want of the dataset folder')).toBe(true);
+    expect(gone.missing.join()).toContain(data);
+    expect(page.includes(data)).toBe(false);
     const found = parse<ReportJson>((await reportOf(run, '--data', `${data} elsewhere`)).stdout);
     expect(found.missing).toEqual([]);
     expect((await readFile(found.file, 'utf8')).includes('data:image/jpeg')).toBe(true);

@@ -139,6 +139,25 @@ describe('the preset sweep', () => {
     }
   });
 
+  it('scores each pass and each fusion as it is scored on its own', async () => {
+    const folder = await temporaryFolder();
+    const [header, ...rows] = (await readFile(join(preset.out, 'tta_passes.csv'), 'utf8')).trim().split('\n');
+    const keys = header!.split(',').slice(4);
+    const { tta } = await metricsOf(preset.out);
+    const alone = async (set: string): Promise<Record<string, unknown>> => {
+      const [arrays, out] = ['arrays', 'run'].map((name) => join(folder, name, set)) as [string, string];
+      await cp(join(preset.out, 'predictions', set), arrays, { recursive: true });
+      await run(out, '--predictions', arrays);
+      return { ...(await metricsOf(out)).metrics };
+    };
+    for (const pass of [0, 1, 47, 94]) {
+      const metrics = await alone(`passes/${pass.toString().padStart(3, '0')}`);
+      const values = rows[pass]!.split(',').slice(4).map(Number);
+      expect(Object.fromEntries(keys.map((key, k) => [key, values[k]]))).toEqual(metrics);
+    }
+    for (const fusion of BOTH) expect(await alone(`fused/${fusion}`)).toEqual(tta![fusion]);
+  });
+
   it('has the mean of each column of tta_passes.csv as mean-error', async () => {
     const text = await readFile(join(preset.out, 'tta_passes.csv'), 'utf8');
     const [header, ...rows] = text
@@ -434,9 +453,10 @@ describe('a run with a sweep', () => {
       interruptAtFile: join(out, 'predictions/fused/aligned-mean/joints.npy.partial'),
     });
     expect(result.code).toBe(130);
+    // Nothing of what is left has the name of a finished array.
     const left = (await filesOf(out)).map((file) => file.slice(out.length + 1));
-    expect(left.filter((file) => !file.endsWith('run.json'))).toEqual([]);
-    if (left.length > 0) expect((await manifestOf(out)).state).toBe('interrupted');
+    expect(left.filter((file) => file.endsWith('.npy'))).toEqual([]);
+    expect((await manifestOf(out)).state).toBe('interrupted');
     expect((await cli(args)).code).toBe(0);
     expect((await manifestOf(out)).state).toBe('complete');
     expect((await filesOf(out)).some((file) => file.endsWith('.partial'))).toBe(false);

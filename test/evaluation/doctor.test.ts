@@ -1,9 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DATASET_IDS, datasetById } from '../../src/datasets/registry.js';
 import { UserError } from '../../src/errors.js';
-import { examine } from '../../src/evaluation/doctor.js';
+import { examine, type Check } from '../../src/evaluation/doctor.js';
 import { FIXTURES, temporaryFolder } from '../support/cli.js';
+import { demoFolder } from '../support/demo-folder.js';
 
 const CONFIG = { file: '/home/me/config.json', exists: true, problem: null };
 const GOLDEN = join(FIXTURES, 'golden', 'freihand');
@@ -42,6 +44,50 @@ describe('examine', () => {
       expect(detail).toContain(folder);
       expect(advice).toBeTruthy();
     }
+  });
+
+  const named = async (dataset: string, folder: string): Promise<Check> => {
+    const { checks } = await examine({
+      config: CONFIG,
+      folders: [{ dataset, folder, from: 'config file' }],
+      mano: null,
+    });
+    return checks[0]!;
+  };
+
+  it.each(DATASET_IDS)('finds the folder of %s under its own id alone', async (id) => {
+    const folder = await demoFolder(id);
+    for (const dataset of DATASET_IDS) {
+      const { ok, detail, advice } = await named(dataset, folder);
+      expect([dataset, ok]).toEqual([dataset, dataset === id]);
+      if (ok) continue;
+      const { title } = datasetById(dataset);
+      expect(detail).toBe(`The folder is not ${title}'s; ${folder}; got one of ${datasetById(id).title}`);
+      expect(advice).toBe(`name it ${id} (config file), and the folder of ${title} ${dataset}`);
+    }
+  });
+
+  it('tells ground truth alone by its axes, and lets pass what nothing tells', async () => {
+    const onlyTruth = async (dataset: string): Promise<string> => {
+      const root = await temporaryFolder();
+      for (const kind of ['xyz', 'verts']) {
+        const name = `evaluation_${kind}.json`;
+        await cp(join(await demoFolder(dataset), name), join(root, name));
+      }
+      return root;
+    };
+    const [freihand, ho3d] = [await onlyTruth('freihand'), await onlyTruth('ho3d-v2')];
+    expect(await named('ho3d-v3', freihand)).toMatchObject({
+      ok: false,
+      advice: 'name it freihand (config file), and the folder of HO-3D v3 ho3d-v3',
+    });
+    expect(await named('freihand', ho3d)).toMatchObject({
+      ok: false,
+      advice: 'name it ho3d-v2 or ho3d-v3 (config file), and the folder of FreiHAND freihand',
+    });
+    // The versions differ in nothing but their number of samples, for which the whole file would have to be read.
+    for (const dataset of ['ho3d-v2', 'ho3d-v3'])
+      expect(await named(dataset, ho3d)).toMatchObject({ ok: true });
   });
 
   it('reads the MANO file', async () => {

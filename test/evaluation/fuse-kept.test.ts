@@ -63,6 +63,28 @@ describe('fuseKept', () => {
     ]);
   });
 
+  it('knows why other passes failed, and what they lack', async () => {
+    const from = await kept((joints) => joints.fill(Number.NaN, 63, 3 * 63));
+    const [first, second] = [
+      { id: 'a', code: 'prediction-not-finite', reason: 'vertices contain NaN', passes: '1-2' },
+      {
+        id: 'b',
+        code: 'hand-behind-camera',
+        reason: 'it is behind',
+        passes: '0,5-94',
+        keypoints_alone: true,
+      },
+    ];
+    await from.update({ failed_passes: [first, second] });
+    const { fused } = await fuseKept(from, await freshRun(), IDS, ['aligned-mean'], CONTEXT);
+    const reason = `pass 1 (${PASSES[1]!.name}): vertices contain NaN`;
+    // The model gives no 2D keypoints here, so that nothing is missing of the second.
+    expect(fused!['aligned-mean']).toMatchObject({
+      unpredicted: [{ id: 'a', code: 'tta-pass-failed', reason }],
+      unpredicted_keypoints: [],
+    });
+  });
+
   it('reads nothing where no points are to be fused', async () => {
     const from = await kept();
     await rm(join(from.path, 'predictions/passes'), { recursive: true });

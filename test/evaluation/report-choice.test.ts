@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseSamples } from '../../src/evaluation/report-choice.js';
-import { uniqueNames, type ReadRun } from '../../src/evaluation/report-runs.js';
+import { uniqueNames } from '../../src/evaluation/report-paths.js';
+import type { ReadRun } from '../../src/evaluation/report-runs.js';
 
 /** What choosing looks at. */
 function readRun(errors: Readonly<Record<string, number>>): ReadRun {
@@ -53,7 +54,8 @@ describe('the samples of a report', () => {
 describe('the names of runs', () => {
   it('are the ends of their paths where those differ', () => {
     expect(uniqueNames(['/a/x', '/b/y/'])).toEqual(['x', 'y']);
-    expect(uniqueNames(['/a/x', '/b/x'])).toEqual(['/a/x', '/b/x']);
-    expect(uniqueNames(['/a/x', '/a/x'])).toEqual(['/a/x (1)', '/a/x (2)']);
+    expect(uniqueNames(['/home/me/a/x', '/home/me/b/x'])).toEqual(['a/x', 'b/x']);
+    expect(uniqueNames(['/x', '/b/x'])).toEqual(['/x', 'b/x']);
+    expect(uniqueNames(['/a/x', '/a/x'])).toEqual(['x (1)', 'x (2)']);
   });
 });

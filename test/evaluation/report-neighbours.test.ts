@@ -29,7 +29,9 @@ async function runOf(share: number): Promise<string> {
 describe('the published results around a run', () => {
   it('are in percent for HInt, the run among them, as the other tables of the page are', async () => {
     const path = await runOf(0.4361);
-    const { columns, rows } = (await neighboursOf('hint-visor', 'evaluation', [path]))!;
+    const { columns, rows } = (await neighboursOf('hint-visor', 'evaluation', [
+      { directory: { path }, shown: { name: 'mine' } },
+    ]))!;
     expect(columns[0]).toBe('PCK@0.05 all, %');
     const first = rows.map(({ name, run, cells }) => [run === null ? name : 'the run', cells[0]]);
     expect(first.slice(0, 4)).toEqual([

@@ -90,6 +90,24 @@ describe('scoreSets', () => {
     );
   });
 
+  it('asks for intervals of fusions, and not of passes', async () => {
+    const run = await swept(true);
+    const asked: boolean[] = [];
+    await scoreSets({
+      from: run,
+      run,
+      dataset: freihand,
+      meanError: true,
+      headline: 'pa_mpjpe_mm',
+      progress: silentProgress,
+      measure: (_, withIntervals) => {
+        asked.push(withIntervals);
+        return Promise.resolve(score({ f5: 0.5 }));
+      },
+    });
+    expect(asked).toEqual([true, false, false, false, false]);
+  });
+
   it('has no mean unless asked for, but the table', async () => {
     const run = await swept(false);
     expect(await request(run, () => score({ pa_mpjpe_mm: 1 }), false)).toBeNull();

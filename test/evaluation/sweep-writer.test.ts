@@ -81,7 +81,8 @@ describe('SweepWriter', () => {
     const writer = new SweepWriter(run, { passes: PASSES, fusions: BOTH, keepPasses: false }, SWEPT);
     const keypoints = KEYPOINTS.slice();
     keypoints.fill(Number.NaN, 42, 84);
-    const invalidKeypoints = [{ index: 0, pass: 1, reason: 'the hand is behind the camera' }];
+    const why = { code: 'hand-behind-camera', reason: 'the hand is behind the camera' };
+    const invalidKeypoints = [{ index: 0, pass: 1, ...why }];
     await writer.add(...batch(0, ROWS, keypoints, { invalidKeypoints }));
     const { fused } = await writer.close();
     const reason = `pass 1 (${PASSES[1]!.name}): the hand is behind the camera`;
@@ -105,7 +106,7 @@ describe('SweepWriter', () => {
       { passes: PASSES, fusions: ['aligned-mean'], keepPasses: false },
       SWEPT,
     );
-    const invalid = PASSES.map(({ index }) => ({ index: 2, pass: index, reason: `why ${index}` }));
+    const invalid = PASSES.map(({ index }) => ({ index: 2, pass: index, code: 'why', reason: `why ${index}` }));
     await writer.add(...batch(0, ROWS, KEYPOINTS, { invalid }));
     const { fused } = await writer.close();
     expect(fused!['aligned-mean']).toMatchObject({

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { DATASET_IDS } from '../../src/datasets/registry.js';
 import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import { verifyDataset, type Verification } from '../../src/evaluation/verify.js';
+import { asDict, numbersAt, readPickle } from '../../src/formats/pickle.js';
+import { writePickle } from '../../src/formats/pickle-writer.js';
 import { silentProgress } from '../../src/progress.js';
 import { temporaryFolder } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
@@ -172,6 +174,42 @@ describe.each(['freihand', 'ho3d-v2', 'ho3d-v3'])('the ground truth of %s', (dat
     expect(problems.map(({ code }) => code)).toEqual(['ground-truth-range']);
   });
 
+  it.each([
+    ['shifted by one', (hands: number[][][]) => [...hands.slice(1), hands[0]!]],
+    ['reversed', (hands: number[][][]) => hands.toReversed()],
+  ])('whose meshes are %s against the joints is told of once', async (_, order) => {
+    const { problems, root } = await broken(dataset, (folder) =>
+      editJson(join(folder, 'evaluation_verts.json'), order),
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({
+      code: 'joints-not-in-meshes',
+      file: join(root, 'evaluation_xyz.json'),
+      expected: 'joints within their mesh and fingertips on its skin, to 10 mm',
+    });
+  });
+
+  it('whose joints are shuffled is told of: meshes, and wrists where they are published, say otherwise', async () => {
+    const { problems } = await broken(dataset, (folder) =>
+      editJson(join(folder, 'evaluation_xyz.json'), (hands) => hands.toReversed()),
+    );
+    expect(problems.map(({ code }) => code)).toEqual(
+      dataset === 'freihand' ? ['joints-not-in-meshes'] : ['joints-not-in-meshes', 'wrist-differs'],
+    );
+  });
+
+  it('with two meshes exchanged names their samples', async () => {
+    const { problems } = await broken(dataset, (folder) =>
+      editJson(join(folder, 'evaluation_verts.json'), (hands) =>
+        hands.map((hand, index) => (index === 1 ? hands[6]! : index === 6 ? hands[1]! : hand)),
+      ),
+    );
+    const ids = dataset === 'freihand' ? '00000001, 00000006' : 'DEMO1/0001, DEMO4/0000';
+    expect(problems.map(({ code, got }) => [code, got])).toEqual([
+      ['joints-not-in-meshes', expect.stringContaining(`mm away: ${ids}`)],
+    ]);
+  });
+
   it('of meshes that are not MANO’s is told of once', async () => {
     const { problems } = await broken(dataset, (folder) =>
       editJson(join(folder, 'evaluation_verts.json'), (hands) => hands.map((hand) => hand.slice(1))),
@@ -205,6 +243,37 @@ describe('FreiHAND', () => {
     expect(problems.map(({ code, got }) => [code, got])).toEqual([
       ['photograph-without-annotation', 'only one of them for 00000006, 00000007'],
     ]);
+  });
+
+  it('is told where its cameras see the hands elsewhere than in the photographs', async () => {
+    const { problems, root } = await broken('freihand', (folder) =>
+      editJson(join(folder, 'evaluation_K.json'), (cameras) =>
+        cameras.map(([x, y, z]) => [[x![0]!, 0, x![2]! + 300], y!, z!]),
+      ),
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({
+      code: 'joints-outside-photographs',
+      file: join(root, 'evaluation_xyz.json'),
+      message: 'By the published cameras the true joints of 8 of 8 samples are not in their photographs',
+      got: expect.stringMatching(/^00000000, 00000001, /) as string,
+    });
+  });
+
+  it('may be without cameras, but not with too few of them or other numbers in their place', async () => {
+    const name = 'evaluation_K.json';
+    const without = await broken('freihand', (root) => unlink(join(root, name)));
+    expect(without.problems).toEqual([]);
+    const fewer = await broken('freihand', (root) =>
+      editJson(join(root, name), (cameras) => cameras.slice(0, -1)),
+    );
+    expect(fewer.problems.map(({ code, got }) => [code, got])).toEqual([
+      ['camera-invalid', '7; none for 00000007'],
+    ]);
+    const other = await broken('freihand', (root) =>
+      editJson(join(root, name), (cameras) => cameras.map((camera) => camera.map(() => [0, 0, 0]))),
+    );
+    expect(other.problems.map(({ code }) => code)).toEqual(['camera-invalid']);
   });
 
   it.each(['training', 'training-gs', 'training-auto'])('is in order in its split %s', async (split) => {
@@ -273,6 +342,27 @@ describe.each(['ho3d-v2', 'ho3d-v3'])('the sample list and meta data of %s', (da
     const { problems, notices } = await broken(dataset, (root) => rm(join(root, 'evaluation.txt')));
     expect(problems.map(({ code }) => code)).toEqual(['sample-list-missing']);
     expect(notices.map(({ code }) => code)).toEqual(['sample-list-missing']);
+  });
+
+  it('with cameras that see the hands elsewhere than in the photographs', async () => {
+    const { problems } = await broken(dataset, async (root) => {
+      for (const id of (await readFile(join(root, 'evaluation.txt'), 'utf8')).trim().split('\n')) {
+        const file = join(root, 'evaluation', `${id.replace('/', '/meta/')}.pkl`);
+        const meta = asDict(readPickle(await readFile(file), file), 'the meta data', file);
+        const [fx, , cx, , fy, cy] = numbersAt(meta, 'camMat', [3, 3], file);
+        const matrix = [fx!, 0, cx! + 900, 0, fy!, cy!, 0, 0, 1];
+        const text = writePickle({
+          camMat: { shape: [3, 3], data: Float64Array.from(matrix) },
+          handBoundingBox: [...numbersAt(meta, 'handBoundingBox', [4], file)],
+          handJoints3D: {
+            shape: [3],
+            data: Float32Array.from(numbersAt(meta, 'handJoints3D', [3], file)),
+          },
+        });
+        await writeFile(file, text);
+      }
+    });
+    expect(problems.map(({ code }) => code)).toEqual(['joints-outside-photographs']);
   });
 
   it('with a pickle cut or absent names it', async () => {

@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
 import {
   NpyReader,
   NpyWriter,
@@ -11,6 +10,7 @@ import {
   readNpyStrings,
   toFloat64,
 } from '../../src/formats/npy.js';
+import { failure } from '../support/user-error.js';
 
 let folder: string;
 beforeAll(() => {
@@ -40,16 +40,6 @@ function make(descr: string, shape: readonly number[], data: Uint8Array, fortran
 
 function bytesOf(array: NodeJS.ArrayBufferView): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-}
-
-function failure(action: () => unknown): UserError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('readNpy', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import {
   NumberJsonParser,
   readNumberJson,
@@ -12,6 +12,7 @@ import {
   type RecordBatch,
   type RecordLayout,
 } from '../../src/formats/number-json.js';
+import { failure } from '../support/user-error.js';
 
 const SCALARS: RecordLayout = { nesting: 'list', shape: [] };
 const PAIRS: RecordLayout = { nesting: 'list', shape: [2], recordName: 'sample' };
@@ -43,16 +44,6 @@ function parse(text: string | Uint8Array, layout: RecordLayout, chunk = 1 << 20,
 
 function values({ batches }: Parsed, section = 0): number[] {
   return batches.filter((b) => b.section === section).flatMap((b) => Array.from(b.values));
-}
-
-function failure(action: () => unknown): UserError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 /** The error is the same however the file is cut. */

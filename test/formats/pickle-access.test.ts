@@ -26,27 +26,16 @@ import {
   ndarray,
   newobj,
   none,
-  pickle,
   rawBytes,
   reduce,
   str2,
   tuple,
   type ArrayOptions,
 } from '../support/tiny-pickle.js';
+import { failure } from '../support/user-error.js';
+import { reader } from './pickle-support.js';
 
-function read(part: Buffer): PickleValue {
-  return readPickle(pickle(2, part), 'a.pkl');
-}
-
-function failure(action: () => unknown): UserError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const read = reader(2);
 
 const objects = (...items: readonly Buffer[]): Buffer => {
   const options: ArrayOptions = { order: '|', data: () => list(...items) };

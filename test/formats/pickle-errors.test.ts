@@ -1,13 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import {
-  NumpyArray,
-  PickleRecord,
-  readPickle,
-  type PickleLimits,
-  type PickleValue,
-} from '../../src/formats/pickle.js';
+import { NumpyArray, PickleRecord, readPickle, type PickleLimits } from '../../src/formats/pickle.js';
 import {
   bytes,
   bytes3,
@@ -28,27 +21,13 @@ import {
   u64,
   unicode,
 } from '../support/tiny-pickle.js';
+import { failure } from '../support/user-error.js';
+import { fixture, PROTOCOLS, reader } from './pickle-support.js';
 
-const FIXTURES = new URL('../fixtures/pickle/', import.meta.url);
-const PROTOCOLS = [0, 1, 2, 3, 4, 5];
+const read = reader(5);
 
-function fixture(name: string): Buffer {
-  return readFileSync(new URL(name, FIXTURES));
-}
-
-function read(...parts: readonly (Buffer | string | number)[]): PickleValue {
-  return readPickle(pickle(5, ...parts), 'a.pkl');
-}
-
-function failure(content: Uint8Array, limits?: PickleLimits): UserError {
-  try {
-    readPickle(content, 'a.pkl', limits);
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const failureOf = (content: Uint8Array, limits?: PickleLimits): UserError =>
+  failure(() => readPickle(content, 'a.pkl', limits));
 
 describe('errors', () => {
   it.each<[string, Buffer, number]>([
@@ -109,7 +88,7 @@ describe('errors', () => {
     ['pickle-buffer', bytes('\x97.'), 0],
     ['pickle-buffer', bytes('N\x98.'), 1],
   ])('%s: %j', (code, content, offset) => {
-    const error = failure(content);
+    const error = failureOf(content);
     expect(error).toMatchObject({ code, file: 'a.pkl', offset, exitCode: 1 });
     expect([error.message, error.expected, error.got, error.next].join('')).not.toContain('undefined');
     expect(error.next).toBeTruthy();
@@ -117,7 +96,7 @@ describe('errors', () => {
 
   it('counts offsets from the start of the file', () => {
     expect(readPickle(bytes('head', pickle(2, 'N')), 'a.npy', { start: 4 })).toBeNull();
-    expect(failure(bytes('headN\xff.'), { start: 4 })).toMatchObject({ code: 'pickle-opcode', offset: 5 });
+    expect(failureOf(bytes('headN\xff.'), { start: 4 })).toMatchObject({ code: 'pickle-opcode', offset: 5 });
     const shifted = bytes('head', pickle(2, bytes3(Buffer.of(9)))).subarray(4);
     expect(readPickle(shifted, 'a.pkl')).toEqual(Uint8Array.of(9));
   });
@@ -126,7 +105,7 @@ describe('errors', () => {
     for (const protocol of PROTOCOLS) {
       const whole = fixture(`meta_protocol${protocol}.pkl`);
       for (let length = 0; length < whole.length; length++) {
-        const error = failure(whole.subarray(0, length));
+        const error = failureOf(whole.subarray(0, length));
         expect(error.code).toBe('pickle-truncated');
         expect(error.offset).toBeLessThanOrEqual(length);
       }
@@ -136,7 +115,7 @@ describe('errors', () => {
 
 describe('limits', () => {
   it('takes only so many bytes', () => {
-    expect(failure(Buffer.alloc(11), { maxInputBytes: 10 })).toMatchObject({
+    expect(failureOf(Buffer.alloc(11), { maxInputBytes: 10 })).toMatchObject({
       code: 'pickle-too-large',
       got: '11',
     });
@@ -145,7 +124,7 @@ describe('limits', () => {
   it('takes only so many memo entries', () => {
     const content = pickle(4, 'N\x94\x94\x94');
     expect(readPickle(content, 'a.pkl', { maxMemo: 3 })).toBeNull();
-    expect(failure(content, { maxMemo: 2 })).toMatchObject({ code: 'pickle-too-large', offset: 5 });
+    expect(failureOf(content, { maxMemo: 2 })).toMatchObject({ code: 'pickle-too-large', offset: 5 });
   });
 
   it('reads deep values without depth of its own, and refuses them', () => {
@@ -158,13 +137,13 @@ describe('limits', () => {
       ['filled from outside', outsideIn(2000)],
     ];
     for (const [what, parts] of deep) {
-      expect(failure(pickle(4, parts)), what).toMatchObject({ code: 'pickle-too-deep' });
+      expect(failureOf(pickle(4, parts)), what).toMatchObject({ code: 'pickle-too-deep' });
       const limits = { maxDepth: Infinity };
       expect(readPickle(pickle(4, parts), 'a.pkl', limits), what).toBeTruthy();
     }
     const list1000 = pickle(4, ']'.repeat(1000), 'a'.repeat(999));
     expect(readPickle(list1000, 'a.pkl')).toHaveLength(1);
-    expect(failure(pickle(4, ']'.repeat(1001), 'a'.repeat(1000))).code).toBe('pickle-too-deep');
+    expect(failureOf(pickle(4, ']'.repeat(1001), 'a'.repeat(1000))).code).toBe('pickle-too-deep');
   });
 
   it('shares what a bomb repeats', () => {
@@ -191,7 +170,7 @@ describe('limits', () => {
       '0(',
     );
     const copies = bytes(encode, bytes(get(0), get(1), get(2), '\x86R').toString('latin1').repeat(100), 'l');
-    expect(failure(pickle(2, copies), limits).code).toBe('pickle-too-large');
+    expect(failureOf(pickle(2, copies), limits).code).toBe('pickle-too-large');
     const items = list(...Array.from({ length: 1000 }, () => 'N'));
     const lists = bytes(
       global('builtins', 'list'),
@@ -204,7 +183,7 @@ describe('limits', () => {
       'h\0h\x01R'.repeat(1000),
       'l',
     );
-    expect(failure(pickle(2, lists), limits).code).toBe('pickle-too-large');
+    expect(failureOf(pickle(2, lists), limits).code).toBe('pickle-too-large');
     const arrays = bytes(
       dtype('f8'),
       put(1),
@@ -220,8 +199,8 @@ describe('limits', () => {
         .repeat(50),
       'l',
     );
-    expect(failure(pickle(2, arrays), limits)).toMatchObject({ code: 'pickle-too-large' });
-    expect(failure(pickle(2, 'N0'.repeat(100_000), 'N'), limits).code).toBe('pickle-too-large');
+    expect(failureOf(pickle(2, arrays), limits)).toMatchObject({ code: 'pickle-too-large' });
+    expect(failureOf(pickle(2, 'N0'.repeat(100_000), 'N'), limits).code).toBe('pickle-too-large');
   });
 
   it('gives known names no meaning before they are complete', () => {

@@ -2,7 +2,7 @@
  * Mutated pickles. Every step of the reader is an opcode of at least one byte or is paid for from `maxBytes`, so that
  * the bound on both is the bound on time and memory, whatever the machine.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { PickleSource } from '../../src/formats/pickle-source.js';
@@ -31,6 +31,7 @@ import {
   tuple,
   unicode,
 } from '../support/tiny-pickle.js';
+import { fixture, PICKLES } from './pickle-support.js';
 
 const SEED = 20261122;
 const ROUNDS = 20_000;
@@ -39,8 +40,7 @@ const OPCODES =
   '().012BCFGIJKLMNPQRSTUVX]abcdeghijlopqrstu}\x80\x81\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96';
 
 function originals(): Buffer[] {
-  const folder = new URL('../fixtures/pickle/', import.meta.url);
-  const files = readdirSync(folder).filter((name) => name.endsWith('.pkl'));
+  const files = readdirSync(PICKLES).filter((name) => name.endsWith('.pkl'));
   const frombuffer = reduce(
     global('numpy._core.numeric', '_frombuffer'),
     str2(doubles(1, 2, 3, 4, 5, 6)),
@@ -50,7 +50,7 @@ function originals(): Buffer[] {
     shapeOf([1, 0]),
   );
   return [
-    ...files.map((name) => readFileSync(new URL(name, folder))),
+    ...files.map(fixture),
     tinyMano(2).file,
     pickle(2, csc([2, 3], [1, 2, 3], [0, 1, 1], [0, 1, 1, 3])),
     pickle(

@@ -1,15 +1,14 @@
 /** MANO's model file as Python 2 wrote it, with made-up numbers (test/fixtures/pickle/make-mano.py). */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { asDict, numbersAt, readPickle, textAt } from '../../src/formats/pickle.js';
+import { fixture } from './pickle-support.js';
 
-const FOLDER = new URL('../fixtures/pickle/', import.meta.url);
 const FILE = 'MANO_RIGHT.pkl';
 
 describe('a model in the layout of MANO', () => {
-  const bytes = readFileSync(new URL('mano_layout.pkl', FOLDER));
+  const bytes = fixture('mano_layout.pkl');
   const model = asDict(readPickle(bytes, FILE), 'the model', FILE);
-  const expected = JSON.parse(readFileSync(new URL('mano_layout.json', FOLDER), 'utf8')) as Record<
+  const expected = JSON.parse(fixture('mano_layout.json').toString()) as Record<
     string,
     { shape: number[]; values: number[] }
   >;

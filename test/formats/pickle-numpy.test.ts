@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import {
   NumpyArray,
   NumpyComplexArray,
@@ -30,7 +30,6 @@ import {
   ndarray,
   newobj,
   none,
-  pickle,
   put,
   rawBytes,
   reduce,
@@ -41,21 +40,13 @@ import {
   tuple,
   u32,
   unicode,
+  type Part,
 } from '../support/tiny-pickle.js';
+import { failure } from '../support/user-error.js';
+import { reader } from './pickle-support.js';
 
-function read(...parts: readonly (Buffer | string | number)[]): PickleValue {
-  return readPickle(pickle(2, ...parts), 'a.pkl');
-}
-
-function failure(...parts: readonly (Buffer | string | number)[]): UserError {
-  try {
-    read(...parts);
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const read = reader(2);
+const failureOf = (...parts: readonly Part[]): UserError => failure(() => read(...parts));
 
 /** numpy.asfortranarray(numpy.arange(24).reshape(2, 3, 4)).ravel('K') */
 const FORTRAN = Array.from(
@@ -177,10 +168,10 @@ describe('NumPy arrays', () => {
     // numpy.frombuffer(…).reshape(4, 3, 2).transpose(2, 1, 0) is the same array
     const k = read(buffer('numpy._core.numeric', [4, 3, 2], unicode('K'), shapeOf([2, 1, 0])));
     expect(k).toMatchObject({ shape: [2, 3, 4], data: Float64Array.from(ORDERED) });
-    expect(failure(buffer('numpy.core.numeric', [4, 3, 2], unicode('K'), shapeOf([2, 2, 0]))).code).toBe(
+    expect(failureOf(buffer('numpy.core.numeric', [4, 3, 2], unicode('K'), shapeOf([2, 2, 0]))).code).toBe(
       'pickle-array',
     );
-    expect(failure(buffer('numpy.core.numeric', [4, 3, 2], unicode('A'))).code).toBe('pickle-array');
+    expect(failureOf(buffer('numpy.core.numeric', [4, 3, 2], unicode('A'))).code).toBe('pickle-array');
   });
 
   it.each<[string, string, Buffer, PickleValue]>([
@@ -205,7 +196,7 @@ describe('NumPy arrays', () => {
     expect(read(dict(scalar, str2('seven')))).toEqual(new Map([[7, 'seven']]));
     expect(read(reduce(global('__builtin__', 'set'), list(scalar)))).toEqual(new Set([7]));
     expect(read(tuple(scalar))).toMatchObject({ items: [7] });
-    expect(failure(dict(ndarray('i4', [1], ints(7)), int(1)))).toMatchObject({ code: 'pickle-key' });
+    expect(failureOf(dict(ndarray('i4', [1], ints(7)), int(1)))).toMatchObject({ code: 'pickle-key' });
   });
 
   it('shares an array that the pickle shares', () => {
@@ -290,7 +281,7 @@ describe('NumPy arrays', () => {
       ),
     ],
   ])('refuses %s', (_, parts) => {
-    const error = failure(parts);
+    const error = failureOf(parts);
     // BUILD or REDUCE is the last opcode before STOP.
     expect(error).toMatchObject({ code: 'pickle-array', file: 'a.pkl', offset: 2 + parts.length - 1 });
     expect(error.expected).toBeTruthy();
@@ -305,7 +296,7 @@ describe('NumPy arrays', () => {
       str2('b'),
     );
     const state = tuple(int(1), shapeOf([1]), dtype('O8', '|'), '\x89', list(get(9)));
-    expect(failure(start, put(9), state, 'b')).toMatchObject({ code: 'pickle-cycle' });
+    expect(failureOf(start, put(9), state, 'b')).toMatchObject({ code: 'pickle-cycle' });
   });
 });
 
@@ -338,11 +329,11 @@ describe('SciPy', () => {
       build(newobj(global('scipy.sparse.csc', 'csc_matrix')), dict(str2('_shape'), shapeOf([1]))),
     ],
   ])('refuses %s', (_, parts) => {
-    expect(failure(parts)).toMatchObject({ code: 'pickle-sparse', offset: 2 + parts.length - 1 });
+    expect(failureOf(parts)).toMatchObject({ code: 'pickle-sparse', offset: 2 + parts.length - 1 });
   });
 
   it('refuses a matrix that could not be made dense', () => {
-    expect(failure(csc([2 ** 20, 2 ** 20], [], [], [0]))).toMatchObject({ code: 'pickle-too-large' });
+    expect(failureOf(csc([2 ** 20, 2 ** 20], [], [], [0]))).toMatchObject({ code: 'pickle-too-large' });
   });
 });
 
@@ -386,6 +377,6 @@ describe('chumpy and MANO', () => {
     ['no indices', select(ndarray('f8', [1], doubles(1)), none, none)],
     ['another shape', select(ndarray('f8', [1], doubles(1)), list(int(0)), shapeOf([2]))],
   ])('refuses %s', (_, parts) => {
-    expect(failure(parts)).toMatchObject({ code: 'pickle-chumpy', offset: 2 + parts.length - 1 });
+    expect(failureOf(parts)).toMatchObject({ code: 'pickle-chumpy', offset: 2 + parts.length - 1 });
   });
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { OPCODE, opcodeName } from '../../src/formats/pickle-opcodes.js';
 import {
@@ -23,7 +22,6 @@ import {
   list,
   newobj,
   none,
-  pickle,
   put,
   reduce,
   str2,
@@ -33,17 +31,9 @@ import {
   u64,
   unicode,
 } from '../support/tiny-pickle.js';
+import { fixture, PROTOCOLS, reader } from './pickle-support.js';
 
-const FIXTURES = new URL('../fixtures/pickle/', import.meta.url);
-const PROTOCOLS = [0, 1, 2, 3, 4, 5];
-
-function fixture(name: string): Buffer {
-  return readFileSync(new URL(name, FIXTURES));
-}
-
-function read(...parts: readonly (Buffer | string | number)[]): PickleValue {
-  return readPickle(pickle(5, ...parts), 'a.pkl');
-}
+const read = reader(5);
 
 /** As JSON has it: arrays as nested lists. */
 function plain(value: PickleValue): unknown {

@@ -117,6 +117,21 @@ describe('warpAffine', () => {
     }
   });
 
+  it('equals the slow warp where the patch stands upright, enlarged, reduced or turned over', () => {
+    const seed = 20263;
+    const next = random(seed);
+    for (let round = 0; round < 150; round++) {
+      const image = noise(2 + Math.floor(next() * 40), 2 + Math.floor(next() * 30), next);
+      const scale = (): number =>
+        (0.05 + next() * (round % 3 === 0 ? 2 : 0.95)) * (round % 10 === 9 ? -1 : 1);
+      const affine: Affine = [scale(), 0, next() * 30 - 10, 0, scale(), next() * 30 - 10];
+      const patch = { width: 17, height: 13 };
+      const where = `seed ${seed}, round ${round}: ${affine.join(' ')}`;
+      expect(warp(image, affine, patch), where).toEqual(slowWarp(image, affine, 17, 13));
+      expect(warp(image, affine, patch, true), where).toEqual(slowWarp(mirror(image), affine, 17, 13));
+    }
+  });
+
   it('gives zeros for a place that is far outside or nowhere', () => {
     const image = noise(8, 8, random(1));
     for (const far of [1e6, -1e6, 1e15, Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -3,9 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32ToHalf } from '../../src/formats/half.js';
 import { cropInto, wholeImageBox } from '../../src/imaging/crop.js';
+import { decodeImage } from '../../src/imaging/decode.js';
 import { normalisationTable } from '../../src/imaging/normalise.js';
 import {
   openCropSource,
@@ -14,7 +16,7 @@ import {
   type ImageSample,
 } from '../../src/inference/crop-source.js';
 import { resolveContract, type ModelContract } from '../../src/inference/model-contract.js';
-import type { Pass } from '../../src/inference/passes.js';
+import type { View } from '../../src/hand/view.js';
 import { noTimings } from '../../src/inference/timings.js';
 import { noisePhotograph, type Photograph } from '../support/photographs.js';
 
@@ -70,7 +72,7 @@ async function collect(
 }
 
 /** One row as it should be, by the crop of one image alone. */
-function expectedRow(index: number, { rotationDegrees, scale }: Pass, model = contract()): Float32Array {
+function expectedRow(index: number, { rotationDegrees, scale }: View, model = contract()): Float32Array {
   const values = new Float32Array(LENGTH);
   const { box, right } = samples[index]!;
   const image = photographs[index]!;
@@ -88,7 +90,7 @@ function expectedRow(index: number, { rotationDegrees, scale }: Pass, model = co
 const row = ({ data }: CropBatch, slot: number) => data.slice(slot * LENGTH, (slot + 1) * LENGTH);
 const isZero = (values: ArrayLike<number>) => Array.from(values).every((value) => value === 0);
 
-const PASSES: Pass[] = [
+const PASSES: View[] = [
   { rotationDegrees: 0, scale: 1 },
   { rotationDegrees: 30, scale: 0.8 },
   { rotationDegrees: -75, scale: 1.2 },
@@ -159,6 +161,83 @@ describe('the rows of the batches', () => {
   it('show the whole image where the model wants it, whatever the box', async () => {
     const [batch] = await collect({ contract: contract({ crop: 'whole-image' }) });
     expect(batch!.boxes[0]).toEqual({ center: [25, 10], side: 50 });
+  });
+});
+
+describe('JPEG files', () => {
+  const jpegs = async (): Promise<ImageSample[]> =>
+    Promise.all(
+      photographs.map(async ({ width, height, data }, index) => {
+        const image = join(folder, `p${index}.jpg`);
+        const jpeg = sharp(data, { raw: { width, height, channels: 3 } });
+        // One of them is four colours, which no thread takes; its sample is skipped.
+        const colours = index === 2 ? jpeg.toColourspace('cmyk') : jpeg;
+        await writeFile(image, await colours.jpeg({ quality: 90 }).toBuffer());
+        return { ...samples[index]!, image };
+      }),
+    );
+
+  it('are decoded by the threads to the pixels that decodeImage gives', async () => {
+    const shown = await jpegs();
+    const timings = noTimings();
+    const batches = await collect({ samples: shown, unreadable: 'skip', workers: 2, timings });
+    expect(batches.flatMap(({ unreadable }) => unreadable.map(({ id, code }) => [id, code]))).toEqual([
+      ['p2', 'image-cmyk'],
+    ]);
+    expect(timings.images).toBe(COUNT - 1);
+    for (const batch of batches) {
+      for (const [slot, { sampleIndex, readable }] of batch.rows.entries()) {
+        const { image, box, right } = shown[sampleIndex]!;
+        expect(readable).toBe(sampleIndex !== 2);
+        if (!readable) continue;
+        const decoded = await decodeImage(image);
+        const values = new Float32Array(LENGTH);
+        const { mean, std } = contract();
+        const request = { box: box ?? wholeImageBox(decoded), patchSize: SIZE[0], mirrored: !right };
+        cropInto(decoded, request, SIZE[1], { table: normalisationTable(mean, std), values });
+        expect(row(batch, slot), image).toEqual(values);
+      }
+    }
+  });
+
+  it('give the same rows in turns as ahead, beside other files, and in a sweep', async () => {
+    const mixed = (await jpegs()).map((sample, index) => (index % 3 === 1 ? samples[index]! : sample));
+    for (const passes of [PASSES.slice(0, 1), PASSES]) {
+      const options = { samples: mixed, unreadable: 'skip', passes } as const;
+      const ahead = await collect({ ...options, workers: 3 });
+      const inTurns = await collect({ ...options, workers: 2, pace: 'in-turns' });
+      const rows = (batches: readonly CropBatch[]) => batches.map(({ endsTurn: _, ...batch }) => batch);
+      expect(rows(inTurns)).toEqual(rows(ahead));
+    }
+  });
+});
+
+describe('the pace', () => {
+  it('ahead: no batch ends a turn', async () => {
+    expect((await collect()).some(({ endsTurn }) => endsTurn)).toBe(false);
+  });
+
+  it('in turns: a turn is filled whole, and the next is not begun before it is taken', async () => {
+    const many = Array.from({ length: 70 }, (_, index) => samples[index % COUNT]!);
+    const timings = noTimings();
+    const source = openCropSource({
+      samples: many,
+      contract: contract(),
+      batchSize: 4,
+      workers: 2,
+      pace: 'in-turns',
+      timings,
+    });
+    const decoded: number[] = [];
+    const ends: number[] = [];
+    for await (const { first, rows, endsTurn } of source.batches()) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      decoded.push(timings.images);
+      if (endsTurn) ends.push(first + rows.length);
+    }
+    // Sixteen crops for each of two threads.
+    expect(ends).toEqual([32, 64, 70]);
+    expect(decoded).toEqual([...Array<number>(8).fill(32), ...Array<number>(8).fill(64), 70, 70]);
   });
 });
 

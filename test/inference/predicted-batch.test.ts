@@ -8,7 +8,7 @@ import { cropAffine, wholeImageBox, type Box } from '../../src/imaging/crop.js';
 import type { CropBatch } from '../../src/inference/crop-source.js';
 import type { Mano, ManoForward } from '../../src/inference/mano-points.js';
 import { resolveContract } from '../../src/inference/model-contract.js';
-import type { Pass } from '../../src/inference/passes.js';
+import type { View } from '../../src/hand/view.js';
 import { BatchReader, type PredictedBatch } from '../../src/inference/predicted-batch.js';
 import type { SidecarContent } from '../../src/inference/sidecar.js';
 
@@ -60,6 +60,7 @@ function batchOf(rows: readonly Row[], tell = true): CropBatch {
       right,
     })),
     boxes: members.map(({ box }) => box),
+    endsTurn: false,
     data: new Float32Array(0),
     unreadable: tell
       ? members.flatMap(({ sampleIndex: index, unreadable: reason }) =>
@@ -72,7 +73,7 @@ function batchOf(rows: readonly Row[], tell = true): CropBatch {
 interface Reading {
   readonly sidecar?: SidecarContent;
   readonly mano?: Mano;
-  readonly passes?: readonly Pass[];
+  readonly passes?: readonly View[];
   readonly batchSize?: number;
 }
 
@@ -145,7 +146,7 @@ describe('element types', () => {
 });
 
 /** The crop of `box`, 256 px, as a map of photograph points to crop coordinates. */
-function crop(box: Box, imageWidth: number, mirrored: boolean, pass: Partial<Pass> = {}) {
+function crop(box: Box, imageWidth: number, mirrored: boolean, pass: Partial<View> = {}) {
   const [a, b, c, d, e, f] = cropAffine({ box, patchSize: 256, mirrored, ...pass }, imageWidth);
   return (x: number, y: number): [u: number, v: number] => {
     const seenX = mirrored ? imageWidth - 1 - x : x;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { datasetById } from '../../src/datasets/registry.js';
 import { leaderboard, type LeaderboardRow } from '../../src/leaderboards/leaderboard.js';
-import { leaderboardJson, leaderboardText } from '../../src/leaderboards/leaderboard-text.js';
+import { leaderboardJson, leaderboardText, lintText } from '../../src/leaderboards/leaderboard-text.js';
+import { lintRuns, lintTable } from '../../src/leaderboards/lint.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { METRICS_SCHEMA } from '../../src/runs/metrics-document.js';
 import { temporaryFolder } from '../support/cli.js';
@@ -206,5 +207,33 @@ describe('a leaderboard on paper', () => {
     const zimmermann = json.rows.find(({ method }) => method === 'Zimmermann et al.')!;
     expect(zimmermann).not.toHaveProperty('rank');
     expect(zimmermann.metrics).toEqual({ pa_mpvpe_mm: 10.7, f5_aligned: 0.529, f15_aligned: 0.935 });
+  });
+});
+
+describe('the linter', () => {
+  it('looks at runs beside the published rows, by the digits a table would print of them', async () => {
+    const path = await makeRun({
+      metrics: { pa_mpjpe_mm: 5.96, f5_aligned: 0.995, f15_aligned: 0.99 },
+      change: {
+        tta: {
+          'aligned-mean': { pa_mpjpe_mm: 5.5, pa_mpvpe_mm: 7, f5_aligned: 0.9904, f15_aligned: 0.9901 },
+        },
+      },
+    });
+    const found = await board([path]);
+    const findings = lintRuns(found.rows);
+    expect(findings).toEqual([
+      expect.objectContaining({ method: 'mine (aligned-mean)', tta: true, rule: 'joints-vertices' }),
+      expect.objectContaining({ method: 'mine', run: path, tta: false, rule: 'f-order' }),
+    ]);
+    expect(lintTable(found.table)).toEqual([]);
+    const text = lintText(found, findings);
+    expect(text).toContain('25 published rows of FreiHAND (Table 1) and 2 of yours: 2 contradictions.');
+    expect(text).toMatch(/^! ▸ mine: F@5 0\.995 is larger than F@15 0\.99\.$/m);
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it('finds nothing in a run that agrees with itself', async () => {
+    expect(lintRuns((await board([await makeRun({})])).rows)).toEqual([]);
   });
 });

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../src/comparison/compare.js';
 import type { ComparisonDocument } from '../../src/comparison/comparison-document.js';
-import { checkLines, comparisonText } from '../../src/reporting/comparison-text.js';
+import { checkLines } from '../../src/reporting/comparison-notes.js';
+import { comparisonText } from '../../src/reporting/comparison-text.js';
 import { Random } from '../../src/statistics/random.js';
 import { madeRun } from '../comparison/support.js';
 
@@ -49,7 +50,7 @@ describe('the terminal', () => {
   it('says what the figures rest on and what sets runs apart', () => {
     const text = comparisonText(document(3), 'table', false);
     expect(text).toContain('partial 60 of 3,960 samples');
-    expect(text).toMatch(/^C ≠ reports\/freihand-run2$/m);
+    expect(text).toMatch(/^C ≠ reports\/freihand-run2 \(graphormer\)$/m);
     expect(text).toContain('≠ C: tta is graphormer; A: none.');
     expect(text).toContain("Holm's correction for 10 tests");
     expect(text).toMatch(/^A {3}reports\/freihand-run0 {2}\(baseline\)$/m);
@@ -87,12 +88,12 @@ describe('the formats for papers', () => {
     const markdown = comparisonText(document(3), 'markdown', false);
     expect(markdown).toMatch(/^\| A \| reports\/freihand-run0 \| 6\.\d\d \|/m);
     expect(markdown).toMatch(/^\| B \| reports\/freihand-run1 \| <u>\d\.\d\d<\/u> \|/m);
-    expect(markdown).toMatch(/^\| C ≠ \| reports\/freihand-run2 \| \*\*\d\.\d\d\*\* \|/m);
+    expect(markdown).toMatch(/^\| C ≠ \| reports\/freihand-run2 \(graphormer\) \| \*\*\d\.\d\d\*\* \|/m);
     expect(markdown).toContain('| C − A |');
     const latex = comparisonText(document(3), 'latex', false);
     expect(latex.match(/\\toprule/g)).toHaveLength(3);
     expect(latex).toMatch(/B & reports\/freihand-run1 & \\underline\{\d\.\d\d\}/);
-    expect(latex).toMatch(/C \$\\neq\$ & reports\/freihand-run2 & \\textbf\{\d\.\d\d\}/);
+    expect(latex).toMatch(/C \$\\neq\$ & reports\/freihand-run2 \(graphormer\) & \\textbf\{\d\.\d\d\}/);
     expect(latex).toContain('AUC\\_J STA');
   });
 
@@ -108,7 +109,7 @@ describe('csv', () => {
     const compared = document(3);
     const [header, ...lines] = comparisonText(compared, 'csv', false).split('\n');
     expect(header).toBe(
-      'name,run,baseline,metric,value,baseline_value,difference,low,high,level,p,p_holm,improved,equal,worse,samples,missing,mixed',
+      'name,run,baseline,metric,value,baseline_value,difference,low,high,level,p,p_holm,improved,equal,worse,samples,missing,mixed,tta',
     );
     expect(lines).toHaveLength(3 * KEYS.length);
     const cells = lines.find((line) => line.startsWith('C,') && line.includes(',pa_mpjpe_mm,'))!.split(',');
@@ -129,6 +130,7 @@ describe('csv', () => {
         60,
         0,
         'tta',
+        'graphormer',
       ].map(String),
     );
   });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -81,6 +81,73 @@ describe('a run directory', () => {
     expect(existsSync(again.run.file('joints'))).toBe(false);
   });
 
+  it('goes on with predictions that are begun, unless it is to start over', async () => {
+    const path = await temporaryFolder();
+    const begin = async (change: Partial<OpenRunOptions> = {}): Promise<void> => {
+      const { run } = await RunDirectory.open(options(path, { existing: 'replace', ...change }));
+      await writeFile(run.file('progress'), '{}');
+      await mkdir(join(path, 'predictions/passes/000'), { recursive: true });
+      for (const name of ['joints', 'passes/000/vertices']) {
+        await writeFile(join(path, `predictions/${name}.npy.partial`), 'rows');
+      }
+      await run.finish('interrupted');
+    };
+    await begin();
+    const begun = await RunDirectory.open(options(path, { resume: true }));
+    expect(begun.state).toBe('begun');
+    expect(begun.run.manifest).toMatchObject({ state: 'running', host: { pid: process.pid } });
+    expect(begun.run.manifest.times.resumed).toHaveLength(1);
+    expect(await readFile(join(path, 'predictions/joints.npy.partial'), 'utf8')).toBe('rows');
+    await begun.run.finish('interrupted');
+    expect((await RunDirectory.read(path)).manifest.times.resumed).toHaveLength(1);
+
+    const other = options(path, { resume: true, configuration: { dataset: 'freihand', model: 'another' } });
+    await expect(RunDirectory.open(other)).rejects.toMatchObject({ code: 'output-other-run' });
+    const allowed = { ...other, resumeAlso: options(path).configuration };
+    const relaxed = await RunDirectory.open(allowed);
+    expect(relaxed.state).toBe('begun');
+    expect(relaxed.run.manifest.configuration).toEqual(other.configuration);
+    await relaxed.run.finish('interrupted');
+
+    for (const change of [{ existing: 'replace', resume: true }, { resume: false }] as const) {
+      await begin();
+      const { state, run } = await RunDirectory.open(options(path, change));
+      expect(state).toBe('fresh');
+      expect(await readdir(join(path, 'predictions'))).toEqual([]);
+      await run.discard();
+    }
+  });
+
+  it('counts the time of every sitting and not that between them', async () => {
+    const path = await temporaryFolder();
+    const { run } = await RunDirectory.open(options(path));
+    await writeFile(run.file('progress'), '{}');
+    await run.finish('interrupted');
+    const file = join(path, 'run.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as { times: Record<string, unknown> };
+    manifest.times = { ...manifest.times, started: '2026-01-01T00:00:00.000Z', seconds: 1000 };
+    await writeFile(file, JSON.stringify(manifest));
+    const again = await RunDirectory.open(options(path, { resume: true }));
+    expect(again.run.manifest.times).toMatchObject({ started: '2026-01-01T00:00:00.000Z' });
+    expect(again.run.manifest.times.finished).toBeUndefined();
+    await again.run.finish('complete');
+    const { seconds } = again.run.manifest.times;
+    expect(seconds).toBeGreaterThanOrEqual(1000);
+    expect(seconds).toBeLessThan(1600);
+  });
+
+  it('drops the journal of predictions that are made', async () => {
+    const path = await temporaryFolder();
+    const { run } = await RunDirectory.open(options(path));
+    await run.update({
+      predictions: { joints: { file: 'predictions/joints.npy', dtype: 'float32', shape: [1], units: 'm' } },
+    });
+    await writeFile(run.file('progress'), '{}');
+    await run.finish('interrupted');
+    expect((await RunDirectory.open(options(path, { resume: true }))).state).toBe('predicted');
+    expect(existsSync(run.file('progress'))).toBe(false);
+  });
+
   it('brings the replaced run back where the new one fails, and drops it where that is finished', async () => {
     const path = await temporaryFolder();
     const first = await RunDirectory.open(options(path));
@@ -158,12 +225,38 @@ describe('a run directory', () => {
     expect(refused?.reason).toMatchObject({ code: 'output-in-use' });
   });
 
+  it('lets one of several write that find the lock of a process that is gone', async () => {
+    for (let round = 0; round < 20; round++) {
+      const path = await temporaryFolder();
+      await RunDirectory.open(options(path));
+      await rewriteLock(path, { pid: NO_SUCH_PROCESS });
+      const all = await Promise.allSettled(Array.from({ length: 4 }, () => RunDirectory.open(options(path))));
+      expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      for (const result of all) {
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'output-in-use' });
+      }
+      expect((await readdir(path)).filter((name) => name.startsWith('run.lock'))).toEqual(['run.lock']);
+    }
+  });
+
+  it('does not take a lock that is being written for one that a crash has cut', async () => {
+    const path = await temporaryFolder();
+    await RunDirectory.open(options(path));
+    const file = join(path, 'run.lock');
+    await writeFile(file, '{"host":');
+    await expect(RunDirectory.open(options(path))).rejects.toMatchObject({ code: 'output-in-use' });
+    const before = new Date(Date.now() - 60_000);
+    await utimes(file, before, before);
+    expect((await RunDirectory.open(options(path))).state).toBe('fresh');
+  });
+
   it('removes only what it wrote', async () => {
     const path = await temporaryFolder();
     const { run } = await RunDirectory.open(options(path));
     await run.writeText('metrics', '{}');
     await writeFile(run.file('joints'), 'rows');
     await writeFile(`${run.file('vertices')}.partial`, 'half');
+    await writeFile(run.file('progress'), '{}');
     await mkdir(join(path, 'figures'));
     await writeFile(join(path, 'figures', 'mine.svg'), '<svg/>');
     await writeFile(join(path, 'predictions', 'mine.npy'), 'x');

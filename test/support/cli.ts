@@ -44,6 +44,8 @@ export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Sends SIGINT as soon as this file is there. */
   readonly interruptAtFile?: string;
+  /** Sends `signal` as soon as `when` says so. */
+  readonly interrupt?: { readonly signal: NodeJS.Signals; readonly when: () => boolean };
 }
 
 export function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
@@ -55,11 +57,13 @@ export function cli(args: readonly string[], options: CliOptions = {}): Promise<
     });
     let stdout = '';
     let stderr = '';
-    const { interruptAtFile } = options;
+    const { interruptAtFile: file } = options;
+    const atFile = file === undefined ? null : ({ signal: 'SIGINT', when: () => existsSync(file) } as const);
+    const interrupt = options.interrupt ?? atFile;
     const watch = setInterval(() => {
-      if (interruptAtFile === undefined || !existsSync(interruptAtFile)) return;
+      if (interrupt?.when() !== true) return;
       clearInterval(watch);
-      child.kill('SIGINT');
+      child.kill(interrupt.signal);
     }, 10);
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -3,7 +3,7 @@
  * pickletools, sharing nothing with the program's own table. Values are byte strings; `pickle` puts a protocol in
  * front and STOP behind.
  */
-type Part = Buffer | string | number;
+export type Part = Buffer | string | number;
 
 /** Strings as Latin-1, numbers as one byte. */
 export function bytes(...parts: readonly Part[]): Buffer {

@@ -1,16 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
 import { SWEEP_PRESETS, parseRotations, parseScales, sweepPasses } from '../../src/tta/sweep.js';
-
-function errorOf(action: () => unknown): UserError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+import { failure } from '../support/user-error.js';
 
 describe('parseRotations', () => {
   it('takes a range with both ends', () => {
@@ -41,7 +31,7 @@ describe('parseRotations', () => {
     ['-180,180', 'goes too far'],
     ['0,10,10', 'names a value twice'],
   ])('refuses %j: %s', (text, message) => {
-    const error = errorOf(() => parseRotations(text));
+    const error = failure(() => parseRotations(text));
     expect(error.message).toContain(message);
     expect(error).toMatchObject({ code: 'tta-rotations', exitCode: 2 });
     expect(error.next).toContain('--rotations=-90:90:10');
@@ -55,7 +45,7 @@ describe('parseScales', () => {
   });
 
   it.each(['0,1', '-1', '1,100'])('refuses %j', (text) => {
-    expect(errorOf(() => parseScales(text))).toMatchObject({
+    expect(failure(() => parseScales(text))).toMatchObject({
       code: 'tta-scales',
       message: '--scales goes too far',
     });
@@ -77,15 +67,15 @@ describe('sweepPasses', () => {
   });
 
   it('needs the un-augmented pass and names what to add', () => {
-    const noRotation = errorOf(() => sweepPasses({ rotations: [-10, 10], scales: [1] }));
+    const noRotation = failure(() => sweepPasses({ rotations: [-10, 10], scales: [1] }));
     expect(noRotation).toMatchObject({ code: 'tta-no-reference', next: 'add 0 to --rotations' });
-    const noScale = errorOf(() => sweepPasses({ rotations: [0], scales: [0.9] }));
+    const noScale = failure(() => sweepPasses({ rotations: [0], scales: [0.9] }));
     expect(noScale).toMatchObject({ code: 'tta-no-reference', next: 'add 1 to --scales' });
   });
 
   it('refuses a sweep that would never end', () => {
     const rotations = parseRotations('-90:90:1');
-    expect(errorOf(() => sweepPasses({ rotations, scales: parseScales('0.5:1.5:0.1') }))).toMatchObject({
+    expect(failure(() => sweepPasses({ rotations, scales: parseScales('0.5:1.5:0.1') }))).toMatchObject({
       code: 'tta-too-many-passes',
       got: '181 rotations × 11 scales = 1991',
     });

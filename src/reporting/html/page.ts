@@ -104,7 +104,7 @@ function sections(data: ReportData, scenes: ReadonlyMap<string, PackedScene>): S
     {
       id: 'provenance',
       title: 'Provenance',
-      content: markup`<p>What was measured, with what and under which rules; as run.json has it.</p>
+      content: markup`<p>What was measured, with what and under which rules; run.json has the paths in full.</p>
         ${provenanceTable(data.runs)}`,
     },
   ];

@@ -1,0 +1,87 @@
+/** HO-3D's list of samples: one `sequence/frame` a line, in the order of the ground truth. */
+import { readFile } from 'node:fs/promises';
+import { UserError } from '../errors.js';
+import { fileError } from '../formats/file-errors.js';
+import { staysInside } from './inside.js';
+import { teller } from './problems.js';
+import type { ProblemListener } from './types.js';
+
+/** The lines of a list as they stand there, without blank ones at its end. */
+export async function readLines(list: string): Promise<string[]> {
+  const text = await readFile(list, 'utf8').catch((error: unknown) => {
+    throw fileError(error, list);
+  });
+  const lines = text.split('\n').map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** Whether a line names a sample. */
+export function isSampleLine(line: string): boolean {
+  return /^[^/\s]+\/[^/\s]+$/.test(line) && staysInside(line);
+}
+
+/**
+ * @param count the samples of the ground truth, where the list must have as many: a line that is none keeps its
+ *   place then, so that all others are known by theirs.
+ */
+export async function readIds(
+  list: string,
+  count: number | null,
+  onProblem?: ProblemListener,
+): Promise<string[]> {
+  const tell = teller(onProblem);
+  const lines = await readLines(list);
+  const seen = new Map<string, number>();
+  const ids: string[] = [];
+  const byLine: string[] = [];
+  const next = "take the list from HO-3D's own archive";
+  lines.forEach((id, line) => {
+    const first = seen.get(id);
+    const placeholder = `line ${line + 1}`;
+    byLine.push(placeholder);
+    if (!isSampleLine(id)) {
+      tell(
+        new UserError({
+          code: 'sample-list-line',
+          message: `Line ${line + 1} of the sample list is no sample`,
+          file: list,
+          expected: 'sequence/frame, as in SM1/0000',
+          got: JSON.stringify(id),
+          next,
+        }),
+        [placeholder],
+      );
+    } else if (first !== undefined) {
+      tell(
+        new UserError({
+          code: 'sample-list-duplicate',
+          message: 'The sample list names a sample twice',
+          file: list,
+          expected: 'each sample once',
+          got: `${id} on lines ${first + 1} and ${line + 1}`,
+          next,
+        }),
+        [placeholder],
+      );
+    } else {
+      seen.set(id, line);
+      ids.push(id);
+      byLine[line] = id;
+    }
+  });
+  if (count === lines.length) return byLine;
+  if (count !== null && ids.length !== count) {
+    tell(
+      new UserError({
+        code: 'dataset-count-mismatch',
+        message: 'The sample list and the ground truth differ in the number of samples',
+        file: list,
+        expected: `${count} lines, one for each sample of the ground truth`,
+        got: `${ids.length} lines`,
+        next: 'use the list, the ground truth and the predictions of one version of HO-3D',
+      }),
+    );
+  }
+  return ids;
+}

@@ -1,0 +1,208 @@
+/** Prediction sets of a run directory scored sample by sample, as a comparison takes them. */
+import { tmpdir } from 'node:os';
+import type { KeypointHits } from '../comparison/keypoint-hits.js';
+import { COMPARED_METRICS, type JointScores, type RunScores } from '../comparison/run-scores.js';
+import type { DatasetFolder } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import { JOINT_COUNT, jointNames, type JointOrder } from '../hand/joints.js';
+import { KEYPOINT_CURVE_THRESHOLDS, type AnyProtocol, type KeypointResult } from '../metrics/index.js';
+import { silentProgress, type Progress } from '../progress.js';
+import type { MetricValues } from '../runs/metrics-document.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { GroundTruth } from './ground-truth.js';
+import type { JointFormer } from './joint-source.js';
+import type { PredictionSource } from './prediction-source.js';
+import { openRunPredictions, type PredictionSet } from './run-predictions.js';
+import { measureHands } from './score.js';
+import { measureKeypoints } from './score-keypoints.js';
+import { ScorePool } from './score-pool.js';
+import type { Selection } from './selection.js';
+
+export type SetScores = Pick<RunScores, 'ids' | 'scored' | 'columns' | 'joints' | 'keypoints'> & {
+  readonly metrics: MetricValues;
+};
+
+export interface SetsRequest {
+  /** Where the sets are. */
+  readonly run: RunDirectory;
+  readonly sets: readonly PredictionSet[];
+  readonly folder: DatasetFolder;
+  readonly protocol: AnyProtocol;
+  readonly former: JointFormer | null;
+  readonly selection: Selection | null;
+  readonly workers: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Scores each set against the same ground truth; writes nothing into the run directory. */
+export async function scoreEach(request: SetsRequest): Promise<SetScores[]> {
+  const { run, sets, folder, progress } = request;
+  const scores: SetScores[] = [];
+  const stage = progress.stage('score the fusion', sets.length, 'sets');
+  const scorer = await openScorer(request);
+  try {
+    for (const set of sets) {
+      request.signal.throwIfAborted();
+      const source = await openRunPredictions(run, folder.definition, 'run-directory', set);
+      try {
+        scores.push(await scorer.score(source));
+      } finally {
+        await source.close();
+      }
+      stage.update(scores.length);
+    }
+  } finally {
+    stage.stop();
+    await scorer.close();
+  }
+  return scores;
+}
+
+interface Scorer {
+  score(source: PredictionSource): Promise<SetScores>;
+  close(): Promise<void>;
+}
+
+async function openScorer(request: SetsRequest): Promise<Scorer> {
+  const { folder, protocol, sets, workers } = request;
+  const { definition, groundTruth } = folder;
+  const common = { ...request, progress: silentProgress };
+  if (protocol.measure === 'keypoints-2d' && groundTruth.kind === 'keypoints') {
+    // A thousand small files, perhaps: read once.
+    const labels = await groundTruth.read();
+    const truth = { ...groundTruth, read: () => Promise.resolve(labels) };
+    return {
+      async score(source) {
+        const { ordered, results, result } = await measureKeypoints({ ...common, protocol, truth, source });
+        return {
+          ...samplesOf(ordered.ids, results),
+          metrics: { ...result.metrics },
+          joints: jointsOf(result.joints, 'openpose'),
+          keypoints: [hitsOf(results)],
+        };
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+  if (protocol.measure !== 'hands-3d' || groundTruth.kind !== 'hands') {
+    throw new TypeError(`the ground truth of ${definition.id} is not what its protocol measures`);
+  }
+  const truth = new GroundTruth(groundTruth);
+  const pool = new ScorePool(workers, protocol);
+  if (sets.length > 1) await truth.keepMeshes(tmpdir());
+  return {
+    async score(source) {
+      const parts = { ...common, protocol, truth, pool, source, check: null };
+      const { ordered, rows, accumulator } = await measureHands(parts, false);
+      const { metrics, proper, joints } = accumulator.result();
+      return {
+        ...samplesOf(ordered.ids, rows),
+        metrics: { ...metrics, ...proper },
+        joints: jointsOf(joints, definition.jointOrder),
+        keypoints: null,
+      };
+    },
+    async close() {
+      await pool.close();
+      await truth.close();
+    },
+  };
+}
+
+type SampleScore =
+  | { readonly state: 'scored'; readonly metrics: Readonly<Partial<Record<string, number>>> }
+  | { readonly state: 'unscored' };
+
+function samplesOf(
+  ids: readonly string[],
+  rows: readonly SampleScore[],
+): Pick<SetScores, 'ids' | 'scored' | 'columns'> {
+  const valueOf = (row: SampleScore, key: string): number =>
+    row.state === 'scored' ? (row.metrics[key] ?? NaN) : NaN;
+  const columns = COMPARED_METRICS.map((key): [string, Float64Array] => [
+    key,
+    Float64Array.from(rows, (row) => valueOf(row, key)),
+  ]).filter(([, values]) => values.some((value) => !Number.isNaN(value)));
+  const scored = Uint8Array.from(rows, ({ state }) => (state === 'scored' ? 1 : 0));
+  return { ids, scored, columns: new Map(columns) };
+}
+
+/** The figures that per_joint.csv has. */
+function jointsOf(
+  rows: readonly { readonly joint: number; readonly samples?: number }[],
+  order: JointOrder,
+): JointScores | null {
+  if (rows.length === 0) return null;
+  const names = jointNames(order);
+  const values = rows as readonly Readonly<Record<string, number | undefined>>[];
+  const keys = [...new Set(values.flatMap((row) => Object.keys(row)))].filter(
+    (key) => key !== 'joint' && key !== 'samples' && !key.startsWith('labelled_'),
+  );
+  return {
+    names: rows.map(({ joint }) => names[joint]!),
+    columns: new Map(keys.map((key) => [key, Float64Array.from(values, (row) => row[key] ?? NaN)])),
+  };
+}
+
+/** As per_keypoint.csv has it. */
+function hitsOf(results: readonly KeypointResult[]): KeypointHits {
+  const within = new Float64Array(results.length * JOINT_COUNT).fill(Infinity);
+  const mask = (subset: keyof KeypointHits['labelled']): Uint8Array | null => {
+    const known = results.some((result) => result.state === 'scored' && result.labelled[subset] !== null);
+    const labelled = new Uint8Array(within.length);
+    results.forEach((result, row) => {
+      if (result.state === 'scored') labelled.set(result.labelled[subset] ?? [], row * JOINT_COUNT);
+    });
+    return known ? labelled : null;
+  };
+  const labelled = { all: mask('all'), vis: mask('vis'), occ: mask('occ') };
+  results.forEach((result, row) => {
+    if (result.state === 'unscored') return;
+    for (let joint = 0; joint < JOINT_COUNT; joint++) {
+      within[row * JOINT_COUNT + joint] = KEYPOINT_CURVE_THRESHOLDS[result.bins[joint]!] ?? Infinity;
+    }
+  });
+  return { within, labelled };
+}
+
+/**
+ * The mean over passes, sample by sample: its mean over the samples is mean-error, where all passes have scored the
+ * same samples.
+ *
+ * @throws UserError where they have not.
+ */
+export function meanOfSets(path: string, sets: readonly SetScores[]): Omit<SetScores, 'metrics'> {
+  const [first, ...others] = sets as [SetScores, ...SetScores[]];
+  const { ids, scored, joints } = first;
+  for (const other of others) {
+    const row = scored.findIndex((state, at) => state !== other.scored[at]);
+    if (row >= 0) throw unevenPasses(path, ids[row]!);
+  }
+  const mean = (key: string, columnsOf: (set: SetScores) => RunScores['columns']): Float64Array => {
+    const columns = sets.map((set) => columnsOf(set).get(key)!);
+    return columns[0]!.map((_, at) => columns.reduce((sum, column) => sum + column[at]!, 0) / sets.length);
+  };
+  const means = (columnsOf: (set: SetScores) => RunScores['columns']): Map<string, Float64Array> => {
+    const keys = [...columnsOf(first).keys()].filter((key) => sets.every((set) => columnsOf(set).has(key)));
+    return new Map(keys.map((key) => [key, mean(key, columnsOf)]));
+  };
+  return {
+    ids,
+    scored,
+    columns: means(({ columns }) => columns),
+    joints: joints && { names: joints.names, columns: means((set) => set.joints!.columns) },
+    keypoints: first.keypoints && sets.flatMap(({ keypoints }) => keypoints!),
+  };
+}
+
+function unevenPasses(path: string, id: string): UserError {
+  return new UserError({
+    code: 'fusion-uneven-passes',
+    message: 'The passes have not scored the same samples, so mean-error has no value for each sample',
+    file: path,
+    expected: 'every pass of a sample scored, or none',
+    got: `${id} scored in some passes alone`,
+    next: 'compare a fusion of points, which leaves such a sample out, or predict again',
+  });
+}

@@ -1,0 +1,87 @@
+/** `compare`: runs what has not been run, reads what every run scored, and sets the runs against each other. */
+import { extname } from 'node:path';
+import { compare } from '../comparison/compare.js';
+import type { ComparisonDocument } from '../comparison/comparison-document.js';
+import { parseWorseRule } from '../comparison/fail-if-worse.js';
+import { readRunScores, type RunScores } from '../comparison/run-scores.js';
+import { EXIT, UserError } from '../errors.js';
+import { readFusionScores, type ComparedFusion } from './compare-fusion.js';
+import { runSubjects, type SubjectsRequest } from './run-subjects.js';
+import type { RunContext } from './task.js';
+
+export interface CompareRequest {
+  /** Run directories; beside `dataset` also checkpoints and prediction files. */
+  readonly subjects: readonly string[];
+  /** How they are run; undefined where all are run directories. */
+  readonly dataset: SubjectsRequest | undefined;
+  /** Counted from 1. */
+  readonly baseline: number;
+  readonly allowMixed: boolean;
+  readonly by: string | undefined;
+  readonly top: number;
+  /** `METRIC:AMOUNT` each. */
+  readonly failIfWorse: readonly string[];
+  /** One for all runs, or one for each in their order; none: the un-augmented figures. */
+  readonly fusions: readonly ComparedFusion[];
+  /** The user's MANO file, for fused hands whose joints are regressed from their meshes. */
+  readonly mano: string | undefined;
+  /** Scoring threads. */
+  readonly workers: number;
+}
+
+/** @throws UserError where the request is wrong, a run is not there or not scored, or runs are unlike. */
+export async function compareRuns(request: CompareRequest, context: RunContext): Promise<ComparisonDocument> {
+  const { subjects, dataset, baseline, allowMixed, by, top } = request;
+  requireSeveral(subjects, baseline);
+  const fusions = fusionOfEach(request);
+  const failIfWorse = request.failIfWorse.map(parseWorseRule);
+  if (dataset === undefined) requireRunDirectories(subjects);
+  const paths = dataset === undefined ? subjects : await runSubjects(subjects, dataset, context);
+  const runs: RunScores[] = [];
+  for (const [index, path] of paths.entries()) {
+    context.signal.throwIfAborted();
+    const fusion = fusions[index]!;
+    runs.push(
+      fusion === 'none'
+        ? await readRunScores(path)
+        : await readFusionScores(path, fusion, { ...request, ...dataset }, context),
+    );
+  }
+  return compare(runs, { baseline: baseline - 1, allowMixed, by, top, failIfWorse });
+}
+
+function fusionOfEach({ subjects, fusions }: CompareRequest): readonly ComparedFusion[] {
+  if (fusions.length === subjects.length) return fusions;
+  if (fusions.length <= 1) return subjects.map(() => fusions[0] ?? 'none');
+  throw usage({
+    message: '--tta-fusion is given for some of the runs and not for others',
+    expected: `once, for all runs, or ${subjects.length} times, once for each in their order`,
+    got: `${fusions.length} times`,
+    next: "give 'none' for a run whose un-augmented figures are meant",
+  });
+}
+
+function requireSeveral(subjects: readonly string[], baseline: number): void {
+  if (subjects.length >= 2 && baseline <= subjects.length) return;
+  throw usage({
+    message: subjects.length < 2 ? 'A comparison needs two runs or more' : 'There is no such baseline',
+    expected: subjects.length < 2 ? 'RUN_DIR RUN_DIR…' : `--baseline from 1 to ${subjects.length}`,
+    got: subjects.length < 2 ? subjects.join(' ') || 'none' : `--baseline ${baseline}`,
+    next: 'see --help for what compare takes',
+  });
+}
+
+function requireRunDirectories(subjects: readonly string[]): void {
+  const file = subjects.find((subject) => extname(subject) === '.onnx');
+  if (file === undefined) return;
+  throw usage({
+    message: 'A checkpoint can be compared once it has been run on a dataset',
+    expected: '--dataset ID and --data DIR beside checkpoints, or run directories alone',
+    got: file,
+    next: 'add --dataset and --data, and it is run first',
+  });
+}
+
+function usage(what: { message: string; expected: string; got: string; next: string }): UserError {
+  return new UserError({ code: 'usage', ...what, exitCode: EXIT.usage });
+}

@@ -1,0 +1,34 @@
+/** Size and time of what is to be read: they stand for its content, whose digest is known only once it has been read. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { arrayFiles, PLAIN_SET, setFolders } from '../runs/prediction-sets.js';
+import { RUN_FILES } from '../runs/run-files.js';
+
+export interface SizeAndTime {
+  readonly bytes: number;
+  readonly modified: string;
+  /** Of names, sizes and times of the files of a folder. */
+  readonly files?: string;
+}
+
+const LOOSE_ARRAYS = ['joints', 'vertices', 'keypoints_2d', 'ids'].map((name) => `${name}.npy`);
+
+/** @param path a prediction file, a folder of arrays, or a run directory, whose sets all count. */
+export async function sizeAndTime(path: string): Promise<SizeAndTime> {
+  const info = await stat(path);
+  if (!info.isDirectory()) return { bytes: info.size, modified: info.mtime.toISOString() };
+  const sets = [PLAIN_SET, ...(await setFolders(path))];
+  const names = [RUN_FILES.manifest, RUN_FILES.samples, ...LOOSE_ARRAYS, ...sets.flatMap(arrayFiles)];
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let modified = 0;
+  for (const name of names) {
+    const file = await stat(join(path, name)).catch(() => null);
+    if (file === null) continue;
+    hash.update(`${name} ${file.size} ${file.mtimeMs}\n`);
+    bytes += file.size;
+    modified = Math.max(modified, file.mtimeMs);
+  }
+  return { bytes, modified: new Date(modified).toISOString(), files: hash.digest('hex').slice(0, 32) };
+}

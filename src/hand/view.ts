@@ -1,0 +1,14 @@
+/** How a sample is looked at: its box, turned and scaled (imaging/crop.ts has the conventions). */
+export interface View {
+  /** Positive turns the content of the crop counter-clockwise. */
+  readonly rotationDegrees: number;
+  /** Multiplies the side of the box: 0.7 zooms in. */
+  readonly scale: number;
+}
+
+/** The sample as its box shows it. */
+export const PLAIN_VIEW: View = { rotationDegrees: 0, scale: 1 };
+
+export function isPlain({ rotationDegrees, scale }: View): boolean {
+  return rotationDegrees === PLAIN_VIEW.rotationDegrees && scale === PLAIN_VIEW.scale;
+}
