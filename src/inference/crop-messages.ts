@@ -29,6 +29,12 @@ export interface CropTask extends View {
   readonly mirrored: boolean;
 }
 
+/** A JPEG file that one row shows, and no other. */
+export interface CropFile {
+  readonly bytes: Uint8Array;
+  readonly task: CropTask;
+}
+
 export type ToCropper =
   /** A batch to fill, with the buffer it is filled into. */
   | { readonly kind: 'begin'; readonly batch: number; readonly data: CropData }
@@ -39,22 +45,17 @@ export type ToCropper =
       readonly photo: SharedPhoto;
       readonly tasks: readonly CropTask[];
     }
-  /** Crops for a batch that was begun, from a JPEG file that is shown in no other batch. */
-  | {
-      readonly kind: 'crop-file';
-      readonly batch: number;
-      readonly bytes: Uint8Array;
-      readonly tasks: readonly CropTask[];
-    }
+  /** Crops for a batch that was begun, each from a file of its own. */
+  | { readonly kind: 'crop-files'; readonly batch: number; readonly files: readonly CropFile[] }
   /** Nothing more comes for the batch; the slots in `blank` become zeros. */
   | { readonly kind: 'finish'; readonly batch: number; readonly blank: readonly number[] };
 
 export type FromCropper =
-  /** Answers `crop` and `crop-file`, in order: the photograph is not needed any more. */
+  /** Answers `crop` and `crop-files`, in order: what was to be cropped is not needed any more. */
   | {
       readonly kind: 'cropped';
-      /** Milliseconds it took to decode the file; null where the thread cannot decode it, and nothing was cropped. */
-      readonly decodeMs: number | null;
+      /** For each file the milliseconds it took to decode; null: the thread cannot, and nothing was cropped. */
+      readonly decodeMs: readonly (number | null)[];
     }
   /** Answers `finish`. */
   | { readonly kind: 'filled'; readonly batch: number; readonly data: CropData; readonly cropMs: number };

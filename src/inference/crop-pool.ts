@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import type {
   CropData,
+  CropFile,
   CropSettings,
   CropTask,
   FromCropper,
@@ -13,7 +14,7 @@ import type {
   ToCropper,
 } from './crop-messages.js';
 
-export type { CropData, CropSettings, CropTask, SharedPhoto } from './crop-messages.js';
+export type { CropData, CropFile, CropSettings, CropTask, SharedPhoto } from './crop-messages.js';
 
 export interface CropPoolOptions extends CropSettings {
   /** Most threads; each starts when there is a batch that all others are too busy for. */
@@ -31,11 +32,11 @@ export interface OpenBatch {
   /** Resolves once the photograph is not needed any more. */
   crop(photo: SharedPhoto, tasks: readonly CropTask[]): Promise<void>;
   /**
-   * Decodes a JPEG file in the thread that crops it; the bytes are copied.
+   * Decodes JPEG files in the thread that crops them; their bytes are copied.
    *
-   * @returns the milliseconds that took; null where the thread cannot decode it, and nothing is cropped.
+   * @returns for each the milliseconds that took; null where the thread cannot decode it, and nothing is cropped.
    */
-  cropFile(bytes: Uint8Array, tasks: readonly CropTask[]): Promise<number | null>;
+  cropFiles(files: readonly CropFile[]): Promise<readonly (number | null)[]>;
   /** Ends the batch; `blank` are the slots without a crop, which become zeros. */
   finish(blank: readonly number[]): Promise<FilledBatch>;
 }
@@ -65,7 +66,7 @@ export class CropPool {
       crop: async (photo, tasks) => {
         await thread.crop({ kind: 'crop', batch, photo, tasks });
       },
-      cropFile: (bytes, tasks) => thread.crop({ kind: 'crop-file', batch, bytes, tasks }),
+      cropFiles: (files) => thread.crop({ kind: 'crop-files', batch, files }),
       finish: (blank) => thread.finish(batch, blank),
     };
   }
@@ -97,7 +98,7 @@ interface Waiting<T> {
 class CropThread {
   readonly #worker: Worker;
   /** For `crop`, answered in order. */
-  readonly #crops: Waiting<number | null>[] = [];
+  readonly #crops: Waiting<readonly (number | null)[]>[] = [];
   /** For `finish`, by batch. */
   readonly #finishes = new Map<number, Waiting<FilledBatch>>();
   #ended: Error | null = null;
@@ -120,8 +121,8 @@ class CropThread {
     this.#send({ kind: 'begin', batch, data }, [data.buffer]);
   }
 
-  /** Milliseconds of decoding; null where the thread cannot decode the file. */
-  crop(message: Extract<ToCropper, { kind: 'crop' | 'crop-file' }>): Promise<number | null> {
+  /** For each file the milliseconds of decoding, or null. */
+  crop(message: Extract<ToCropper, { kind: 'crop' | 'crop-files' }>): Promise<readonly (number | null)[]> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#crops.push({ resolve, reject });

@@ -11,7 +11,7 @@ import { wholeImageBox, type Box } from '../imaging/crop.js';
 import { imageFormat } from '../imaging/decode.js';
 import { isOrdinary, jpegFrame } from '../imaging/jpeg-header.js';
 import { normalisationTable } from '../imaging/normalise.js';
-import { CropPool, type CropData, type CropTask, type OpenBatch, type SharedPhoto } from './crop-pool.js';
+import { CropPool, type CropData, type CropFile, type OpenBatch, type SharedPhoto } from './crop-pool.js';
 import type { ModelContract } from './model-contract.js';
 import { PLAIN_VIEW, type View } from '../hand/view.js';
 import { PhotoStore } from './photo-store.js';
@@ -119,7 +119,7 @@ const MOST_WORKERS = 8;
 /** Enough that a turn is short beside what the session does with its batches. */
 const MOST_WORKERS_IN_TURNS = 16;
 /** Crops of a turn for each thread: enough that it matters little which one is last. */
-const CROPS_A_TURN = 16;
+const CROPS_A_TURN = 32;
 /** What the batches ahead of the session may take, where more than two of them do. */
 const BYTES_AHEAD = 256 * 2 ** 20;
 
@@ -248,12 +248,14 @@ class PooledCropSource implements CropSource {
 
   async #fill(first: number, stretches: readonly Stretch[]): Promise<Omit<CropBatch, 'endsTurn'>> {
     const batch = this.#pool.begin(this.#free.pop() ?? this.#newData());
+    const cropped = this.#passes.length === 1 ? await this.#cropFiles(batch, stretches) : [];
     let slot = 0;
     const outcomes = await Promise.allSettled(
-      stretches.map((stretch) => {
+      stretches.map((stretch, position) => {
         const firstSlot = slot;
         slot += stretch.count;
-        return this.#crop(batch, stretch, firstSlot);
+        const outcome = cropped[position];
+        return outcome === undefined ? this.#crop(batch, stretch, firstSlot) : Promise.resolve(outcome);
       }),
     );
     const rows: CropRow[] = [];
@@ -292,19 +294,16 @@ class PooledCropSource implements CropSource {
     const { contract, unreadable } = this.#options;
     const { sample, photograph } = shot;
     const mirrored = isMirrored(contract, sample);
-    const tasks = (box: Box): CropTask[] =>
-      this.#passes.slice(firstPass, firstPass + count).map(({ rotationDegrees, scale }, row) => {
-        return { slot: firstSlot + row, box, mirrored, rotationDegrees, scale };
-      });
     let photo: SharedPhoto | null = null;
     try {
-      if (this.#passes.length === 1) {
-        const box = await this.#cropFile(batch, sample, await photograph.bytes, tasks);
-        if (box !== null) return { box };
-      }
       photo = await photograph.decoded();
-      const box = this.#boxOf(sample, photo);
-      await batch.crop(photo, tasks(box));
+      const box = this.#boxIn(sample, photo);
+      if (!isBox(box)) throw boxError(sample, box);
+      const passes = this.#passes.slice(firstPass, firstPass + count);
+      const tasks = passes.map(({ rotationDegrees, scale }, row) => {
+        return { slot: firstSlot + row, box, mirrored, rotationDegrees, scale };
+      });
+      await batch.crop(photo, tasks);
       return { box };
     } catch (error) {
       if (unreadable === 'skip' && error instanceof UserError) return { box: NO_BOX, failure: error };
@@ -316,40 +315,51 @@ class PooledCropSource implements CropSource {
   }
 
   /**
-   * A photograph that is shown once is decoded by the thread that crops it.
+   * Photographs that are shown once are decoded by the thread that crops them.
    *
-   * @returns the box; null where the thread cannot decode it.
+   * @returns what came of each stretch; nothing where that is not the way, or not the last word.
    */
-  async #cropFile(
-    batch: OpenBatch,
-    sample: ImageSample,
-    bytes: Buffer,
-    tasks: (box: Box) => CropTask[],
-  ): Promise<Box | null> {
-    const frame = imageFormat(bytes) === 'jpeg' ? jpegFrame(bytes) : null;
-    if (frame === null || !isOrdinary(frame)) return null;
-    const box = this.#boxOf(sample, frame);
-    const decodeMs = await batch.cropFile(bytes, tasks(box));
-    if (decodeMs === null) return null;
-    this.#timings.decodeMs += decodeMs;
-    this.#timings.images += 1;
-    return box;
+  async #cropFiles(batch: OpenBatch, stretches: readonly Stretch[]): Promise<(Outcome | undefined)[]> {
+    const outcomes: (Outcome | undefined)[] = stretches.map(() => undefined);
+    const read = await Promise.allSettled(stretches.map(({ shot }) => shot.photograph.bytes));
+    const files: (CropFile & { position: number })[] = [];
+    for (const [position, { shot }] of stretches.entries()) {
+      const result = read[position]!;
+      const bytes = result.status === 'fulfilled' ? result.value : null;
+      const frame = bytes !== null && imageFormat(bytes) === 'jpeg' ? jpegFrame(bytes) : null;
+      if (bytes === null || frame === null || !isOrdinary(frame)) continue;
+      const box = this.#boxIn(shot.sample, frame);
+      if (!isBox(box)) continue;
+      const mirrored = isMirrored(this.#options.contract, shot.sample);
+      files.push({ position, bytes, task: { slot: position, box, mirrored, ...this.#passes[0]! } });
+    }
+    if (files.length === 0) return outcomes;
+    const decodeMs = await batch.cropFiles(files.map(({ bytes, task }) => ({ bytes, task })));
+    for (const [index, { position, task }] of files.entries()) {
+      const milliseconds = decodeMs[index]!;
+      if (milliseconds === null) continue;
+      this.#timings.decodeMs += milliseconds;
+      this.#timings.images += 1;
+      outcomes[position] = { box: task.box };
+    }
+    return outcomes;
   }
 
-  #boxOf(sample: ImageSample, photo: { readonly width: number; readonly height: number }): Box {
+  #boxIn(sample: ImageSample, photo: { readonly width: number; readonly height: number }): Box {
     const whole = this.#options.contract.crop === 'whole-image' || sample.box === null;
-    const box = whole ? wholeImageBox(photo) : sample.box;
-    checkBox(sample, box);
-    return box;
+    return whole ? wholeImageBox(photo) : sample.box;
   }
 }
 
-function checkBox(sample: ImageSample, { center, side }: Box): void {
-  if (Number.isFinite(side) && side > 0 && center.every(Number.isFinite)) return;
-  throw new UserError({
+function isBox({ center, side }: Box): boolean {
+  return Number.isFinite(side) && side > 0 && center.every(Number.isFinite);
+}
+
+function boxError({ id, image }: ImageSample, { center, side }: Box): UserError {
+  return new UserError({
     code: 'box-invalid',
-    message: `The box of sample ${sample.id} is no square with an area`,
-    file: sample.image,
+    message: `The box of sample ${id} is no square with an area`,
+    file: image,
     expected: 'a centre and a positive side, in px',
     got: `centre ${center.join(', ')}, side ${side}`,
     next: 'correct the box, or leave the sample out',

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { cropInto } from '../imaging/crop.js';
 import { JpegDecoder } from '../imaging/jpeg-decoder.js';
 import type { RgbImage } from '../imaging/rgb-image.js';
-import type { CropData, CropSettings, CropTask, FromCropper, ToCropper } from './crop-messages.js';
+import type { CropData, CropFile, CropSettings, CropTask, FromCropper, ToCropper } from './crop-messages.js';
 
 const port = parentPort!;
 const { size, table } = workerData as CropSettings;
@@ -26,6 +26,17 @@ function cropAll(image: RgbImage, tasks: readonly CropTask[], values: CropData):
   }
 }
 
+/** @returns the milliseconds of decoding; null where the file cannot be decoded here. */
+function cropFile({ bytes, task }: CropFile, batch: Batch): number | null {
+  const started = performance.now();
+  const image = decoder?.decode(bytes) ?? null;
+  if (image === null) return null;
+  const decoded = performance.now();
+  cropAll(image, [task], batch.data);
+  batch.cropMs += performance.now() - decoded;
+  return decoded - started;
+}
+
 // Where WebAssembly is not to be had the owner decodes.
 const decoder = await JpegDecoder.open().catch(() => null);
 
@@ -42,15 +53,11 @@ port.on('message', (message: ToCropper) => {
       const image = { width, height, data: new Uint8Array(pixels, 0, width * height * 3) };
       cropAll(image, message.tasks, batch.data);
       batch.cropMs += performance.now() - started;
-      send({ kind: 'cropped', decodeMs: 0 });
+      send({ kind: 'cropped', decodeMs: [] });
       return;
     }
-    case 'crop-file': {
-      const image = decoder?.decode(message.bytes) ?? null;
-      const decoded = performance.now();
-      if (image !== null) cropAll(image, message.tasks, batch.data);
-      batch.cropMs += performance.now() - decoded;
-      send({ kind: 'cropped', decodeMs: image === null ? null : decoded - started });
+    case 'crop-files': {
+      send({ kind: 'cropped', decodeMs: message.files.map((file) => cropFile(file, batch)) });
       return;
     }
     case 'finish': {

@@ -218,7 +218,7 @@ describe('the pace', () => {
   });
 
   it('in turns: a turn is filled whole, and the next is not begun before it is taken', async () => {
-    const many = Array.from({ length: 70 }, (_, index) => samples[index % COUNT]!);
+    const many = Array.from({ length: 134 }, (_, index) => samples[index % COUNT]!);
     const timings = noTimings();
     const source = openCropSource({
       samples: many,
@@ -235,9 +235,9 @@ describe('the pace', () => {
       decoded.push(timings.images);
       if (endsTurn) ends.push(first + rows.length);
     }
-    // Sixteen crops for each of two threads.
-    expect(ends).toEqual([32, 64, 70]);
-    expect(decoded).toEqual([...Array<number>(8).fill(32), ...Array<number>(8).fill(64), 70, 70]);
+    // Thirty-two crops for each of two threads.
+    expect(ends).toEqual([64, 128, 134]);
+    expect(decoded).toEqual([...Array<number>(16).fill(64), ...Array<number>(16).fill(128), 134, 134]);
   });
 });
 
