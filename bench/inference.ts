@@ -103,7 +103,7 @@ export async function measureInference(request: InferenceRequest): Promise<Infer
   return {
     full_size: samples === null,
     batch_size: BATCH_SIZE,
-    workers: rooms.defaultWorkers('in-turns'),
+    workers: rooms.defaultWorkers(true),
     intra_op_threads: availableParallelism(),
     repetitions,
     jpeg_bytes: photographs.meanBytes,

@@ -70,19 +70,9 @@ export interface CropBatch {
   readonly data: CropData;
   /** Samples whose photograph could not be read, each in the batch of its first row alone. */
   readonly unreadable: readonly UnreadableSample[];
-  /** In turns: the last one before the threads want the cores again. */
+  /** The last one before the threads want all cores for themselves. */
   readonly endsTurn: boolean;
 }
-
-/**
- * How the threads share the machine with the session.
- *
- * `ahead`: they keep a few batches ready while it runs; for a session on a device of its own.
- * `in-turns`: they fill many batches at once on all cores, then stand still until these are taken. A
- * session on the CPU splits every operator over all cores and waits for the slowest: whatever takes
- * one core from it for a moment makes the others wait as well, and costs twice.
- */
-export type Pace = 'ahead' | 'in-turns';
 
 /** A supply of batches, in the order of the rows. */
 export interface CropSource {
@@ -90,6 +80,8 @@ export interface CropSource {
   batches(): AsyncGenerator<CropBatch, void, undefined>;
   /** Gives a batch's buffer back, to be filled again. */
   recycle(data: CropData): void;
+  /** Says how many milliseconds a batch took in the session; no result depends on it. */
+  ran(milliseconds: number): void;
 }
 
 export interface CropSourceOptions {
@@ -98,11 +90,18 @@ export interface CropSourceOptions {
   readonly batchSize: number;
   /** The ways each sample is shown, in this order; as its box shows it unless given. */
   readonly passes?: readonly View[];
-  /** `ahead` unless given. */
-  readonly pace?: Pace;
+  /**
+   * The session computes on the cores that decode and crop; false unless given.
+   *
+   * Such a session splits every operator over all cores and waits for the slowest: whatever takes one
+   * from it for a moment makes the others wait as well, and costs twice. So where its batches take
+   * longer than filling them, many are filled at once on all cores, and nothing is while it runs.
+   * Otherwise a few are kept ready ahead of it.
+   */
+  readonly sharesCores?: boolean;
   /** Photographs being decoded outside the threads that crop, or waiting for these, at a time; 6 unless given. */
   readonly decodeConcurrency?: number;
-  /** Most threads that crop; `defaultWorkers(pace)` unless given. */
+  /** Most threads that crop; `defaultWorkers` unless given. */
   readonly workers?: number;
   /** `stop` (unless given): the first photograph that cannot be read ends the work. `skip`: it is reported. */
   readonly unreadable?: 'stop' | 'skip';
@@ -123,11 +122,10 @@ const CROPS_A_TURN = 32;
 /** What the batches ahead of the session may take, where more than two of them do. */
 const BYTES_AHEAD = 256 * 2 ** 20;
 
-/** Crop threads: ahead of the session one core is left to its own thread, where there are enough. */
-export function defaultWorkers(pace: Pace = 'ahead'): number {
+/** Crop threads; one core is left to the session's own thread, unless it wants them all in turns. */
+export function defaultWorkers(sharesCores: boolean): number {
   const cores = availableParallelism();
-  const wanted =
-    pace === 'ahead' ? Math.min(MOST_WORKERS, cores - 1) : Math.min(MOST_WORKERS_IN_TURNS, cores);
+  const wanted = sharesCores ? Math.min(MOST_WORKERS_IN_TURNS, cores) : Math.min(MOST_WORKERS, cores - 1);
   return Math.max(FEWEST_WORKERS, wanted);
 }
 
@@ -148,15 +146,25 @@ interface Outcome {
   readonly failure?: UserError;
 }
 
+/** What the thread has cropped out of files: the outcomes by the position of the stretch, with gaps. */
+interface CroppedFiles {
+  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly decodeMs: number;
+}
+
+const NOT_CROPPED: CroppedFiles = { outcomes: [], decodeMs: 0 };
 const NO_BOX: Box = { center: [Number.NaN, Number.NaN], side: Number.NaN };
 
 class PooledCropSource implements CropSource {
   readonly #options: CropSourceOptions;
   readonly #passes: readonly View[];
   readonly #timings: StageTimings;
-  readonly #pace: Pace;
-  /** Batches begun and not taken; of a turn, where it goes in turns. */
-  readonly #batchesAhead: number;
+  /** Batches begun and not taken: ahead of the session, and in turns with it. */
+  readonly #ahead: number;
+  readonly #turn: number;
+  /** What the last batch took in the session and in the crop thread, milliseconds. */
+  #runMs = 0;
+  #fillMs = 0;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #photos: PhotoStore;
@@ -167,13 +175,12 @@ class PooledCropSource implements CropSource {
   constructor(options: CropSourceOptions) {
     const { contract, batchSize, samples, passes = [PLAIN_VIEW], signal } = options;
     if (passes.length === 0) throw new Error('openCropSource: there are no passes');
-    const pace = options.pace ?? 'ahead';
-    const threads = options.workers ?? defaultWorkers(pace);
+    const sharesCores = options.sharesCores ?? false;
+    const threads = options.workers ?? defaultWorkers(sharesCores);
     const concurrency = options.decodeConcurrency ?? DEFAULT_DECODE_CONCURRENCY;
     const table = normalisationTable(contract.mean, contract.std);
     this.#options = options;
     this.#passes = passes;
-    this.#pace = pace;
     this.#timings = options.timings ?? noTimings();
     this.#signal = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
     this.#photos = new PhotoStore(concurrency, this.#signal, this.#timings);
@@ -182,22 +189,21 @@ class PooledCropSource implements CropSource {
       size: contract.input.size,
       table: contract.input.dtype === 'float16' ? float32ToHalf(table) : table,
     });
-    // Ahead: enough that every decode in flight belongs to a batch already begun, every thread has
-    // one to fill, and one waits. But large batches are not hoarded.
-    const wanted =
-      pace === 'in-turns'
-        ? Math.ceil((threads * CROPS_A_TURN) / batchSize)
-        : Math.max(Math.ceil(concurrency / batchSize), threads) + 1;
     const data = this.#newData();
     this.#free.push(data);
-    this.#batchesAhead = Math.max(2, Math.min(wanted, Math.floor(BYTES_AHEAD / data.byteLength)));
+    // Large batches are not hoarded.
+    const most = Math.max(2, Math.floor(BYTES_AHEAD / data.byteLength));
+    // Enough that every decode in flight belongs to a batch already begun, every thread has one to
+    // fill, and one waits.
+    this.#ahead = Math.min(most, Math.max(Math.ceil(concurrency / batchSize), threads) + 1);
+    this.#turn = Math.min(most, Math.max(2, Math.ceil((threads * CROPS_A_TURN) / batchSize)));
     const isSweep = passes.length > 1;
     this.#sequence = new RowSequence({
       samples,
       passCount: passes.length,
       // The files of the next turn are read during this one; with several passes the batches ahead
       // may all show one photograph, and the next ones are decoded meanwhile.
-      shotsAhead: isSweep ? concurrency : pace === 'in-turns' ? this.#batchesAhead * batchSize : 0,
+      shotsAhead: isSweep ? concurrency : sharesCores ? this.#turn * batchSize : 0,
       openPhotograph: (file) => {
         const photograph = this.#photos.open(file);
         if (isSweep) photograph.decoded().catch(() => undefined); // told in each batch that it is missing from
@@ -208,12 +214,12 @@ class PooledCropSource implements CropSource {
 
   async *batches(): AsyncGenerator<CropBatch, void, undefined> {
     const queue: Promise<Omit<CropBatch, 'endsTurn'>>[] = [];
-    const inTurns = this.#pace === 'in-turns';
     let first = 0;
     try {
       for (;;) {
+        const inTurns = this.#inTurns();
         if (!inTurns || queue.length === 0) {
-          while (queue.length < this.#batchesAhead) {
+          while (queue.length < (inTurns ? this.#turn : this.#ahead)) {
             const stretches = this.#sequence.take(this.#options.batchSize);
             if (stretches.length === 0) break;
             const batch = this.#fill(first, stretches);
@@ -226,7 +232,7 @@ class PooledCropSource implements CropSource {
         const head = queue.shift();
         if (head === undefined) return;
         const batch = await unlessAborted(head, this.#signal);
-        yield { ...batch, endsTurn: inTurns && queue.length === 0 };
+        yield { ...batch, endsTurn: this.#inTurns() && queue.length === 0 };
       }
     } finally {
       // Whoever stops early stops what is ahead as well.
@@ -239,6 +245,14 @@ class PooledCropSource implements CropSource {
     this.#free.push(data);
   }
 
+  ran(milliseconds: number): void {
+    this.#runMs = milliseconds;
+  }
+
+  #inTurns(): boolean {
+    return this.#options.sharesCores === true && this.#runMs > this.#fillMs;
+  }
+
   #newData(): CropData {
     const { batchSize, contract } = this.#options;
     const [height, width] = contract.input.size;
@@ -248,13 +262,13 @@ class PooledCropSource implements CropSource {
 
   async #fill(first: number, stretches: readonly Stretch[]): Promise<Omit<CropBatch, 'endsTurn'>> {
     const batch = this.#pool.begin(this.#free.pop() ?? this.#newData());
-    const cropped = this.#passes.length === 1 ? await this.#cropFiles(batch, stretches) : [];
+    const cropped = this.#passes.length === 1 ? await this.#cropFiles(batch, stretches) : NOT_CROPPED;
     let slot = 0;
     const outcomes = await Promise.allSettled(
       stretches.map((stretch, position) => {
         const firstSlot = slot;
         slot += stretch.count;
-        const outcome = cropped[position];
+        const outcome = cropped.outcomes[position];
         return outcome === undefined ? this.#crop(batch, stretch, firstSlot) : Promise.resolve(outcome);
       }),
     );
@@ -285,6 +299,8 @@ class PooledCropSource implements CropSource {
     for (let padding = rows.length; padding < this.#options.batchSize; padding++) blank.push(padding);
     const { data, cropMs } = await batch.finish(blank);
     this.#timings.cropMs += cropMs;
+    this.#timings.decodeMs += cropped.decodeMs;
+    this.#fillMs = cropMs + cropped.decodeMs;
     return { first, rows, samples, boxes, data, unreadable };
   }
 
@@ -317,10 +333,9 @@ class PooledCropSource implements CropSource {
   /**
    * Photographs that are shown once are decoded by the thread that crops them.
    *
-   * @returns what came of each stretch; nothing where that is not the way, or not the last word.
+   * A file that its thread cannot decode is left to `#crop`, which has the last word.
    */
-  async #cropFiles(batch: OpenBatch, stretches: readonly Stretch[]): Promise<(Outcome | undefined)[]> {
-    const outcomes: (Outcome | undefined)[] = stretches.map(() => undefined);
+  async #cropFiles(batch: OpenBatch, stretches: readonly Stretch[]): Promise<CroppedFiles> {
     const read = await Promise.allSettled(stretches.map(({ shot }) => shot.photograph.bytes));
     const files: (CropFile & { position: number })[] = [];
     for (const [position, { shot }] of stretches.entries()) {
@@ -333,16 +348,18 @@ class PooledCropSource implements CropSource {
       const mirrored = isMirrored(this.#options.contract, shot.sample);
       files.push({ position, bytes, task: { slot: position, box, mirrored, ...this.#passes[0]! } });
     }
-    if (files.length === 0) return outcomes;
-    const decodeMs = await batch.cropFiles(files.map(({ bytes, task }) => ({ bytes, task })));
+    if (files.length === 0) return NOT_CROPPED;
+    const taken = await batch.cropFiles(files.map(({ bytes, task }) => ({ bytes, task })));
+    const outcomes: Outcome[] = [];
+    let decodeMs = 0;
     for (const [index, { position, task }] of files.entries()) {
-      const milliseconds = decodeMs[index]!;
+      const milliseconds = taken[index]!;
       if (milliseconds === null) continue;
-      this.#timings.decodeMs += milliseconds;
-      this.#timings.images += 1;
       outcomes[position] = { box: task.box };
+      decodeMs += milliseconds;
+      this.#timings.images += 1;
     }
-    return outcomes;
+    return { outcomes, decodeMs };
   }
 
   #boxIn(sample: ImageSample, photo: { readonly width: number; readonly height: number }): Box {

@@ -59,8 +59,8 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
     ...(passes === undefined ? {} : { passes }),
     ...(mano === undefined ? {} : { mano }),
   });
-  const pace = session.providerUsed === 'cpu' ? 'in-turns' : 'ahead';
-  const source = openCropSource({ ...options, batchSize, timings, pace });
+  const sharesCores = session.providerUsed === 'cpu';
+  const source = openCropSource({ ...options, batchSize, timings, sharesCores });
   const dims = [batchSize, 3, ...contract.input.size];
   const fetches = fetchesOf(contract);
   const running: { readonly batch: CropBatch; readonly result: Promise<RunResult> }[] = [];
@@ -70,6 +70,7 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
     const { batch, result } = running.shift()!;
     const { outputs, data, runMs, idleMs } = await unlessAborted(result, signal);
     source.recycle(data);
+    source.ran(runMs);
     const predicted = reader.read(batch, outputs);
     timings.runMs += runMs;
     // Idle before the first batch is the time before there was work at all.

@@ -62,6 +62,7 @@ async function collect(
 ): Promise<CropBatch[]> {
   const all = { samples, contract: contract(), batchSize: 4, workers: 1, ...options };
   const source = openCropSource(all);
+  source.ran(1e6); // far longer than filling takes
   const batches: CropBatch[] = [];
   for await (const batch of source.batches()) {
     onBatch?.(batch);
@@ -205,7 +206,7 @@ describe('JPEG files', () => {
     for (const passes of [PASSES.slice(0, 1), PASSES]) {
       const options = { samples: mixed, unreadable: 'skip', passes } as const;
       const ahead = await collect({ ...options, workers: 3 });
-      const inTurns = await collect({ ...options, workers: 2, pace: 'in-turns' });
+      const inTurns = await collect({ ...options, workers: 2, sharesCores: true });
       const rows = (batches: readonly CropBatch[]) => batches.map(({ endsTurn: _, ...batch }) => batch);
       expect(rows(inTurns)).toEqual(rows(ahead));
     }
@@ -213,11 +214,19 @@ describe('JPEG files', () => {
 });
 
 describe('the pace', () => {
-  it('ahead: no batch ends a turn', async () => {
+  it('knows no turns where the session has a device of its own', async () => {
     expect((await collect()).some(({ endsTurn }) => endsTurn)).toBe(false);
   });
 
-  it('in turns: a turn is filled whole, and the next is not begun before it is taken', async () => {
+  it('knows none where the session is quicker than the threads', async () => {
+    const source = openCropSource({ samples, contract: contract(), batchSize: 4, sharesCores: true });
+    for await (const { endsTurn } of source.batches()) {
+      source.ran(0);
+      expect(endsTurn).toBe(false);
+    }
+  });
+
+  it('of a slow session on the same cores: a turn is filled whole, and the next is not begun before it is taken', async () => {
     const many = Array.from({ length: 134 }, (_, index) => samples[index % COUNT]!);
     const timings = noTimings();
     const source = openCropSource({
@@ -225,9 +234,10 @@ describe('the pace', () => {
       contract: contract(),
       batchSize: 4,
       workers: 2,
-      pace: 'in-turns',
+      sharesCores: true,
       timings,
     });
+    source.ran(1e6);
     const decoded: number[] = [];
     const ends: number[] = [];
     for await (const { first, rows, endsTurn } of source.batches()) {
