@@ -32,7 +32,7 @@ export const SWEEP: readonly View[] = [0.8, 0.9, 1, 1.1, 1.2].flatMap((scale) =>
 );
 
 /** Crops of each measurement, unless fewer are asked for. */
-const VIT_CROPS = 800;
+const VIT_CROPS = 1600;
 const IDLE_CROPS = 2000;
 const SWEPT_PHOTOGRAPHS = 20;
 

@@ -12,6 +12,7 @@ import { imageFormat } from '../imaging/decode.js';
 import { isOrdinary, jpegFrame } from '../imaging/jpeg-header.js';
 import { normalisationTable } from '../imaging/normalise.js';
 import { CropPool, type CropData, type CropFile, type OpenBatch, type SharedPhoto } from './crop-pool.js';
+import { Gate } from './gate.js';
 import type { ModelContract } from './model-contract.js';
 import { PLAIN_VIEW, type View } from '../hand/view.js';
 import { PhotoStore } from './photo-store.js';
@@ -118,7 +119,9 @@ const MOST_WORKERS = 8;
 /** Enough that a turn is short beside what the session does with its batches. */
 const MOST_WORKERS_IN_TURNS = 16;
 /** Crops of a turn for each thread: enough that it matters little which one is last. */
-const CROPS_A_TURN = 32;
+const CROPS_A_TURN = 48;
+/** Batches a thread has at a time, one in hand and one waiting; the others go to whoever is done first. */
+const BATCHES_A_THREAD = 2;
 /** What the batches ahead of the session may take, where more than two of them do. */
 const BYTES_AHEAD = 256 * 2 ** 20;
 
@@ -170,6 +173,7 @@ class PooledCropSource implements CropSource {
   readonly #photos: PhotoStore;
   readonly #sequence: RowSequence;
   readonly #pool: CropPool;
+  readonly #filling: Gate;
   readonly #free: CropData[] = [];
 
   constructor(options: CropSourceOptions) {
@@ -189,6 +193,7 @@ class PooledCropSource implements CropSource {
       size: contract.input.size,
       table: contract.input.dtype === 'float16' ? float32ToHalf(table) : table,
     });
+    this.#filling = new Gate(threads * BATCHES_A_THREAD);
     const data = this.#newData();
     this.#free.push(data);
     // Large batches are not hoarded.
@@ -261,6 +266,16 @@ class PooledCropSource implements CropSource {
   }
 
   async #fill(first: number, stretches: readonly Stretch[]): Promise<Omit<CropBatch, 'endsTurn'>> {
+    await this.#filling.enter();
+    try {
+      this.#signal.throwIfAborted();
+      return await this.#fillNow(first, stretches);
+    } finally {
+      this.#filling.leave();
+    }
+  }
+
+  async #fillNow(first: number, stretches: readonly Stretch[]): Promise<Omit<CropBatch, 'endsTurn'>> {
     const batch = this.#pool.begin(this.#free.pop() ?? this.#newData());
     const cropped = this.#passes.length === 1 ? await this.#cropFiles(batch, stretches) : NOT_CROPPED;
     let slot = 0;

@@ -6,6 +6,7 @@
  */
 import { decodeBytes, readPhotograph } from '../imaging/decode.js';
 import type { SharedPhoto } from './crop-messages.js';
+import { Gate } from './gate.js';
 import type { StageTimings } from './timings.js';
 
 /** A photograph that is being read, or was. */
@@ -81,26 +82,5 @@ export class PhotoStore {
   #buffer(bytes: number): SharedArrayBuffer {
     const used = this.#free.pop();
     return used !== undefined && used.byteLength >= bytes ? used : new SharedArrayBuffer(bytes);
-  }
-}
-
-/** Lets a number in at a time, first come first served. */
-class Gate {
-  #open: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#open = count;
-  }
-
-  async enter(): Promise<void> {
-    if (this.#open > 0) this.#open -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#open += 1;
-    else next();
   }
 }

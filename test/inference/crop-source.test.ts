@@ -227,7 +227,7 @@ describe('the pace', () => {
   });
 
   it('of a slow session on the same cores: a turn is filled whole, and the next is not begun before it is taken', async () => {
-    const many = Array.from({ length: 134 }, (_, index) => samples[index % COUNT]!);
+    const many = Array.from({ length: 198 }, (_, index) => samples[index % COUNT]!);
     const timings = noTimings();
     const source = openCropSource({
       samples: many,
@@ -245,9 +245,9 @@ describe('the pace', () => {
       decoded.push(timings.images);
       if (endsTurn) ends.push(first + rows.length);
     }
-    // Thirty-two crops for each of two threads.
-    expect(ends).toEqual([64, 128, 134]);
-    expect(decoded).toEqual([...Array<number>(16).fill(64), ...Array<number>(16).fill(128), 134, 134]);
+    // Forty-eight crops for each of two threads.
+    expect(ends).toEqual([96, 192, 198]);
+    expect(decoded).toEqual([...Array<number>(24).fill(96), ...Array<number>(24).fill(192), 198, 198]);
   });
 });
 

@@ -383,8 +383,8 @@ describe('stopping', () => {
     for await (const batch of predict({ ...opened, samples: endless, workers: 1, decodeConcurrency: 4 })) {
       if (batch.first >= 8) break;
     }
-    // A turn of one thread is 32 crops, and the files of the next are read meanwhile: memory does
+    // A turn of one thread is 48 crops, and the files of the next are read meanwhile: memory does
     // not grow with the samples.
-    expect(taken).toBeLessThanOrEqual(2 * 32 + 1);
+    expect(taken).toBeLessThanOrEqual(2 * 48 + 1);
   });
 });
