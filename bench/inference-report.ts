@@ -142,7 +142,8 @@ ${repetitions === 1 ? 'One run each' : `The fastest of ${repetitions} runs each,
 ${intra_op_threads} threads inside the session. Photographs are JPEGs of ${PHOTOGRAPH_SIDE} × ${PHOTOGRAPH_SIDE} px of seeded noise with a photograph's
 detail, ${(jpeg_bytes / 1000).toFixed(1)} kB on average, just written and so read from memory. The transformer has ${layers} layers of width ${width} with ${heads} heads and
 seeded weights. The bare loop runs it on the main thread with ONNX Runtime's defaults, on batches that lie
-ready. The model that does nothing returns a corner of its input: what is left is reading, decoding,
+ready, half of it before the pipeline and half after it; the first figure is the median of the repetitions' own
+ratios (${figures.kept_each.map((ratio) => `${(100 * ratio).toFixed(1)} %`).join(', ')}). The model that does nothing returns a corner of its input: what is left is reading, decoding,
 cropping, normalising and handing over. Rates count from the first photograph to the last result, the start
 of the crop threads included. Decode and crop are the time a photograph and a crop take in their threads,
 which share the cores with the session.`;

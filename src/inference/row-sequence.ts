@@ -2,7 +2,7 @@
  * The sequence of rows that batches are cut from: sample by sample, and within a sample pass by
  * pass. Samples are read as they are needed, and their photographs begun a few samples ahead.
  */
-import type { ImageSample } from './crop-source.js';
+import type { ImageSample } from './crop-batch.js';
 import type { Photograph } from './photo-store.js';
 
 /** A sample on its way through: read once, shown in one row for each pass. */
