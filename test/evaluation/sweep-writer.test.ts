@@ -106,7 +106,12 @@ describe('SweepWriter', () => {
       { passes: PASSES, fusions: ['aligned-mean'], keepPasses: false },
       SWEPT,
     );
-    const invalid = PASSES.map(({ index }) => ({ index: 2, pass: index, code: 'why', reason: `why ${index}` }));
+    const invalid = PASSES.map(({ index }) => ({
+      index: 2,
+      pass: index,
+      code: 'why',
+      reason: `why ${index}`,
+    }));
     await writer.add(...batch(0, ROWS, KEYPOINTS, { invalid }));
     const { fused } = await writer.close();
     expect(fused!['aligned-mean']).toMatchObject({
