@@ -1,5 +1,5 @@
 /** The two models the pipeline is measured with, written by the program's own ONNX writer. */
-import { attribute, GraphBuilder } from '../src/formats/onnx.js';
+import { attribute, GraphBuilder } from '../src/formats/onnx/onnx.js';
 import { Random } from '../src/statistics/random.js';
 
 /** What the networks of the HaMeR family see: [height, width], px. */

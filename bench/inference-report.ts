@@ -1,4 +1,5 @@
 /** The pipeline's figures as data (inference.json) and as a page for people (inference.md, and the terminal). */
+import { INPUT_SIZE, VIT } from './inference-models.js';
 import {
   BATCH_SIZE,
   PHOTOGRAPH_SIDE,
@@ -6,7 +7,6 @@ import {
   type InferenceFigures,
   type PipelineFigure,
 } from './inference.js';
-import { INPUT_SIZE, VIT } from './inference-models.js';
 import type { Machine, Versions } from './machine.js';
 import { markdownTable, type Column } from './markdown-table.js';
 import { BENCHMARK_SCHEMA, header } from './report.js';

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
-import type { CropBatch, ImageSample } from '../src/inference/crop-source.js';
 import type { View } from '../src/hand/view.js';
+import type { CropBatch, ImageSample } from '../src/inference/crops/crop-source.js';
 import type { StageTimings } from '../src/inference/timings.js';
 import { Random } from '../src/statistics/random.js';
 import { idleModel, VIT, visionTransformer } from './inference-models.js';
@@ -124,8 +124,8 @@ function fastest(figures: readonly PipelineFigure[]): PipelineFigure {
 }
 
 /** What is measured, as built. */
-type Rooms = typeof import('../src/inference/crop-source.js') &
-  typeof import('../src/inference/model.js') &
+type Rooms = typeof import('../src/inference/crops/crop-source.js') &
+  typeof import('../src/inference/model/model.js') &
   typeof import('../src/inference/predictor.js') &
   typeof import('../src/inference/timings.js');
 

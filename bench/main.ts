@@ -12,8 +12,8 @@ import {
   type BenchmarkSize,
   type EndToEndFigure,
 } from './end-to-end.js';
-import { measureInference } from './inference.js';
 import { inferenceMarkdown, inferenceReport } from './inference-report.js';
+import { measureInference } from './inference.js';
 import { machine, ROOT, versions } from './machine.js';
 import { measureMetrics } from './metrics.js';
 import { parseOptions, PARTS, USAGE, type Options } from './options.js';

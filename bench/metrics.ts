@@ -1,11 +1,11 @@
 /** Speed of the metrics on one core, data in memory, and how it splits. */
+import { FScorer } from '../src/metrics/f-score.js';
 import {
   FREIHAND_PROTOCOL,
   SampleEvaluator,
   ScoreAccumulator,
   type SampleInput,
 } from '../src/metrics/index.js';
-import { FScorer } from '../src/metrics/f-score.js';
 import { thresholdsOf } from '../src/metrics/pck.js';
 import { distancesInto } from '../src/metrics/position-error.js';
 import { applyFitInto, createSimilarityFit, fitSimilarity } from '../src/metrics/procrustes.js';

@@ -1,5 +1,5 @@
 /** Speed of the number JSON parser on one core, over text in memory, in the chunks the file readers use. */
-import { NumberJsonParser, type RecordLayout } from '../src/formats/number-json.js';
+import { NumberJsonParser, type RecordLayout } from '../src/formats/json/number-json.js';
 import { NumberTextWriter, type TextStyle } from './number-text.js';
 import { medianProcessorSeconds } from './processor-time.js';
 import { SyntheticHands } from './synthetic-hands.js';
@@ -13,7 +13,7 @@ export interface ParseFigure {
   readonly ns_per_number: number;
 }
 
-/** As `src/evaluation/official-predictions.ts` reads it. */
+/** As `src/predictions/official-predictions.ts` reads it. */
 const LAYOUT: RecordLayout = {
   nesting: 'sections',
   sections: 2,

@@ -31,18 +31,15 @@ const COLLECTION = 'garbage collection';
 /** The first match counts; looked up from the innermost function outwards, so that Node's own code is its caller's. */
 const PURPOSES: readonly (readonly [name: string, code: RegExp])[] = [
   ['digest of the prediction file', /internal\/crypto\/hash/],
-  ['read: file to numbers', /\/dist\/formats\/(number-json|decimal|zip)/],
+  ['read: file to numbers', /\/dist\/formats\/(json|zip)\//],
   ['align', /\/dist\/metrics\/(procrustes|svd3)/],
   ['F-scores', /\/dist\/metrics\/(f-score|neighbours|covering-grid|sorted-grid)/],
   ['distances, PCK, AUC', /\/dist\/metrics\/(position-error|pck|points|sample|pa-error)/],
   ['add up', /\/dist\/metrics\/(score-accumulator|exact-sum|official-scores)/],
-  ['intervals (bootstrap)', /\/dist\/(statistics\/|evaluation\/confidence)/],
+  ['intervals (bootstrap)', /\/dist\/(statistics\/|score\/confidence)/],
   ['warnings', /\/dist\/diagnosis\//],
-  [
-    'write: arrays and tables',
-    /\/dist\/(formats\/npy|reporting\/|runs\/|evaluation\/score-tables)|csv-stringify/,
-  ],
-  ['hand over between threads', /\/dist\/evaluation\/|internal\/worker/],
+  ['write: arrays and tables', /\/dist\/(formats\/npy|runs\/|text\/|score\/score-tables)|csv-stringify/],
+  ['hand over between threads', /\/dist\/(evaluation|predictions|score|datasets)\/|internal\/worker/],
   [
     'start: load the program',
     /internal\/(modules|bootstrap|process)|node_modules|\/dist\/(command|commands\/)/,

@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { NpyWriter } from '../src/formats/npy.js';
+import { NpyWriter } from '../src/formats/npy/npy.js';
 import { RunDirectory } from '../src/runs/run-directory.js';
 import type { Submission } from '../src/submission/submission.js';
 import { folderRequest, HO3D_V3_SIZE } from './end-to-end.js';

@@ -5,10 +5,10 @@
  * a few centimetres before. Sample i is the same whatever else is made.
  */
 import type { Axes } from '../src/datasets/types.js';
+import { proceduralHand } from '../src/demo/hand/procedural-hand.js';
 import { sampleHand } from '../src/demo/pose-sampling.js';
 import { sceneRandom } from '../src/demo/random.js';
 import { gatherFromOpenPose, type JointOrder } from '../src/hand/joints.js';
-import { proceduralHand } from '../src/hand/procedural-hand.js';
 import { Random } from '../src/statistics/random.js';
 
 export const SEED = 20_261;

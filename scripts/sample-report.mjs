@@ -10,7 +10,7 @@ import { prepareDemo } from '../dist/demo/demo.js';
 import { layoutOf } from '../dist/demo/layouts/registry.js';
 import { fitRidgeBaseline } from '../dist/demo/ridge.js';
 import { Studio } from '../dist/demo/studio.js';
-import { proceduralHand } from '../dist/hand/procedural-hand.js';
+import { proceduralHand } from '../dist/demo/hand/procedural-hand.js';
 
 // Paths in the page are those below the folder the program is started in.
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));

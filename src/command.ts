@@ -6,7 +6,7 @@ import process from 'node:process';
 import { Command, Errors } from '@oclif/core';
 import { EXIT, UserError, type ErrorJson } from './errors.js';
 import { createProgress, type Progress } from './progress.js';
-import { printable } from './reporting/text.js';
+import { printable } from './text/text.js';
 
 /** Raised by nobody but `interruption`: the user pressed Ctrl-C or the scheduler sent SIGTERM. */
 export class Interrupted extends Error {

@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { wrapText } from './reporting/text.js';
+import { wrapText } from './text/text.js';
 
 /** One piece of work with a known number of steps. */
 export interface ProgressStage {
@@ -21,6 +21,12 @@ export interface Progress {
   note(message: string): void;
   /** Releases the terminal; safe to call twice. */
   close(): void;
+}
+
+/** What long work is given: where it shows itself, and what ends it. */
+export interface RunContext {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
 }
 
 export const silentProgress: Progress = {

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { Flags, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../command.js';
+import { checkLines } from '../comparison/comparison-notes.js';
+import { comparisonText } from '../comparison/comparison-text.js';
 import { readConfiguration, requireDataFolder, type Configuration } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import type { CompareRequest } from '../evaluation/compare.js';
-import { checkLines } from '../reporting/comparison-notes.js';
-import { comparisonText } from '../reporting/comparison-text.js';
-import { TABLE_FORMATS } from '../reporting/table-formats.js';
+import { TABLE_FORMATS } from '../text/table-formats.js';
 import { COMPARED_FUSION } from '../tta-flags.js';
 
 export default class Compare extends BaseCommand {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
 import { DEMO_DATASET_IDS } from '../demo/dataset-ids.js';
-import { outcomeJson, outcomeText } from '../reporting/outcome.js';
+import { outcomeJson, outcomeText } from '../evaluation/outcome.js';
 
 export default class Demo extends BaseCommand {
   static override summary = 'Make a small benchmark, fit a baseline and evaluate it; needs no download.';

@@ -1,8 +1,8 @@
 import { BaseCommand } from '../command.js';
 import { dataFolder, readConfiguration, type Configuration } from '../config.js';
 import { DATASET_IDS } from '../datasets/registry.js';
+import { doctorText } from '../doctor/doctor-text.js';
 import { EXIT, UserError } from '../errors.js';
-import { doctorText } from '../reporting/doctor-text.js';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'What this machine has for a run, and what to do about what does not work.';
@@ -19,7 +19,7 @@ export default class Doctor extends BaseCommand {
       const known = dataFolder(dataset, undefined, () => configuration);
       return known === null ? [] : [{ dataset, ...known }];
     });
-    const { examine } = await import('../evaluation/doctor.js');
+    const { examine } = await import('../doctor/doctor.js');
     const { file, exists, mano } = configuration;
     const diagnosis = await examine({ config: { file, exists, problem }, folders, mano });
     this.log(doctorText(diagnosis, this.colour));

@@ -3,7 +3,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
 import { DATASET_IDS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
-import { TABLE_FORMATS } from '../reporting/table-formats.js';
+import { TABLE_FORMATS } from '../text/table-formats.js';
 
 export default class Leaderboard extends BaseCommand {
   static override summary = 'Published results of a benchmark, with your runs among them.';

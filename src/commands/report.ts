@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
-import { reportText } from '../reporting/report-text.js';
+import { reportText } from '../report/report-text.js';
 
 export default class Report extends BaseCommand {
   static override summary = 'Make one page of one or several runs: figures, photographs, hands in 3D.';
@@ -57,7 +57,7 @@ export default class Report extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Report);
-    const { makeReport } = await import('../evaluation/report.js');
+    const { makeReport } = await import('../report/report.js');
     const outcome = await makeReport(
       { ...flags, runs: argv as string[] },
       { progress: this.progress, signal: this.interruption.signal },

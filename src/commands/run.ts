@@ -4,9 +4,9 @@ import { BaseCommand } from '../command.js';
 import { readConfiguration, requireDataFolder } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
-import { PROVIDER_CHOICES } from '../inference/providers.js';
+import { isIncomplete, outcomeJson, outcomeText } from '../evaluation/outcome.js';
+import { PROVIDER_CHOICES } from '../inference/session/providers.js';
 import { TTA_FLAGS, ttaRequest } from '../tta-flags.js';
-import { isIncomplete, outcomeJson, outcomeText } from '../reporting/outcome.js';
 
 export default class Run extends BaseCommand {
   static override summary = 'Evaluate a checkpoint, or a prediction file, on a benchmark folder.';

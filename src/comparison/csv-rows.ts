@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 
 export interface CsvRow {
   /** In the header's order. */

@@ -6,7 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 import type { DatasetFolder, Sample } from './types.js';
 
 const END_BYTES = 64 * 1024;

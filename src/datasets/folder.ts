@@ -2,8 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
-import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
+import { fileError } from '../files/file-errors.js';
+import { readNumberJson, type RecordLayout } from '../formats/json/number-json.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { Axes, HandTruth, Notice } from './types.js';
 

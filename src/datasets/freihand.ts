@@ -12,7 +12,7 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { readNumberJson, type RecordLayout } from '../formats/number-json.js';
+import { readNumberJson, type RecordLayout } from '../formats/json/number-json.js';
 import type { PinholeCamera } from '../hand/camera.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { FREIHAND_PROTOCOL } from '../metrics/index.js';
@@ -20,7 +20,7 @@ import { grownToAspect } from './boxes.js';
 import { invalidCamera, pinholeCamera } from './cameras.js';
 import { axesOfTruth, fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
-import { teller } from './problems.js';
+import { tellOrThrow } from './problems.js';
 import type {
   DatasetDefinition,
   DatasetFolder,
@@ -230,7 +230,7 @@ function handsAssumed(): Notice {
 /** The file numbers of the split's photographs, without a gap from the first to the last that is there; those missing are told of. */
 function fileNumbers(folder: string, list: Photographs, onProblem?: ProblemListener): readonly number[] {
   const { names, present, surplus, first, hands } = list;
-  const tell = teller(onProblem);
+  const tell = tellOrThrow(onProblem);
   if (present.length === 0) {
     tell(
       new UserError({

@@ -11,8 +11,8 @@
  */
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
-import { toFloat64 } from '../formats/npy.js';
-import { readNpz, type NpzFile } from '../formats/npz.js';
+import { toFloat64 } from '../formats/npy/npy.js';
+import { readNpz, type NpzFile } from '../formats/npy/npz.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { isFile } from './folder.js';
 import { staysInside } from './inside.js';

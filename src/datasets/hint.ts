@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import {
   HINT_EGO4D_PROTOCOL,
@@ -24,7 +24,7 @@ import { boxFromCorners, doubledLongerSide } from './boxes.js';
 import { fileNames, firstFew, requireFolder } from './folder.js';
 import type { HamerMetadata } from './hamer-metadata.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
-import { teller } from './problems.js';
+import { tellOrThrow } from './problems.js';
 import type { Box, DatasetDefinition, DatasetFolder, Notice, ProblemListener, Sample } from './types.js';
 
 const SOURCE =
@@ -150,7 +150,7 @@ function hint(
         notices: metadata === null ? [] : differingBoxes(await annotate(() => undefined), stems, metadata),
         samples: async (onProblem) => {
           if (missing.length > 0)
-            teller(onProblem)(missingFrames(title, folder, missing, stems.length, isEgo4d), missing);
+            tellOrThrow(onProblem)(missingFrames(title, folder, missing, stems.length, isEgo4d), missing);
           const known = await annotate(onProblem);
           const given =
             metadata === null
@@ -204,7 +204,7 @@ async function locate(
 function handOf(stem: string, file: string, onProblem?: ProblemListener): boolean | null {
   if (stem.endsWith('_r')) return true;
   if (stem.endsWith('_l')) return false;
-  teller(onProblem)(
+  tellOrThrow(onProblem)(
     new UserError({
       code: 'hand-unknown',
       message: 'The name of this annotation does not say which hand it is',
@@ -237,7 +237,7 @@ function annotations(
     const results = await (reading ??= readAll(files));
     return results.map((result, index) => {
       if (!(result instanceof UserError)) return result;
-      teller(onProblem)(result, [stems[index]!]);
+      tellOrThrow(onProblem)(result, [stems[index]!]);
       return undefined;
     });
   };

@@ -1,9 +1,9 @@
 /** HO-3D's list of samples: one `sequence/frame` a line, in the order of the ground truth. */
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 import { staysInside } from './inside.js';
-import { teller } from './problems.js';
+import { tellOrThrow } from './problems.js';
 import type { ProblemListener } from './types.js';
 
 /** The lines of a list as they stand there, without blank ones at its end. */
@@ -30,7 +30,7 @@ export async function readIds(
   count: number | null,
   onProblem?: ProblemListener,
 ): Promise<string[]> {
-  const tell = teller(onProblem);
+  const tell = tellOrThrow(onProblem);
   const lines = await readLines(list);
   const seen = new Map<string, number>();
   const ids: string[] = [];

@@ -11,7 +11,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 import {
   asDict,
   asNumbers,
@@ -20,17 +20,17 @@ import {
   readPickle,
   valueAt,
   type PickleDict,
-} from '../formats/pickle.js';
+} from '../formats/pickle/pickle.js';
 import type { PinholeCamera } from '../hand/camera.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
 import { boxFromCorners, grownLongerSide, grownToAspect, type Corners } from './boxes.js';
 import { pinholeCamera } from './cameras.js';
 import { axesOfTruth, fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
+import type { HamerMetadata } from './hamer-metadata.js';
 import { isSampleLine, readIds, readLines } from './ho3d-list.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
-import { teller } from './problems.js';
-import type { HamerMetadata } from './hamer-metadata.js';
+import { tellOrThrow } from './problems.js';
 import type {
   DatasetDefinition,
   DatasetFolder,
@@ -189,7 +189,7 @@ async function readSamples(
           RULES.boxSide,
           onProblem,
         );
-  const tell = teller(onProblem);
+  const tell = tellOrThrow(onProblem);
   const samples: Sample[] = [];
   for (let from = 0; from < ids.length; from += AT_ONCE) {
     const part = ids.slice(from, from + AT_ONCE);

@@ -18,7 +18,7 @@ import {
   type HamerMetadata,
 } from './hamer-metadata.js';
 import { inside } from './inside.js';
-import { teller } from './problems.js';
+import { tellOrThrow } from './problems.js';
 import type {
   Axes,
   Box,
@@ -90,7 +90,7 @@ export function boxesByImage(
     if (rows.has(name)) rows.set(name, -1);
     else rows.set(name, row);
   });
-  const tell = teller(onProblem);
+  const tell = tellOrThrow(onProblem);
   const found = photographs.map(({ image }) => rows.get(image));
   const absent = photographs.filter((_, index) => found[index] === undefined);
   const several = photographs.filter((_, index) => found[index] === -1);
@@ -157,7 +157,7 @@ export async function metadataFolder(
     notices: subsets === null || subsets.files.length === 2 ? [] : [subsetsMissing(metadata.file)],
     samples: (onProblem) =>
       Promise.resolve().then(() => {
-        const tell = teller(onProblem);
+        const tell = tellOrThrow(onProblem);
         return metadata.imageNames.flatMap((name, row): Sample[] => {
           const problem = metadata.problems[row]!;
           if (problem !== null) {

@@ -1,7 +1,7 @@
 import type { ProblemListener } from './types.js';
 
 /** Hands a problem to the listener, or throws it where nobody listens. */
-export function teller(listener: ProblemListener | undefined): ProblemListener {
+export function tellOrThrow(listener: ProblemListener | undefined): ProblemListener {
   return (
     listener ??
     ((problem) => {

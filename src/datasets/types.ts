@@ -158,3 +158,6 @@ export interface DatasetDefinition {
   recognises(root: string): Promise<boolean>;
   open(root: string, options: OpenOptions): Promise<DatasetFolder>;
 }
+
+/** Some of a folder's samples: their positions in its order, ascending. */
+export type Selection = Int32Array;

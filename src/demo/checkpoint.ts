@@ -4,7 +4,7 @@
  * `pred_vertices` [N,778,3], metres (OpenCV axes), and where the training half has
  * them `pred_keypoints_2d` [N,21,2] in the crop, −0.5…0.5.
  */
-import { GraphBuilder, attribute } from '../formats/onnx.js';
+import { GraphBuilder, attribute } from '../formats/onnx/onnx.js';
 import { PATCH_SIZE } from './features.js';
 import type { NetworkOutput } from './training-half.js';
 

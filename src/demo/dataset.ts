@@ -8,10 +8,10 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { FACE_COUNT, VERTEX_COUNT } from '../hand/procedural-mesh.js';
-import { type ProceduralHand, proceduralHand } from '../hand/procedural-hand.js';
-import { partialName, writeFileAtomic } from '../runs/atomic-file.js';
+import { partialName, writeFileAtomic } from '../files/atomic-file.js';
 import type { DemoDatasetId } from './dataset-ids.js';
+import { type ProceduralHand, proceduralHand } from './hand/procedural-hand.js';
+import { FACE_COUNT, VERTEX_COUNT } from './hand/procedural-mesh.js';
 import type { DemoLayout, DemoProgress, DemoSizes } from './layouts/layout.js';
 import { layoutOf } from './layouts/registry.js';
 import type { DemoSplit } from './random.js';

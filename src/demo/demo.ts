@@ -1,12 +1,12 @@
 /** Prepares what `hamba-eval demo` evaluates: a generated benchmark and a checkpoint fitted on hands of the same kind. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeModel } from '../formats/onnx.js';
-import { proceduralHand } from '../hand/procedural-hand.js';
-import { makeFolder } from '../runs/folder.js';
+import { makeFolder } from '../files/folders.js';
+import { decodeModel } from '../formats/onnx/onnx.js';
 import { STAMP_KEY } from './checkpoint.js';
-import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
 import type { DemoDatasetId } from './dataset-ids.js';
+import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
+import { proceduralHand } from './hand/procedural-hand.js';
 import { layoutOf } from './layouts/registry.js';
 import { fitRidgeBaseline, writeMeanPoseCheckpoint } from './ridge.js';
 import { Studio } from './studio.js';

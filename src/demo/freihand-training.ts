@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Matrix } from 'ml-matrix';
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { VERTEX_COUNT } from '../hand/procedural-mesh.js';
 import { BACKGROUND_VERSIONS } from './background.js';
 import { PATCH_SIZE, pooledFeatures } from './features.js';
+import { VERTEX_COUNT } from './hand/procedural-mesh.js';
 import { HAND_OUTPUTS, type TrainingHalf } from './training-half.js';
 
 /** The file name of a photograph. */

@@ -1,7 +1,7 @@
 /** Taking generated files away again; what somebody else put beside them stays. */
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { partialName } from '../runs/atomic-file.js';
+import { partialName } from '../files/atomic-file.js';
 
 /** Removes the files of one folder whose whole names match, finished or not, and the folder once it is empty. */
 export async function removeMatching(folder: string, name: RegExp): Promise<void> {

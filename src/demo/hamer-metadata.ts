@@ -12,13 +12,13 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { npzBytes } from '../formats/npz-writer.js';
+import { writeFileAtomic } from '../files/atomic-file.js';
+import { npzBytes } from '../formats/npy/npz-writer.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { proceduralHand } from '../hand/procedural-hand.js';
-import { writeFileAtomic } from '../runs/atomic-file.js';
-import { readDemoStamp } from './stamp.js';
+import { proceduralHand } from './hand/procedural-hand.js';
 import type { HamerRow } from './layouts/layout.js';
 import { layoutOf } from './layouts/registry.js';
+import { readDemoStamp } from './stamp.js';
 import { Studio } from './studio.js';
 
 /**

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { writeFileAtomic } from '../runs/atomic-file.js';
+import { writeFileAtomic } from '../files/atomic-file.js';
 import type { ImageSize } from './picture.js';
 
 /** Photographs that are being encoded and written at a time. */

@@ -1,6 +1,6 @@
 /** Sizes of pictures and rectangles in them, px; x right, y down, origin at the centre of the top left pixel. */
-import type { RgbImage } from '../imaging/decode.js';
 import { type PinholeCamera, projectPoints } from '../hand/camera.js';
+import type { RgbImage } from '../imaging/decode.js';
 
 export interface ImageSize {
   readonly width: number;

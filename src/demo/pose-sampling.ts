@@ -1,14 +1,14 @@
 import type { PinholeCamera } from '../hand/camera.js';
-import { FINGERS } from '../hand/procedural-anatomy.js';
+import { axisAngleFromRotation, multiply3, rotationFromAxisAngle } from '../hand/rotations.js';
+import { type Vec3, pointAt, scale, setPoint } from '../hand/vectors.js';
+import { FINGERS } from './hand/procedural-anatomy.js';
 import {
   POSE_COUNT,
   type PosedHand,
   type ProceduralHand,
   SHAPE_COUNT,
   poseHand,
-} from '../hand/procedural-hand.js';
-import { axisAngleFromRotation, multiply3, rotationFromAxisAngle } from '../hand/rotations.js';
-import { type Vec3, pointAt, scale, setPoint } from '../hand/vectors.js';
+} from './hand/procedural-hand.js';
 import type { SceneRandom } from './random.js';
 
 /** Side of a FreiHAND photograph, px. */

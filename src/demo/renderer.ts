@@ -4,8 +4,8 @@
  * highlight. Plain arithmetic, so the same scene gives the same pixels on every machine.
  */
 import { projectPoints, type PinholeCamera } from '../hand/camera.js';
-import { vertexNormals } from '../hand/procedural-hand.js';
 import { type Vec3, normalise } from '../hand/vectors.js';
+import { vertexNormals } from './hand/procedural-hand.js';
 import type { ImageSize } from './picture.js';
 import type { SceneRandom } from './random.js';
 import { type Colour, sampleSkinTone } from './skin.js';

@@ -4,8 +4,8 @@
  * on images, knows nothing of the evaluation half and errs like one.
  */
 import { UserError } from '../errors.js';
+import { writeFileAtomic } from '../files/atomic-file.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { writeFileAtomic } from '../runs/atomic-file.js';
 import { constantCheckpoint, linearCheckpoint } from './checkpoint.js';
 import type { DemoProgress } from './layouts/layout.js';
 import {

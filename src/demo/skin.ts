@@ -1,6 +1,6 @@
-import { FINGERS } from '../hand/procedural-anatomy.js';
-import { type ProceduralHand, vertexNormals } from '../hand/procedural-hand.js';
 import { dot, normalise, pointAt, subtract } from '../hand/vectors.js';
+import { FINGERS } from './hand/procedural-anatomy.js';
+import { type ProceduralHand, vertexNormals } from './hand/procedural-hand.js';
 import type { SceneRandom } from './random.js';
 
 /** A colour in linear light, 0…1 per channel. */

@@ -1,7 +1,7 @@
 /** Where pictures are taken: the hand, its skin and one renderer for each size of picture. */
-import type { ProceduralHand } from '../hand/procedural-hand.js';
 import { projectPoints } from '../hand/camera.js';
 import { type BackgroundVersion, composite, paintBackground } from './background.js';
+import type { ProceduralHand } from './hand/procedural-hand.js';
 import { type ImageSize, type PixelWindow, wholePicture } from './picture.js';
 import type { HandSample } from './pose-sampling.js';
 import type { SceneRandom } from './random.js';

@@ -2,9 +2,9 @@
 import { Matrix } from 'ml-matrix';
 import { projectPoints } from '../hand/camera.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { VERTEX_COUNT } from '../hand/procedural-mesh.js';
 import { cropImage } from '../imaging/crop.js';
 import { PATCH_SIZE, poolPatch } from './features.js';
+import { VERTEX_COUNT } from './hand/procedural-mesh.js';
 import { type SquareBox, windowAround } from './picture.js';
 import type { HandSample } from './pose-sampling.js';
 import type { SceneRandom } from './random.js';

@@ -5,17 +5,16 @@
  */
 import { readRunScores, type RunScores } from '../comparison/run-scores.js';
 import { openDataset } from '../datasets/registry.js';
-import type { DatasetFolder } from '../datasets/types.js';
+import type { DatasetFolder, Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { fusionLabel } from '../leaderboards/run-entries.js';
+import type { PredictionSet } from '../predictions/run-predictions.js';
+import type { RunContext } from '../progress.js';
+import { fusionLabel } from '../runs/metrics-document.js';
 import type { MetricValues } from '../runs/metrics-document.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { FusionKind } from '../tta/fusion.js';
 import { meanOfSets, scoreEach, type SetScores } from './compare-sets.js';
-import { openJointFormer } from './joint-former.js';
-import type { PredictionSet } from './run-predictions.js';
-import type { Selection } from './selection.js';
-import type { RunContext } from './task.js';
+import { openJointRegressor } from './open-joint-regressor.js';
 
 export type ComparedFusion = FusionKind | 'none';
 
@@ -44,7 +43,10 @@ export async function readFusionScores(
   const folder = await openFolder(run, request);
   const { protocol } = document;
   const jointsFrom = protocol.measure === 'hands-3d' ? protocol.jointSource : 'model';
-  const former = await openJointFormer({ request: { jointsFrom, mano: request.mano, tta: {} }, folder });
+  const regressor = await openJointRegressor({
+    request: { jointsFrom, mano: request.mano, tta: {} },
+    folder,
+  });
   const selection = await selectionOf(run, plain.ids, folder);
   context.progress.note(`${path}: ${fusion} is scored again, sample by sample`);
   const { workers } = request;
@@ -54,7 +56,7 @@ export async function readFusionScores(
     sets,
     folder,
     protocol,
-    former,
+    regressor,
     selection,
     workers,
   });

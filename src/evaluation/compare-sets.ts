@@ -2,21 +2,20 @@
 import { tmpdir } from 'node:os';
 import type { KeypointHits } from '../comparison/keypoint-hits.js';
 import { COMPARED_METRICS, type JointScores, type RunScores } from '../comparison/run-scores.js';
-import type { DatasetFolder } from '../datasets/types.js';
+import { GroundTruth } from '../datasets/ground-truth/ground-truth.js';
+import type { DatasetFolder, Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { JOINT_COUNT, jointNames, type JointOrder } from '../hand/joints.js';
 import { KEYPOINT_CURVE_THRESHOLDS, type AnyProtocol, type KeypointResult } from '../metrics/index.js';
+import type { JointRegressor } from '../predictions/joint-regressor.js';
+import type { PredictionSource } from '../predictions/prediction-source.js';
+import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
 import { silentProgress, type Progress } from '../progress.js';
 import type { MetricValues } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { GroundTruth } from './ground-truth.js';
-import type { JointFormer } from './joint-source.js';
-import type { PredictionSource } from './prediction-source.js';
-import { openRunPredictions, type PredictionSet } from './run-predictions.js';
-import { measureHands } from './score.js';
-import { measureKeypoints } from './score-keypoints.js';
-import { ScorePool } from './score-pool.js';
-import type { Selection } from './selection.js';
+import { measureKeypoints } from '../score/score-keypoints.js';
+import { ScorePool } from '../score/score-pool.js';
+import { measureHands } from '../score/score.js';
 
 export type SetScores = Pick<RunScores, 'ids' | 'scored' | 'columns' | 'joints' | 'keypoints'> & {
   readonly metrics: MetricValues;
@@ -28,7 +27,7 @@ export interface SetsRequest {
   readonly sets: readonly PredictionSet[];
   readonly folder: DatasetFolder;
   readonly protocol: AnyProtocol;
-  readonly former: JointFormer | null;
+  readonly regressor: JointRegressor | null;
   readonly selection: Selection | null;
   readonly workers: number;
   readonly progress: Progress;

@@ -5,9 +5,9 @@ import type { ComparisonDocument } from '../comparison/comparison-document.js';
 import { parseWorseRule } from '../comparison/fail-if-worse.js';
 import { readRunScores, type RunScores } from '../comparison/run-scores.js';
 import { EXIT, UserError } from '../errors.js';
+import type { RunContext } from '../progress.js';
 import { readFusionScores, type ComparedFusion } from './compare-fusion.js';
 import { runSubjects, type SubjectsRequest } from './run-subjects.js';
-import type { RunContext } from './task.js';
 
 export interface CompareRequest {
   /** Run directories; beside `dataset` also checkpoints and prediction files. */

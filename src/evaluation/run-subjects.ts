@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { UserError } from '../errors.js';
+import type { RunContext } from '../progress.js';
 import { RUN_FILES } from '../runs/run-files.js';
-import { defaultRunDirectory, run, type RunContext, type RunRequest } from './run.js';
+import { defaultRunDirectory, run, type RunRequest } from './run.js';
 
 export type SubjectsRequest = Omit<RunRequest, 'model' | 'predictions' | 'out' | 'existing'>;
 

@@ -2,26 +2,27 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { fingerprint } from '../datasets/fingerprint.js';
-import type { DatasetFolder, Sample } from '../datasets/types.js';
+import type { DatasetFolder, Sample, Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
-import type { ProviderChoice } from '../inference/providers.js';
+import { fileError } from '../files/file-errors.js';
+import type { ProviderChoice } from '../inference/session/providers.js';
 import type { AnyProtocol, JointSource, Reflection } from '../metrics/index.js';
+import type { PointFusionName } from '../predict/sweep-writer.js';
+import type { JointRegressor } from '../predictions/joint-regressor.js';
+import type { SelectionRequest } from '../predictions/selection.js';
 import { programInfo } from '../program.js';
-import type { Progress } from '../progress.js';
-import type { Outcome } from '../reporting/outcome.js';
-import { grouped } from '../reporting/text.js';
+import type { RunContext } from '../progress.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
-import { readMetrics } from '../runs/read-metrics.js';
 import { readJournal } from '../runs/progress-journal.js';
+import { toRanges } from '../runs/ranges.js';
+import { readMetrics } from '../runs/read-metrics.js';
 import type { RunConfiguration } from '../runs/run-configuration.js';
 import { RunDirectory, type OpenedRun } from '../runs/run-directory.js';
+import type { ScoreRunRequest } from '../score/score-run.js';
+import { grouped } from '../text/text.js';
 import type { FusionKind } from '../tta/fusion.js';
 import type { Sweep } from '../tta/sweep.js';
-import type { JointFormer } from './joint-source.js';
-import { toRanges } from './ranges.js';
-import type { Selection, SelectionRequest } from './selection.js';
-import type { PointFusionName } from './sweep-writer.js';
+import type { Outcome } from './outcome.js';
 
 export interface RunRequest extends SelectionRequest {
   readonly dataset: string;
@@ -69,10 +70,7 @@ export interface TtaRequest {
   readonly keepPasses: boolean;
 }
 
-export interface RunContext {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
+type ScoringTask = Pick<ScoreRunRequest, 'folder' | 'protocol' | 'workers' | 'meanError' | 'context'>;
 
 export interface Task {
   readonly request: RunRequest;
@@ -125,7 +123,7 @@ async function keptPredictions(run: RunDirectory): Promise<string | null> {
 }
 
 /** What decides a result beside the folder and the protocol. */
-export interface Particulars {
+export interface DirectoryRequest {
   /** The photographs, where they decide the result. */
   readonly samples: readonly Sample[] | null;
   /** `null`: all samples of the folder. */
@@ -135,9 +133,9 @@ export interface Particulars {
   readonly configuration: RunConfiguration;
 }
 
-export async function openDirectory(task: Task, particulars: Particulars): Promise<OpenedRun> {
+export async function openDirectory(task: Task, decides: DirectoryRequest): Promise<OpenedRun> {
   const { request, folder, protocol, subject } = task;
-  const { samples, selection, resume, configuration } = particulars;
+  const { samples, selection, resume, configuration } = decides;
   const path = request.out ?? defaultRunDirectory(request.dataset, subject);
   await refuseInputAsOutput(task, path);
   const program = programInfo();
@@ -181,6 +179,12 @@ async function refuseInputAsOutput({ request, subject }: Task, out: string): Pro
   });
 }
 
+/** What scoring needs of a task. */
+export function scoring({ request, folder, protocol, context }: Task): ScoringTask {
+  const meanError = request.tta?.fusions.includes('mean-error') ?? false;
+  return { folder, protocol, workers: request.workers, meanError, context };
+}
+
 /** The result that is there already. */
 export async function reuse(task: Task, run: RunDirectory): Promise<Outcome> {
   return { ...outcome(task, run, await readMetrics(run)), reused: true };
@@ -199,8 +203,8 @@ export function outcome(task: Task, run: RunDirectory, document: MetricsDocument
 }
 
 /** Another regressor makes other joints. */
-export function regressorOf(former: JointFormer | null): { joint_regressor?: string } {
-  const sha256 = former?.manoSha256 ?? null;
+export function regressorOf(regressor: JointRegressor | null): { joint_regressor?: string } {
+  const sha256 = regressor?.manoSha256 ?? null;
   return sha256 === null ? {} : { joint_regressor: sha256 };
 }
 

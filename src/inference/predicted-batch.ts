@@ -6,15 +6,15 @@ import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import { JOINT_COUNT, gatherFromOpenPose } from '../hand/joints.js';
 import { MANO_JOINT_COUNT, MANO_SHAPE_COUNT } from '../hand/mano-layer.js';
 import type { CropPlacement } from '../hand/projection.js';
-import { isMirrored, type CropBatch, type UnreadableSample } from './crop-source.js';
-import { keypointsFromCamera, keypointsFromModel, type Keypoints, type Problem } from './keypoints-2d.js';
-import { MANO_WORDS, ROTATION_SIZE, rotationCount } from './mano-outputs.js';
-import { manoPoints, requireMano, type Mano } from './mano-points.js';
-import type { ModelContract } from './model-contract.js';
-import { OUTPUT_SHAPE } from './model-outputs.js';
-import { ROLE_WORDS } from './output-names.js';
 import { PLAIN_VIEW, type View } from '../hand/view.js';
-import { outputValues, type ExpectedOutput, type Outputs } from './output-values.js';
+import { isMirrored, type CropBatch, type UnreadableSample } from './crops/crop-source.js';
+import { keypointsFromCamera, keypointsFromModel, type Keypoints, type Problem } from './keypoints-2d.js';
+import { MANO_WORDS, ROTATION_SIZE, rotationCount } from './mano/mano-outputs.js';
+import { manoPoints, requireMano, type Mano } from './mano/mano-points.js';
+import type { ModelContract } from './model/model-contract.js';
+import { OUTPUT_SHAPE } from './model/model-outputs.js';
+import { ROLE_WORDS } from './model/output-names.js';
+import { outputValues, type ExpectedOutput, type Outputs } from './model/output-values.js';
 
 /** The predictions for one batch of rows, in order. */
 export interface PredictedBatch {

@@ -3,15 +3,15 @@
  * same cores, the session has its next batch waiting, and results come out in the order of samples
  * and passes.
  */
-import { openCropSource, unlessAborted, type CropBatch, type ImageSample } from './crop-source.js';
-import type { Mano } from './mano-points.js';
-import { batchSizeFor, fetchesOf, type ModelContract } from './model-contract.js';
 import type { View } from '../hand/view.js';
+import { openCropSource, unlessAborted, type CropBatch, type ImageSample } from './crops/crop-source.js';
+import type { Mano } from './mano/mano-points.js';
+import { batchSizeFor, fetchesOf, type ModelContract } from './model/model-contract.js';
 import { BatchReader, type PredictedBatch } from './predicted-batch.js';
-import type { RunResult, Session } from './session.js';
+import type { RunResult, Session } from './session/session.js';
 import { noTimings, type StageTimings } from './timings.js';
 
-export type { ImageSample } from './crop-source.js';
+export type { ImageSample } from './crops/crop-source.js';
 export type { PredictedBatch } from './predicted-batch.js';
 
 export interface PredictOptions {

@@ -1,12 +1,7 @@
 /** `leaderboard` in every format. */
-import { metricLabel } from '../reporting/metric-labels.js';
-import {
-  renderTable,
-  type TableCell,
-  type TableColumn,
-  type TableFormat,
-} from '../reporting/table-formats.js';
-import { printable, styled, wrapText } from '../reporting/text.js';
+import { metricLabel } from '../text/metric-labels.js';
+import { renderTable, type TableCell, type TableColumn, type TableFormat } from '../text/table-formats.js';
+import { printable, styled, wrapText } from '../text/text.js';
 import type { Leaderboard, LeaderboardRow } from './leaderboard.js';
 import type { LintFinding } from './lint.js';
 

@@ -6,7 +6,7 @@
  * shown without a rank unless the caller allows it.
  */
 import { datasetById } from '../datasets/registry.js';
-import { metricLabel } from '../reporting/metric-labels.js';
+import { metricLabel } from '../text/metric-labels.js';
 import { publishedTable, type PublishedRow, type PublishedTable } from './published.js';
 import { readRunEntries, type RunEntry } from './run-entries.js';
 

@@ -3,10 +3,10 @@ import { basename, resolve } from 'node:path';
 import { datasetById } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { protocolDifferences, type AnyProtocol } from '../metrics/index.js';
-import { isPartial, type MetricsDocument, type MetricValues } from '../runs/metrics-document.js';
+import { fusionLabel, isPartial, type MetricsDocument, type MetricValues } from '../runs/metrics-document.js';
 import { readMetrics } from '../runs/read-metrics.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import { grouped } from '../reporting/text.js';
+import { grouped } from '../text/text.js';
 
 /** A run, or one fusion of its test-time augmentation. */
 export interface RunEntry {
@@ -83,14 +83,6 @@ const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
   jointSource: (value) => `joints from ${String(value)}`,
   reflection: () => 'no reflection (det +1)',
 };
-
-/** `aligned-mean, 95 passes`: figures of another sweep are another method's. */
-export function fusionLabel(
-  fusion: string,
-  { tta_sweep: sweep }: Pick<MetricsDocument, 'tta_sweep'>,
-): string {
-  return sweep === undefined ? fusion : `${fusion}, ${sweep.passes} passes`;
-}
 
 /** Published rows differ in boxes and augmentation; the place of a hand does not enter an aligned figure. */
 const FREE_FIELDS = new Set(['boxes', 'tta', 'rootAlignment', 'sampleCount']);

@@ -25,8 +25,8 @@
 
 import { CoveringGrid } from './covering-grid.js';
 import { boxOf, type Side } from './neighbours.js';
-import { SortedGrid } from './sorted-grid.js';
 import { asDoubles, firstOutOfRange, pointCount, type Points } from './points.js';
+import { SortedGrid } from './sorted-grid.js';
 
 /** Thresholds of the two F-scores, millimetres (Zimmermann et al., FreiHAND, ICCV 2019). */
 export const F_SCORE_THRESHOLDS_MM = [5, 15] as const;

@@ -9,8 +9,8 @@
  * strictly for this mean. Empty or differently sized input throws a `RangeError`.
  */
 
-import { positionErrors } from './position-error.js';
 import type { Points } from './points.js';
+import { positionErrors } from './position-error.js';
 import { alignSimilarity, type Reflection } from './procrustes.js';
 
 /** Mean position error of one sample after alignment, metres. */

@@ -5,9 +5,9 @@
  */
 
 import type { JointOrder } from '../hand/joints.js';
+import { F_SCORE_THRESHOLDS_MM } from './f-score.js';
 import type { ThresholdRangeMm } from './pck.js';
 import { OFFICIAL_AUC_THRESHOLDS_MM } from './pck.js';
-import { F_SCORE_THRESHOLDS_MM } from './f-score.js';
 import type { Reflection } from './procrustes.js';
 
 /** Where the 21 joints come from: the model's own output, or its vertices under a named convention. */

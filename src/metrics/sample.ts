@@ -7,11 +7,10 @@
  * scored is `unscored` with a reason: it never becomes a number.
  */
 
-import { distancesInto } from './position-error.js';
-import { firstOutOfRange, pointCount, type Points } from './points.js';
 import { FScorer, type FScores } from './f-score.js';
 import { thresholdsOf, type Thresholds } from './pck.js';
-import type { Protocol } from './protocol.js';
+import { firstOutOfRange, pointCount, type Points } from './points.js';
+import { distancesInto } from './position-error.js';
 import {
   applyFitInto,
   createSimilarityFit,
@@ -20,6 +19,7 @@ import {
   scaleTranslationInto,
   type Reflection,
 } from './procrustes.js';
+import type { Protocol } from './protocol.js';
 
 /** Keys of metrics.json, in its order. */
 export const METRIC_KEYS = [

@@ -61,3 +61,11 @@ export interface MetricsDocument {
 export function isPartial(coverage: Coverage): boolean {
   return coverage.scored !== coverage.benchmark;
 }
+
+/** `aligned-mean, 95 passes`: figures of another sweep are another method's. */
+export function fusionLabel(
+  fusion: string,
+  { tta_sweep: sweep }: Pick<MetricsDocument, 'tta_sweep'>,
+): string {
+  return sweep === undefined ? fusion : `${fusion}, ${sweep.passes} passes`;
+}

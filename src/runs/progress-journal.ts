@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fileError } from '../formats/file-errors.js';
-import { writeFileDurably } from './atomic-file.js';
+import { writeFileDurably } from '../files/atomic-file.js';
+import { fileError } from '../files/file-errors.js';
 import { RUN_FILES } from './run-files.js';
 
 export const PROGRESS_SCHEMA = 'hamba-eval/progress@1';

@@ -1,9 +1,9 @@
 /** The files of a run directory: their names, and how they are removed or moved together. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../formats/file-errors.js';
-import { partialName } from './atomic-file.js';
-import { listFolder, makeFolder, removeEmpty } from './folder.js';
+import { partialName } from '../files/atomic-file.js';
+import { fileError } from '../files/file-errors.js';
+import { listFolder, makeFolder, removeEmpty } from '../files/folders.js';
 import { arrayFiles, PLAIN_SET, setFolders } from './prediction-sets.js';
 
 /** Every file name this program writes into a run directory; `--force` removes these and no other. */

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { UserError } from '../errors.js';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 
 export const LOCK_FILE = 'run.lock';
 /** Held for the moment in which the lock of a process that is gone is taken over. */

@@ -1,8 +1,8 @@
 /** What the challenges refuse, and what they would take and score as something else than it is. */
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { JOINT_COUNT } from '../hand/joints.js';
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
+import { JOINT_COUNT } from '../hand/joints.js';
 
 const SHOWN_SAMPLES = 5;
 

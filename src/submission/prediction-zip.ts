@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
-import { fileError } from '../formats/file-errors.js';
+import { fileError } from '../files/file-errors.js';
 
 const ENTRY = 'pred.json';
 const CHUNK_BYTES = 1024 * 1024;

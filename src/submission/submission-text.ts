@@ -1,8 +1,8 @@
 /** `submission` as an 80-column terminal shows it. */
 import { datasetById } from '../datasets/registry.js';
-import { METRIC_LABELS, metricLabel } from '../reporting/metric-labels.js';
-import { renderTable, type TableColumn } from '../reporting/table-formats.js';
-import { grouped, printable, styled, wrapText } from '../reporting/text.js';
+import { METRIC_LABELS, metricLabel } from '../text/metric-labels.js';
+import { renderTable, type TableColumn } from '../text/table-formats.js';
+import { grouped, printable, styled, wrapText } from '../text/text.js';
 import type { ScoreDifference } from './rounding.js';
 import type { Submission } from './submission.js';
 

@@ -1,15 +1,16 @@
 /** `submission`: the zip a challenge takes, written from a run or from somebody's file, and read back as a check. */
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { Axes } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { SCORE_BATCH, type PredictionSource } from '../evaluation/prediction-source.js';
-import type { RunContext } from '../evaluation/run.js';
-import { fileError } from '../formats/file-errors.js';
+import { partialName } from '../files/atomic-file.js';
+import { fileError } from '../files/file-errors.js';
+import { startsWith } from '../files/file-start.js';
+import { makeFolder } from '../files/folders.js';
 import type { JointOrder } from '../hand/joints.js';
-import { makeFolder } from '../runs/folder.js';
-import { partialName } from '../runs/atomic-file.js';
-import { startsWith } from '../runs/file-start.js';
+import type { PredictionSource } from '../predictions/prediction-source.js';
+import type { RunContext } from '../progress.js';
 import { oddHandLength, RecordChecks, requireCount, requireShapes } from './checks.js';
 import { predictionJson, type Hands } from './prediction-json.js';
 import { writePredictionZip } from './prediction-zip.js';

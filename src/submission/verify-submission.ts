@@ -1,11 +1,12 @@
 /** Reads a written submission back: through the program's own scorer where the run has scores, number by number elsewhere. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import { UserError } from '../errors.js';
-import { openOfficialPredictions } from '../evaluation/official-predictions.js';
-import { SCORE_BATCH } from '../evaluation/prediction-source.js';
-import { run as evaluate, type RunContext } from '../evaluation/run.js';
-import { fileError } from '../formats/file-errors.js';
+import { run as evaluate } from '../evaluation/run.js';
+import { fileError } from '../files/file-errors.js';
+import { openOfficialPredictions } from '../predictions/official-predictions.js';
+import type { RunContext } from '../progress.js';
 import type { MetricValues } from '../runs/metrics-document.js';
 import { compareScores, roundingTolerance, type ScoreDifference, type Tolerance } from './rounding.js';
 import type { ScoredRun, SubmissionSource } from './submission-source.js';

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { compare } from '../../src/comparison/compare.js';
 import { parseWorseRule } from '../../src/comparison/fail-if-worse.js';
 import { COMPARED_METRICS, isLowerBetter } from '../../src/comparison/run-scores.js';
-import { METRIC_LABELS } from '../../src/reporting/metric-labels.js';
 import { Random } from '../../src/statistics/random.js';
+import { METRIC_LABELS } from '../../src/text/metric-labels.js';
 import { madeRun, type MadeRun } from './support.js';
 
 const SEED = 4711;

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { csvRows, type CsvRow } from '../../src/comparison/csv-rows.js';
-import { tableCsv } from '../../src/reporting/csv.js';
+import { tableCsv } from '../../src/text/csv.js';
 import { temporaryFolder } from '../support/cli.js';
 
 async function read(text: string): Promise<CsvRow[]> {

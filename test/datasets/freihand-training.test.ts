@@ -3,9 +3,9 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freihand } from '../../src/datasets/freihand.js';
+import { countVertices } from '../../src/datasets/ground-truth/true-vertices.js';
 import type { DatasetFolder } from '../../src/datasets/types.js';
-import { confidenceIntervals } from '../../src/evaluation/confidence.js';
-import { countVertices } from '../../src/evaluation/true-vertices.js';
+import { confidenceIntervals } from '../../src/score/confidence.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 
 const HANDS = 8;

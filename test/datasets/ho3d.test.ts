@@ -6,7 +6,7 @@ import { fingerprint } from '../../src/datasets/fingerprint.js';
 import { ho3dV2, ho3dV3 } from '../../src/datasets/ho3d.js';
 import { recognisedAs } from '../../src/datasets/registry.js';
 import type { UserError } from '../../src/errors.js';
-import { writePickle } from '../../src/formats/pickle-writer.js';
+import { writePickle } from '../../src/formats/pickle/pickle-writer.js';
 import { JOINT_COUNT } from '../../src/hand/joints.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 

@@ -5,8 +5,8 @@ import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type PreparedDemo, prepareDemo } from '../../src/demo/demo.js';
 import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
-import { decodeModel } from '../../src/formats/onnx.js';
-import { readNpz } from '../../src/formats/npz.js';
+import { readNpz } from '../../src/formats/npy/npz.js';
+import { decodeModel } from '../../src/formats/onnx/onnx.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
 import { type Crop, networkInput, testFolder } from './support.js';
 

@@ -1,11 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeDemoDataset } from '../../src/demo/dataset.js';
 import type { DemoDatasetId } from '../../src/demo/dataset-ids.js';
+import { writeDemoDataset } from '../../src/demo/dataset.js';
 import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
-import { readNpz } from '../../src/formats/npz.js';
-import { asDict, asNumbers, readPickle, valueAt } from '../../src/formats/pickle.js';
+import { readNpz } from '../../src/formats/npy/npz.js';
+import { asDict, asNumbers, readPickle, valueAt } from '../../src/formats/pickle/pickle.js';
 import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
 import { testFolder } from './support.js';
 

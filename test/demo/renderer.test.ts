@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { BACKGROUND_VERSIONS, composite, paintBackground } from '../../src/demo/background.js';
+import { proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import { wholePicture } from '../../src/demo/picture.js';
 import { IMAGE_SIZE, type HandSample, sampleHand } from '../../src/demo/pose-sampling.js';
 import { sceneRandom } from '../../src/demo/random.js';
 import { type HandLayer, HandRenderer, sampleLighting } from '../../src/demo/renderer.js';
 import { skinTint } from '../../src/demo/skin.js';
 import { projectPoints } from '../../src/hand/camera.js';
-import { proceduralHand } from '../../src/hand/procedural-hand.js';
 
 const hand = proceduralHand();
 const tint = skinTint(hand);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import { type HandSample, sampleHand } from '../../src/demo/pose-sampling.js';
 import { sceneRandom } from '../../src/demo/random.js';
 import { sampleLighting } from '../../src/demo/renderer.js';
 import { type Scene, Studio } from '../../src/demo/studio.js';
-import { proceduralHand } from '../../src/hand/procedural-hand.js';
 import { type Vec3, cross, dot, pointAt, scale, subtract } from '../../src/hand/vectors.js';
 
 const hand = proceduralHand();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { poolPatch } from '../../src/demo/features.js';
+import { proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import type { SquareBox } from '../../src/demo/picture.js';
 import { placeHand, samplePose, sampleShape } from '../../src/demo/pose-sampling.js';
 import { type SceneRandom, sceneRandom } from '../../src/demo/random.js';
@@ -7,7 +8,6 @@ import { sampleLighting } from '../../src/demo/renderer.js';
 import { type Scene, Studio } from '../../src/demo/studio.js';
 import { type RenderedHands, renderedTrainingHalf } from '../../src/demo/training-half.js';
 import { projectPoints } from '../../src/hand/camera.js';
-import { proceduralHand } from '../../src/hand/procedural-hand.js';
 import { cropImage } from '../../src/imaging/crop.js';
 
 const SIZE = { width: 400, height: 300 };

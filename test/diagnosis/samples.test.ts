@@ -1,6 +1,7 @@
 /** Each finding of `diagnoseSamples` fires for its mistake, alone; honest models stay silent. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { poseHand, proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import {
   diagnoseSamples,
   KNOWN_ORDERS,
@@ -10,7 +11,6 @@ import {
 } from '../../src/diagnosis/index.js';
 import { gathered, permutationsOf } from '../../src/diagnosis/joint-permutations.js';
 import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
-import { poseHand, proceduralHand } from '../../src/hand/procedural-hand.js';
 import { Random } from '../../src/statistics/random.js';
 import {
   asHo3d,

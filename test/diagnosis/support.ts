@@ -1,9 +1,9 @@
 /** Probes of seeded procedural hands: an honest model to start from, and mistakes to make with it. */
-import { gathered } from '../../src/diagnosis/joint-permutations.js';
+import { FINGERS } from '../../src/demo/hand/procedural-anatomy.js';
+import { POSE_COUNT, SHAPE_COUNT, poseHand, proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import type { Finding, SampleProbe } from '../../src/diagnosis/index.js';
+import { gathered } from '../../src/diagnosis/joint-permutations.js';
 import { HO3D_FROM_OPENPOSE, JOINT_COUNT } from '../../src/hand/joints.js';
-import { FINGERS } from '../../src/hand/procedural-anatomy.js';
-import { POSE_COUNT, SHAPE_COUNT, poseHand, proceduralHand } from '../../src/hand/procedural-hand.js';
 import { rotationFromAxisAngle } from '../../src/hand/rotations.js';
 import { scale, setPoint } from '../../src/hand/vectors.js';
 import { Random } from '../../src/statistics/random.js';

@@ -1,6 +1,6 @@
 /** `run` on whole folders of every benchmark, with the built program: predictions whose figures are known by hand. */
-import { cp, mkdir, readFile, readdir, truncate, unlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, readdir, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';

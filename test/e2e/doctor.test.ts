@@ -2,7 +2,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Diagnosis } from '../../src/evaluation/doctor.js';
+import type { Diagnosis } from '../../src/doctor/doctor.js';
 import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 

@@ -4,12 +4,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { toHalf } from '../support/halves.js';
 import type { Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { cli, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { points, writeFreihandFolder } from '../support/freihand-folder.js';
+import { toHalf } from '../support/halves.js';
 import { givenModel, type GivenModel, type GivenOutput } from '../support/models.js';
 import { apart, numbersOf } from '../support/sweeps.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOINT_CONVENTIONS, type JointConvention } from '../../src/hand/joint-conventions.js';
 import { gatherFromOpenPose } from '../../src/hand/joints.js';
-import { readManoFile } from '../../src/inference/mano-file.js';
+import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import { FREIHAND_PROTOCOL, paMeanPositionError } from '../../src/metrics/index.js';
 import type { Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readNpy } from '../../src/formats/npy.js';
+import { readNpy } from '../../src/formats/npy/npy.js';
 import {
   cli,
   temporaryFolder,

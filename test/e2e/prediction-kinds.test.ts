@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NpyWriter } from '../../src/formats/npy.js';
+import { NpyWriter } from '../../src/formats/npy/npy.js';
 import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 import { zipDeflated, zipStored, type ZipEntry } from '../support/tiny-zip.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NpyWriter } from '../../src/formats/npy.js';
+import { NpyWriter } from '../../src/formats/npy/npy.js';
 import { cli, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 

@@ -1,6 +1,6 @@
 /** `run --predictions` with the built program, against the official evaluator's own output. */
-import { cp, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {

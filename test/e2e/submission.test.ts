@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openPredictionZip } from '../../src/formats/zip.js';
+import { openPredictionZip } from '../../src/formats/zip/zip.js';
 import { Random } from '../../src/statistics/random.js';
 import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
 import { npyBytes } from '../support/tiny-npz.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpy } from '../../src/formats/npy.js';
+import { readNpy } from '../../src/formats/npy/npy.js';
 import type { ArrayDescription, Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { writeBlobs } from '../support/blobs.js';

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { visionTransformer } from '../../bench/inference-models.js';
-import { openModel } from '../../src/inference/model.js';
+import { openModel } from '../../src/inference/model/model.js';
 import { predict, type ImageSample } from '../../src/inference/predictor.js';
-import { probeProviders, type ProviderProbe } from '../../src/inference/provider-probe.js';
-import type { ExecutionProvider } from '../../src/inference/providers.js';
+import { tryProviders, type ProviderTrial } from '../../src/inference/session/provider-trial.js';
+import type { ExecutionProvider } from '../../src/inference/session/providers.js';
 import { noisePhotograph } from '../support/photographs.js';
 
-const [webgpu] = (await probeProviders(['webgpu'])) as [ProviderProbe];
+const [webgpu] = (await tryProviders(['webgpu'])) as [ProviderTrial];
 
 let folder: string;
 beforeAll(async () => {

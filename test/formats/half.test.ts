@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { float32ToHalf, halfToFloat32 } from '../../src/formats/half.js';
+import { float32ToHalf, halfToFloat32 } from '../../src/formats/npy/half.js';
 import { Random } from '../../src/statistics/random.js';
 
 const EVERY_PATTERN = Uint16Array.from({ length: 0x10000 }, (_, pattern) => pattern);

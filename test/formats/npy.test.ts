@@ -9,7 +9,7 @@ import {
   readNpy,
   readNpyStrings,
   toFloat64,
-} from '../../src/formats/npy.js';
+} from '../../src/formats/npy/npy.js';
 import { failure } from '../support/user-error.js';
 
 let folder: string;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { readNpz } from '../../src/formats/npz.js';
+import { readNpz } from '../../src/formats/npy/npz.js';
 import { damage, oneOf, random, type Random } from '../support/fuzz.js';
 import { bytesNpy, npzOf, numbersNpy, npyBytes, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { dict, float, int, list, none, reduce, global, str2, unicode } from '../support/tiny-pickle.js';

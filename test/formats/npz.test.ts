@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpz, type NpzFile } from '../../src/formats/npz.js';
-import { readNpy, readNpyStrings, toFloat64 } from '../../src/formats/npy.js';
-import { PickleRecord } from '../../src/formats/pickle.js';
+import { readNpy, readNpyStrings, toFloat64 } from '../../src/formats/npy/npy.js';
+import { readNpz, type NpzFile } from '../../src/formats/npy/npz.js';
+import { PickleRecord } from '../../src/formats/pickle/pickle.js';
 import { bytesNpy, npyBytes, npyOf, npzOf, numbersNpy, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import {
   bytes3,

@@ -11,7 +11,7 @@ import {
   type NumberJsonSummary,
   type RecordBatch,
   type RecordLayout,
-} from '../../src/formats/number-json.js';
+} from '../../src/formats/json/number-json.js';
 import { failure } from '../support/user-error.js';
 
 const SCALARS: RecordLayout = { nesting: 'list', shape: [] };

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { GraphBuilder, attribute, decodeModel } from '../../src/formats/onnx.js';
+import { GraphBuilder, attribute, decodeModel } from '../../src/formats/onnx/onnx.js';
 
 /** y = softmax over the last axis of (x · W + b), and its two halves. */
 function smallModel(): GraphBuilder {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { parseNpyHeader } from '../../src/formats/npy.js';
+import { parseNpyHeader } from '../../src/formats/npy/npy.js';
+import { readNpz } from '../../src/formats/npy/npz.js';
 import {
   asDict,
   asNumbers,
@@ -12,8 +13,7 @@ import {
   textAt,
   type PickleDict,
   type PickleValue,
-} from '../../src/formats/pickle.js';
-import { readNpz } from '../../src/formats/npz.js';
+} from '../../src/formats/pickle/pickle.js';
 import {
   bytes3,
   csc,

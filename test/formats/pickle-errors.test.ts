@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { NumpyArray, PickleRecord, readPickle, type PickleLimits } from '../../src/formats/pickle.js';
+import { NumpyArray, PickleRecord, readPickle, type PickleLimits } from '../../src/formats/pickle/pickle.js';
 import {
   bytes,
   bytes3,

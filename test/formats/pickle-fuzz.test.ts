@@ -5,8 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { PickleSource } from '../../src/formats/pickle-source.js';
-import { readPickleFrom } from '../../src/formats/pickle.js';
+import { PickleSource } from '../../src/formats/pickle/pickle-source.js';
+import { readPickleFrom } from '../../src/formats/pickle/pickle.js';
 import { random } from '../support/fuzz.js';
 import { objectsNpy } from '../support/tiny-npz.js';
 import {

@@ -1,6 +1,6 @@
 /** MANO's model file as Python 2 wrote it, with made-up numbers (test/fixtures/pickle/make-mano.py). */
 import { describe, expect, it } from 'vitest';
-import { asDict, numbersAt, readPickle, textAt } from '../../src/formats/pickle.js';
+import { asDict, numbersAt, readPickle, textAt } from '../../src/formats/pickle/pickle.js';
 import { fixture } from './pickle-support.js';
 
 const FILE = 'MANO_RIGHT.pkl';

@@ -12,7 +12,7 @@ import {
   readPickle,
   textAt,
   type PickleValue,
-} from '../../src/formats/pickle.js';
+} from '../../src/formats/pickle/pickle.js';
 import {
   build,
   bytes,

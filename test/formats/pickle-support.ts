@@ -1,6 +1,6 @@
 /** What the tests of pickles share beside the assembler (test/support/tiny-pickle.ts). */
 import { readFileSync } from 'node:fs';
-import { readPickle, type PickleValue } from '../../src/formats/pickle.js';
+import { readPickle, type PickleValue } from '../../src/formats/pickle/pickle.js';
 import { pickle, type Part } from '../support/tiny-pickle.js';
 
 export const PICKLES = new URL('../fixtures/pickle/', import.meta.url);

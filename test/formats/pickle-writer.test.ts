@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { asDict, NumpyArray, numbersAt, readPickle, textAt, valueAt } from '../../src/formats/pickle.js';
-import { type Picklable, writePickle } from '../../src/formats/pickle-writer.js';
+import { type Picklable, writePickle } from '../../src/formats/pickle/pickle-writer.js';
+import {
+  asDict,
+  NumpyArray,
+  numbersAt,
+  readPickle,
+  textAt,
+  valueAt,
+} from '../../src/formats/pickle/pickle.js';
 import * as tiny from '../support/tiny-pickle.js';
 
 const FILE = 'written.pkl';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OPCODE, opcodeName } from '../../src/formats/pickle-opcodes.js';
+import { OPCODE, opcodeName } from '../../src/formats/pickle/pickle-opcodes.js';
 import {
   NumpyArray,
   PickleComplex,
@@ -10,7 +10,7 @@ import {
   readPickle,
   type PickleDict,
   type PickleValue,
-} from '../../src/formats/pickle.js';
+} from '../../src/formats/pickle/pickle.js';
 import {
   build,
   bytes,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPredictionZip, type ZipLimits } from '../../src/formats/zip.js';
+import { openPredictionZip, type ZipLimits } from '../../src/formats/zip/zip.js';
 
 let folder: string;
 beforeAll(() => {

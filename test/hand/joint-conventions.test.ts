@@ -9,7 +9,7 @@ import {
 } from '../../src/hand/joint-conventions.js';
 import { OPENPOSE_JOINTS } from '../../src/hand/joints.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
-import { readManoFile } from '../../src/inference/mano-file.js';
+import { readManoFile } from '../../src/inference/mano/mano-file.js';
 
 const fixture = (name: string): URL => new URL(`../fixtures/mano/${name}`, import.meta.url);
 const golden = JSON.parse(readFileSync(fixture('forward.json'), 'utf8')) as {

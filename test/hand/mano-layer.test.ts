@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MANO_PARENTS, ManoLayer, type ManoModel } from '../../src/hand/mano-layer.js';
 import { matricesFrom6d } from '../../src/hand/rotation-6d.js';
 import { IDENTITY3, rotate, rotationFromAxisAngle, type Matrix3 } from '../../src/hand/rotations.js';
-import { readManoFile } from '../../src/inference/mano-file.js';
+import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import { Random } from '../../src/statistics/random.js';
 
 interface Forward {

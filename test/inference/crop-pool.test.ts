@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cropInto } from '../../src/imaging/crop.js';
-import { CropPool, type CropTask, type SharedPhoto } from '../../src/inference/crop-pool.js';
+import { CropPool, type CropTask, type SharedPhoto } from '../../src/inference/crops/crop-pool.js';
 
 const SIZE: readonly [number, number] = [16, 16];
 const LENGTH = 3 * 16 * 16;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { float32ToHalf } from '../../src/formats/half.js';
+import { float32ToHalf } from '../../src/formats/npy/half.js';
+import type { View } from '../../src/hand/view.js';
 import { cropInto, wholeImageBox } from '../../src/imaging/crop.js';
 import { decodeImage } from '../../src/imaging/decode.js';
 import { normalisationTable } from '../../src/imaging/normalise.js';
@@ -14,9 +15,8 @@ import {
   type CropBatch,
   type CropSourceOptions,
   type ImageSample,
-} from '../../src/inference/crop-source.js';
-import { resolveContract, type ModelContract } from '../../src/inference/model-contract.js';
-import type { View } from '../../src/hand/view.js';
+} from '../../src/inference/crops/crop-source.js';
+import { resolveContract, type ModelContract } from '../../src/inference/model/model-contract.js';
 import { noTimings } from '../../src/inference/timings.js';
 import { noisePhotograph, type Photograph } from '../support/photographs.js';
 
@@ -323,7 +323,7 @@ describe('what is held', () => {
 describe('the process', () => {
   /** Runs the built program's crops in a process of its own; it has to end by itself. */
   const run = async (body: string): Promise<string> => {
-    const built = new URL('../../dist/inference/crop-source.js', import.meta.url).href;
+    const built = new URL('../../dist/inference/crops/crop-source.js', import.meta.url).href;
     const script = `
       const { openCropSource } = await import(${JSON.stringify(built)});
       const options = ${JSON.stringify({ samples, contract: contract(), batchSize: 4, workers: 3 })};

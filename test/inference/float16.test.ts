@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { float32ToHalf, halfToFloat32 } from '../../src/formats/half.js';
-import { openModel } from '../../src/inference/model.js';
+import { float32ToHalf, halfToFloat32 } from '../../src/formats/npy/half.js';
+import { openModel } from '../../src/inference/model/model.js';
 import { predict } from '../../src/inference/predictor.js';
 import { ELEMENT, floats, integers, node, onnx, type Element } from '../support/tiny-onnx.js';
 

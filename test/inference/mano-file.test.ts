@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
-import { readManoFile, type ManoFile } from '../../src/inference/mano-file.js';
+import { readManoFile, type ManoFile } from '../../src/inference/mano/mano-file.js';
 import {
   build,
   ch,

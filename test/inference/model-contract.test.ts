@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { batchSizeFor, fetchesOf, resolveContract } from '../../src/inference/model-contract.js';
-import type { ModelIo, TensorInfo } from '../../src/inference/model-io.js';
-import { OUTPUT_NAMES } from '../../src/inference/output-names.js';
-import type { SidecarContent } from '../../src/inference/sidecar.js';
+import { batchSizeFor, fetchesOf, resolveContract } from '../../src/inference/model/model-contract.js';
+import type { ModelIo, TensorInfo } from '../../src/inference/model/model-io.js';
+import { OUTPUT_NAMES } from '../../src/inference/model/output-names.js';
+import type { SidecarContent } from '../../src/inference/model/sidecar.js';
 
 type Shape = TensorInfo['shape'];
 const tensor = (name: string, shape: Shape, type = 'float32'): TensorInfo => ({ name, type, shape });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { float32ToHalf } from '../../src/formats/half.js';
+import { float32ToHalf } from '../../src/formats/npy/half.js';
 import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
 import { rotationFromAxisAngle } from '../../src/hand/rotations.js';
-import { cropAffine, wholeImageBox, type Box } from '../../src/imaging/crop.js';
-import type { CropBatch } from '../../src/inference/crop-source.js';
-import type { Mano, ManoForward } from '../../src/inference/mano-points.js';
-import { resolveContract } from '../../src/inference/model-contract.js';
 import type { View } from '../../src/hand/view.js';
+import { cropAffine, wholeImageBox, type Box } from '../../src/imaging/crop.js';
+import type { CropBatch } from '../../src/inference/crops/crop-source.js';
+import type { Mano, ManoForward } from '../../src/inference/mano/mano-points.js';
+import { resolveContract } from '../../src/inference/model/model-contract.js';
+import type { SidecarContent } from '../../src/inference/model/sidecar.js';
 import { BatchReader, type PredictedBatch } from '../../src/inference/predicted-batch.js';
-import type { SidecarContent } from '../../src/inference/sidecar.js';
 
 /** What a model returned: dims and numbers of each output; the element type is the array's. */
 type Returned = Record<string, [dims: number[], data: Float32Array | Float64Array | Uint16Array]>;

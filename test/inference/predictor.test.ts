@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
-import { openModel } from '../../src/inference/model.js';
+import { openModel } from '../../src/inference/model/model.js';
 import { predict, type ImageSample, type PredictedBatch } from '../../src/inference/predictor.js';
 import type { PredictOptions } from '../../src/inference/predictor.js';
-import type { Session } from '../../src/inference/session.js';
+import type { Session } from '../../src/inference/session/session.js';
 import { noTimings } from '../../src/inference/timings.js';
 import { floats, integers, node, onnx, poolingModel, type PoolOutput } from '../support/tiny-onnx.js';
 

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PROBE_MODEL } from '../../src/inference/probe-model.js';
-import { probeProviders } from '../../src/inference/provider-probe.js';
+import { tryProviders } from '../../src/inference/session/provider-trial.js';
 import {
   checkDevice,
   keepFullPrecision,
@@ -13,30 +12,31 @@ import {
   providerOption,
   providersToTry,
   type ProviderChoice,
-} from '../../src/inference/providers.js';
-import { openSession, refusalReason, type SessionOptions } from '../../src/inference/session.js';
-import { isProviderRefusal, tidy } from '../../src/inference/session-errors.js';
+} from '../../src/inference/session/providers.js';
+import { isProviderRefusal, tidy } from '../../src/inference/session/session-errors.js';
+import { openSession, refusalReason, type SessionOptions } from '../../src/inference/session/session.js';
+import { TRIAL_MODEL } from '../../src/inference/session/trial-model.js';
 
 let folder: string;
 let model: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hamba-providers-'));
   model = join(folder, 'tiny.onnx');
-  await writeFile(model, PROBE_MODEL.bytes());
+  await writeFile(model, TRIAL_MODEL.bytes());
 });
 afterAll(() => rm(folder, { recursive: true }));
 afterEach(() => vi.unstubAllEnvs());
 
-const [cuda] = await probeProviders(['cuda']);
+const [cuda] = await tryProviders(['cuda']);
 const hasCuda = cuda!.ok;
 
 /** What opening a session tells; the session is closed again. */
 async function opened(options: Omit<SessionOptions, 'model'>) {
   const session = await openSession({ model, intraOpThreads: 1, ...options });
   const { providerUsed, providerTried } = session;
-  const { outputs } = await session.run(PROBE_MODEL.request());
+  const { outputs } = await session.run(TRIAL_MODEL.request());
   await session.close();
-  return { providerUsed, providerTried, isRight: PROBE_MODEL.isRight(outputs) };
+  return { providerUsed, providerTried, isRight: TRIAL_MODEL.isRight(outputs) };
 }
 
 describe('what is tried', () => {
@@ -116,7 +116,7 @@ describe.skipIf(hasCuda)('where CUDA does not start', () => {
   });
 
   it('nothing is printed about it', async () => {
-    const built = new URL('../../dist/inference/session.js', import.meta.url).href;
+    const built = new URL('../../dist/inference/session/session.js', import.meta.url).href;
     const script = `
       const { openSession } = await import(${JSON.stringify(built)});
       const session = await openSession({ model: ${JSON.stringify(model)}, provider: 'auto' });
@@ -129,7 +129,7 @@ describe.skipIf(hasCuda)('where CUDA does not start', () => {
 
 describe('the probe', () => {
   it('tells which providers start, and what helps those that do not', async () => {
-    const probes = await probeProviders();
+    const probes = await tryProviders();
     expect(probes.map(({ provider }) => provider)).toEqual(['cpu', 'cuda', 'tensorrt', 'webgpu']);
     expect(probes[0]).toEqual({ provider: 'cpu', ok: true });
     for (const probe of probes) {
@@ -142,7 +142,7 @@ describe('the probe', () => {
   it.runIf(process.platform === 'linux')('tells that there is no adapter for WebGPU', async () => {
     vi.stubEnv('VK_DRIVER_FILES', '/nonexistent');
     vi.stubEnv('VK_ICD_FILENAMES', '/nonexistent');
-    expect(await probeProviders(['webgpu'])).toEqual([
+    expect(await tryProviders(['webgpu'])).toEqual([
       {
         provider: 'webgpu',
         ok: false,

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { RunQueue } from '../../src/inference/run-queue.js';
+import { RunQueue } from '../../src/inference/session/run-queue.js';
 
 const request = () => ({ input: 'x', dims: [1], data: new Float32Array(1), fetches: ['y'] });
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { openModel } from '../../src/inference/model.js';
-import { sha256OfFile } from '../../src/inference/model-file.js';
-import { openSession, type Session } from '../../src/inference/session.js';
+import { sha256OfFile } from '../../src/inference/model/model-file.js';
+import { openModel } from '../../src/inference/model/model.js';
+import { openSession, type Session } from '../../src/inference/session/session.js';
 import { externalFloats, floats, integers, node, onnx, poolingModel } from '../support/tiny-onnx.js';
 
 let folder: string;

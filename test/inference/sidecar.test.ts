@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { parseSidecar, readSidecar } from '../../src/inference/sidecar.js';
+import { parseSidecar, readSidecar } from '../../src/inference/model/sidecar.js';
 
 describe('where a sidecar is looked for', () => {
   let folder: string;

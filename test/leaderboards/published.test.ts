@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DATASET_IDS } from '../../src/datasets/registry.js';
-import { leaderboard } from '../../src/leaderboards/leaderboard.js';
 import { leaderboardText } from '../../src/leaderboards/leaderboard-text.js';
+import { leaderboard } from '../../src/leaderboards/leaderboard.js';
 import { PUBLISHED_TABLES, publishedTable } from '../../src/leaderboards/published.js';
 import { FIXTURES } from '../support/cli.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fScores, positionErrors } from '../../src/metrics/index.js';
 import { FScorer } from '../../src/metrics/f-score.js';
+import { fScores, positionErrors } from '../../src/metrics/index.js';
 import { squaredCut } from '../../src/metrics/neighbours.js';
 import { Random } from '../../src/statistics/random.js';
 import { cloud, loadGolden, mirrored, noisy, slowFScore } from './support.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ExactSum } from '../../src/metrics/exact-sum.js';
 import {
   evaluateSample,
   FREIHAND_PROTOCOL,
@@ -17,7 +18,6 @@ import {
   type ScoreAccumulatorJson,
   type ScoredSample,
 } from '../../src/metrics/index.js';
-import { ExactSum } from '../../src/metrics/exact-sum.js';
 import { formatSixDecimals } from '../../src/metrics/official-scores.js';
 import { Random } from '../../src/statistics/random.js';
 import { cloud, loadGolden, mirrored, noisy, slowAlign, slowAuc, slowFScore, slowPck } from './support.js';

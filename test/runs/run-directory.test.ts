@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeFileAtomic, writeStreamAtomic } from '../../src/runs/atomic-file.js';
+import { writeFileAtomic, writeStreamAtomic } from '../../src/files/atomic-file.js';
 import { RunDirectory, type OpenRunOptions } from '../../src/runs/run-directory.js';
 import { temporaryFolder } from '../support/cli.js';
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { paMeanPositionError } from '../../src/metrics/index.js';
 import { bootstrapRatioMeans } from '../../src/statistics/bootstrap.js';
-import { holm } from '../../src/statistics/paired-holm.js';
 import { expandedLevel } from '../../src/statistics/expanded-level.js';
+import { holm } from '../../src/statistics/paired-holm.js';
 import { pairedDifferences, type PairedOptions } from '../../src/statistics/paired.js';
 import { Random } from '../../src/statistics/random.js';
 

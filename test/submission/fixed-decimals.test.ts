@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { longestNumber, MAX_DECIMALS, writeFixed } from '../../src/submission/fixed-decimals.js';
 import { Random } from '../../src/statistics/random.js';
+import { longestNumber, MAX_DECIMALS, writeFixed } from '../../src/submission/fixed-decimals.js';
 
 const ALL_DECIMALS = Array.from({ length: MAX_DECIMALS }, (_, index) => index + 1);
 const out = Buffer.alloc(64);

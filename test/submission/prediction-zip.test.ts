@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { openPredictionZip } from '../../src/formats/zip.js';
+import { openPredictionZip } from '../../src/formats/zip/zip.js';
 import { Random } from '../../src/statistics/random.js';
 import { predictionJson, type Hands } from '../../src/submission/prediction-json.js';
 import { writePredictionZip } from '../../src/submission/prediction-zip.js';

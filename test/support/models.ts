@@ -1,5 +1,5 @@
 /** ONNX models whose outputs a test can work out, written with the program's own graph builder. */
-import { GraphBuilder, type DataType, type ExternalData } from '../../src/formats/onnx.js';
+import { GraphBuilder, type DataType, type ExternalData } from '../../src/formats/onnx/onnx.js';
 
 export interface GivenOutput {
   readonly name: string;

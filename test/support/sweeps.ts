@@ -1,7 +1,7 @@
 /** Folders and models for runs with test-time augmentation. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readNpy, toFloat64 } from '../../src/formats/npy.js';
+import { readNpy, toFloat64 } from '../../src/formats/npy/npy.js';
 import { writeBlobs } from './blobs.js';
 import { writeFreihandFolder } from './freihand-folder.js';
 import { momentModel, MOMENT_SIDECAR } from './models.js';

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../command.js';
 import { dataFolder, readConfiguration } from '../../config.js';
+import { datasetList } from '../../datasets/datasets-text.js';
 import { DATASETS } from '../../datasets/registry.js';
-import { datasetList } from '../../reporting/datasets-text.js';
 
 export default class DatasetsList extends BaseCommand {
   static override summary = 'What each benchmark is, which files it needs, and where to get it.';

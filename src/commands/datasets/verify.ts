@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../command.js';
 import { readConfiguration, requireDataFolder } from '../../config.js';
+import { verificationText } from '../../datasets/datasets-text.js';
 import { DATASET_IDS, SPLITS } from '../../datasets/registry.js';
 import { EXIT } from '../../errors.js';
-import { verificationText } from '../../reporting/datasets-text.js';
 
 export default class DatasetsVerify extends BaseCommand {
   static override summary = 'Check a dataset folder: counts, photographs, annotations, order.';
@@ -37,7 +37,7 @@ export default class DatasetsVerify extends BaseCommand {
       () => readConfiguration(this.config.configDir),
       'a folder',
     );
-    const { verifyDataset } = await import('../../evaluation/verify.js');
+    const { verifyDataset } = await import('../../datasets/verify/verify.js');
     const verified = await verifyDataset(
       { ...flags, dataset: args.dataset, data },
       { progress: this.progress, signal: this.interruption.signal },

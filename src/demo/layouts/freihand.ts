@@ -10,8 +10,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeStreamAtomic } from '../../files/atomic-file.js';
 import { intrinsicMatrix, projectPoints } from '../../hand/camera.js';
-import { writeStreamAtomic } from '../../runs/atomic-file.js';
 import { jsonList, pointRows } from '../annotations.js';
 import { BACKGROUND_VERSIONS, type BackgroundVersion } from '../background.js';
 import { freihandTrainingHalf, imageName } from '../freihand-training.js';

@@ -9,11 +9,11 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../../files/atomic-file.js';
 import { projectPoints } from '../../hand/camera.js';
-import { type ProceduralHand, poseHand } from '../../hand/procedural-hand.js';
-import { writeFileAtomic } from '../../runs/atomic-file.js';
-import { removeMatching } from '../generated-files.js';
 import { PATCH_SIZE } from '../features.js';
+import { removeMatching } from '../generated-files.js';
+import { type ProceduralHand, poseHand } from '../hand/procedural-hand.js';
 import { PhotographWriter } from '../photograph-writer.js';
 import {
   type ImageSize,

@@ -11,15 +11,15 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writePickle } from '../../formats/pickle-writer.js';
+import { writeFileAtomic, writeStreamAtomic } from '../../files/atomic-file.js';
+import { writePickle } from '../../formats/pickle/pickle-writer.js';
 import { intrinsicMatrix, type PinholeCamera, projectPoints } from '../../hand/camera.js';
 import { HO3D_FROM_OPENPOSE } from '../../hand/joints.js';
-import type { ProceduralHand } from '../../hand/procedural-hand.js';
-import { writeFileAtomic, writeStreamAtomic } from '../../runs/atomic-file.js';
 import { jsonList, pointRows } from '../annotations.js';
 import { composite, paintBackground } from '../background.js';
-import { removeEmpty, removeFiles, removeMatching } from '../generated-files.js';
 import { PATCH_SIZE } from '../features.js';
+import { removeEmpty, removeFiles, removeMatching } from '../generated-files.js';
+import type { ProceduralHand } from '../hand/procedural-hand.js';
 import { PhotographWriter } from '../photograph-writer.js';
 import {
   type ImageSize,

@@ -1,7 +1,7 @@
 /** What a benchmark's layout is to the demo: files, the crops `run` will take of them, and evaluation metadata. */
+import type { DemoDatasetId } from '../dataset-ids.js';
 import type { Studio } from '../studio.js';
 import type { TrainingHalf } from '../training-half.js';
-import type { DemoDatasetId } from '../dataset-ids.js';
 
 /** `done` of `total` steps of one stage. */
 export type DemoProgress = (stage: string, done: number, total: number) => void;

@@ -2,9 +2,9 @@ import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeDemoDataset } from '../../../src/demo/dataset.js';
+import { proceduralHand } from '../../../src/demo/hand/procedural-hand.js';
 import { hintNewDaysLayout } from '../../../src/demo/layouts/hint.js';
 import { Studio } from '../../../src/demo/studio.js';
-import { proceduralHand } from '../../../src/hand/procedural-hand.js';
 import { decodeImage } from '../../../src/imaging/decode.js';
 import { testFolder } from '../support.js';
 

@@ -10,7 +10,7 @@ import {
   readPickle,
   textAt,
   valueAt,
-} from '../../../src/formats/pickle.js';
+} from '../../../src/formats/pickle/pickle.js';
 import { decodeImage } from '../../../src/imaging/decode.js';
 import { testFolder } from '../support.js';
 

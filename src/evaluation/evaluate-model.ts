@@ -1,0 +1,192 @@
+/** `run --model`: a checkpoint predicts, and its predictions are scored. */
+import { resolve } from 'node:path';
+import type { ProblemListener, Sample, Selection } from '../datasets/types.js';
+import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
+import type { AnyProtocol } from '../metrics/index.js';
+import type { Outcome } from './outcome.js';
+import type { Manifest } from '../runs/manifest.js';
+import { removeJournal } from '../runs/progress-journal.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { sweepPasses, type Pass } from '../tta/sweep.js';
+import { checkImages } from '../predict/check-images.js';
+import { checkCounts, hasTruth } from '../datasets/ground-truth/ground-truth.js';
+import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
+import type { OpenedModel, OpenedMano } from '../predict/predict.js';
+import { openRunPredictions } from '../predictions/run-predictions.js';
+import { scoreRun } from '../score/score-run.js';
+import { selectSamples } from '../predictions/selection.js';
+import type { SweepRequest } from '../predict/sweep-writer.js';
+import {
+  guarded,
+  openDirectory,
+  outcome,
+  pointFusions,
+  regressorOf,
+  reuse,
+  scoring,
+  type RunRequest,
+  type Task,
+  type TtaRequest,
+} from './task.js';
+import type { RunContext } from '../progress.js';
+
+/** @throws UserError for everything that is wrong with the checkpoint or the folder. */
+export async function evaluateModel(task: Task): Promise<Outcome> {
+  const { request, folder, context, subject } = task;
+  const sweep = sweepOf(request.tta);
+  const all = await folder.samples(request.skipUnreadable === true ? toleratedBy(context) : undefined);
+  await checkCounts(folder, all.length, context.signal);
+  const ids = all.map(({ id }) => id);
+  const selection = await selectSamples(request, ids);
+  const samples = selection === null ? all : Array.from(selection, (index) => all[index]!);
+  if (request.skipUnreadable !== true) await checkImages(samples, context.signal);
+  // Loaded here, so that who scores a file does not wait for ONNX Runtime.
+  const { openModel, openMano, requireOutputs } = await import('../predict/predict.js');
+  const model = await openModel({
+    model: subject,
+    batchSize: request.batchSize,
+    provider: request.provider ?? 'auto',
+    device: request.device,
+    allowFallback: request.allowFallback === true,
+  });
+  try {
+    context.signal.throwIfAborted();
+    tellProvider(model, request, context);
+    requireOutputs(model, folder.definition);
+    const mano = await openMano(model, request.mano ?? null);
+    const regressor = await openJointRegressor(task);
+    regressor?.requireParts(meshOf(model), model.session.file);
+    const check = await openJointCheck(task, { ...meshOf(model), hasJoints: hasJoints(model) });
+    const protocol = modelProtocol(task.protocol, model, samples);
+    const described = { ...task, protocol };
+    const opened = await openDirectory(described, {
+      samples,
+      selection,
+      resume: true,
+      configuration: {
+        model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
+        provider: model.session.providerUsed,
+        batch_size: model.batchSize,
+        ...(mano === null ? {} : { mano: mano.sha256 }),
+        ...regressorOf(regressor),
+        ...(request.tta === undefined ? {} : { tta: request.tta }),
+        ...(request.skipUnreadable === true ? { skip_unreadable: true } : {}),
+      },
+    });
+    if (opened.state === 'finished') return await reuse(task, opened.run);
+    const { run } = opened;
+    if (opened.state !== 'predicted') {
+      const parts = { model, mano, samples, selection, sweep };
+      await guarded(task, run, 'predicted', () => predictInto(task, run, parts));
+    } else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
+    if (!hasTruth(folder)) {
+      await run.finish('complete');
+      return outcome(task, run, null);
+    }
+    const document = await guarded(task, run, 'predicted', async () => {
+      const source = await openRunPredictions(run, folder.definition, 'model');
+      try {
+        const parts = { source, selection, regressor, check, truth: null };
+        return await scoreRun({ ...scoring(described), run, sets: run, ...parts });
+      } finally {
+        await source.close();
+      }
+    });
+    return outcome(task, run, document);
+  } finally {
+    await model.session.close();
+  }
+}
+
+/** Photographs that are not there are left unscored, with the reason; everything else still ends the run. */
+function toleratedBy({ progress }: RunContext): ProblemListener {
+  return (problem) => {
+    if (problem.code !== 'dataset-images-missing') throw problem;
+    progress.note(`${problem.message}: ${problem.got}`);
+  };
+}
+
+/** Which provider it is, where the user has left it open or it is not the one asked for. */
+function tellProvider({ session }: OpenedModel, { provider }: RunRequest, { progress }: RunContext): void {
+  const { providerUsed, providerTried } = session;
+  if (provider === providerUsed) return;
+  // Who asked for a provider and fell back reads why; who left it open is told once where to look.
+  const isAsked = provider !== undefined && provider !== 'auto';
+  const why = isAsked
+    ? providerTried.map(({ name, reason }) => ` (${name} does not start: ${reason})`).join('')
+    : providerTried.map(({ name }) => `; no ${name} here ('hamba-eval doctor' says why)`).join('');
+  progress.note(`running on ${providerUsed}${why}`);
+}
+
+/** What joints can be formed from, by what the model says of itself. */
+function meshOf({ contract }: OpenedModel): { vertexCount: number | null; hasChain: boolean } {
+  const { vertices } = contract.outputs;
+  if (contract.mano !== null) return { vertexCount: MANO_VERTEX_COUNT, hasChain: true };
+  return { vertexCount: vertices === null ? null : (vertices.rows ?? MANO_VERTEX_COUNT), hasChain: false };
+}
+
+function hasJoints({ contract }: OpenedModel): boolean {
+  return contract.outputs.joints !== null || contract.mano !== null;
+}
+
+/** The folder's protocol with what the model decides. */
+function modelProtocol(protocol: AnyProtocol, model: OpenedModel, samples: readonly Sample[]): AnyProtocol {
+  const { contract } = model;
+  const boxes = contract.crop === 'whole-image' ? 'image' : protocol.boxes;
+  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
+  const hasWrist = hasJoints(model) || protocol.jointSource !== 'model';
+  const isPlaced = hasWrist && samples.some(({ root }) => root !== null);
+  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
+}
+
+/** What is swept while predicting; mean-error needs every pass kept, since only scoring sees the ground truth. */
+function sweepOf(tta: TtaRequest | undefined): SweepRequest | null {
+  if (tta === undefined) return null;
+  if (tta.sweep === null) throw new TypeError('a model needs the rotations and scales of its sweep');
+  return {
+    passes: sweepPasses(tta.sweep),
+    fusions: pointFusions(tta),
+    keepPasses: tta.keepPasses || tta.fusions.includes('mean-error'),
+  };
+}
+
+/** As run.json and metrics.json have it: figures of three passes and of ninety-five are not alike. */
+function describeSweep(passes: readonly Pass[]): NonNullable<Manifest['sweep']> {
+  const distinct = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
+  return {
+    passes: passes.length,
+    rotations_deg: distinct(passes.map(({ rotationDegrees }) => rotationDegrees)),
+    scales: distinct(passes.map(({ scale }) => scale)),
+  };
+}
+
+interface PredictionParts {
+  readonly model: OpenedModel;
+  readonly mano: OpenedMano | null;
+  readonly samples: readonly Sample[];
+  readonly selection: Selection | null;
+  readonly sweep: SweepRequest | null;
+}
+
+async function predictInto(
+  { request, folder, context }: Task,
+  run: RunDirectory,
+  parts: PredictionParts,
+): Promise<void> {
+  const { model, mano, samples, selection, sweep } = parts;
+  const { predict } = await import('../predict/predict.js');
+  const predicted = await predict({
+    samples,
+    model,
+    mano: mano?.mano ?? null,
+    run,
+    axes: folder.definition.axes,
+    unreadable: request.skipUnreadable === true ? 'skip' : 'stop',
+    tta: sweep,
+    ...context,
+  });
+  await run.writeText('samples', samples.map(({ id }) => `${id}\n`).join(''));
+  const swept = sweep === null ? {} : { sweep: describeSweep(sweep.passes) };
+  await run.update({ ...predicted, ...swept, selected: selection !== null });
+  await removeJournal(run.path);
+}

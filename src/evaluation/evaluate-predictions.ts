@@ -1,0 +1,180 @@
+/** `run --predictions`: an existing file is scored, or the kept passes of a run are fused again. */
+import { resolve } from 'node:path';
+import { countTruths, GroundTruth, hasTruth } from '../datasets/ground-truth/ground-truth.js';
+import type { DatasetFolder, Selection } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import type { AnyProtocol } from '../metrics/index.js';
+import { fuseKept } from '../predict/fuse-kept.js';
+import { keptPasses } from '../predict/kept-passes.js';
+import { otherOrder } from '../predictions/folder-order.js';
+import { openPredictions } from '../predictions/open-predictions.js';
+import type { PredictionSource } from '../predictions/prediction-source.js';
+import { selectSamples } from '../predictions/selection.js';
+import { sizeAndTime } from '../predictions/size-and-time.js';
+import type { RunContext } from '../progress.js';
+import { RunDirectory } from '../runs/run-directory.js';
+import { scoreRun } from '../score/score-run.js';
+import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
+import type { Outcome } from './outcome.js';
+import {
+  guarded,
+  openDirectory,
+  outcome,
+  pointFusions,
+  regressorOf,
+  reuse,
+  scoring,
+  type RunRequest,
+  type Task,
+} from './task.js';
+
+/** @throws UserError for everything that is wrong with the predictions or the folder. */
+export async function evaluatePredictions(task: Task): Promise<Outcome> {
+  const { request, folder, context, subject } = task;
+  requireGroundTruth(folder);
+  const truth = folder.groundTruth.kind === 'hands' ? new GroundTruth(folder.groundTruth) : null;
+  try {
+    const source = await openPredictions(subject, folder.definition, context.signal);
+    try {
+      context.signal.throwIfAborted();
+      requireSplit(source, folder);
+      tellOrder(source, folder, context);
+      const from = await sweptRun(request);
+      if (from !== null) requireOrder(source, await folder.sampleIds(source.count));
+      const selection = await selectionOf(request, folder, context);
+      const regressor = await openJointRegressor(task);
+      const { vertexCount, joints } = source;
+      const check = await openJointCheck(task, { vertexCount, hasJoints: joints !== null });
+      const described = { ...task, protocol: importedProtocol(task.protocol, source) };
+      const opened = await openDirectory(described, {
+        samples: null,
+        selection,
+        resume: false,
+        configuration: {
+          predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
+          ...regressorOf(regressor),
+          ...(request.tta === undefined ? {} : { tta: request.tta }),
+        },
+      });
+      if (opened.state === 'finished') return await reuse(task, opened.run);
+      const { run } = opened;
+      const document = await guarded(task, run, 'imported', async () => {
+        if (from !== null) {
+          const ids = await folder.sampleIds(source.count);
+          const { fused } = await fuseKept(from, run, ids, pointFusions(request.tta!), context);
+          const { sweep } = from.manifest;
+          await run.update({
+            ...(fused === undefined ? {} : { fused }),
+            ...(sweep === undefined ? {} : { sweep }),
+          });
+        }
+        const parts = { source, selection, regressor, check, truth };
+        return scoreRun({ ...scoring(described), run, sets: from ?? run, ...parts });
+      });
+      return outcome(task, run, document);
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await truth?.close();
+  }
+}
+
+/** The run whose passes are fused again; null where that is not asked for. */
+async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promise<RunDirectory | null> {
+  if (tta === undefined) return null;
+  if (limit !== undefined || samples !== undefined) {
+    throw new UserError({
+      code: 'fuse-selection',
+      message: 'Kept passes are fused for all samples of their run',
+      expected: 'no --limit and no --samples',
+      got: 'one of them',
+      next: 'leave it out, or predict the selection with --keep-passes',
+    });
+  }
+  const from = await RunDirectory.read(predictions!);
+  keptPasses(from);
+  if (from.manifest.selected === true) {
+    throw new UserError({
+      code: 'fuse-selection',
+      message:
+        'The run has predicted a selection of the samples, and its passes cannot be fused on their own',
+      file: from.path,
+      expected: 'a run of all samples of the folder',
+      got: 'a run with --limit or --samples',
+      next: 'predict once more with the other fusion',
+    });
+  }
+  return from;
+}
+
+/** Passes are fused row by row, as they are. */
+function requireOrder(source: PredictionSource, ids: readonly string[]): void {
+  const listed = otherOrder(source, ids);
+  if (listed === null) return;
+  const row = listed.findIndex((id, index) => id !== ids[index]);
+  throw new UserError({
+    code: 'fuse-other-order',
+    message: 'The passes are of a folder that has its samples in another order than this one',
+    file: source.origin.path,
+    expected: `${ids[row] ?? 'no sample'} in row ${row}`,
+    got: listed[row]!,
+    next: 'give the folder, and the --boxes, that the run was made with',
+  });
+}
+
+/** The arrays of a run have no ids: of another split they would be taken for other samples. */
+function requireSplit({ origin }: PredictionSource, { split }: DatasetFolder): void {
+  if (origin.split === undefined || origin.split === split) return;
+  throw new UserError({
+    code: 'run-other-split',
+    message: 'The run directory is of another split of the dataset',
+    file: origin.path,
+    expected: split,
+    got: origin.split,
+    next: `add --split ${origin.split}`,
+  });
+}
+
+/** Predictions without ids are taken row by row; in which order is worth saying where it is not the benchmark's. */
+function tellOrder(
+  { ids, origin }: PredictionSource,
+  { order }: DatasetFolder,
+  { progress }: RunContext,
+): void {
+  if (order !== 'metadata' || ids !== null || origin.kind === 'run-directory') return;
+  progress.note(
+    "the predictions name no samples and are taken in the order of the metadata, not in the benchmark's own",
+  );
+}
+
+/** Which boxes imported predictions were made from is not known, unless a run directory says it. */
+function importedProtocol(protocol: AnyProtocol, source: PredictionSource): AnyProtocol {
+  const { boxes = null } = source.origin;
+  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
+  const isPlaced = source.roots !== null && (source.joints !== null || protocol.jointSource !== 'model');
+  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
+}
+
+/** Without photographs a sample is known by the ground truth. */
+async function selectionOf(
+  request: RunRequest,
+  folder: DatasetFolder,
+  { signal }: RunContext,
+): Promise<Selection | null> {
+  if (request.limit === undefined && request.samples === undefined) return null;
+  return selectSamples(request, await folder.sampleIds((await countTruths(folder, signal))!));
+}
+
+function requireGroundTruth(folder: DatasetFolder): void {
+  if (hasTruth(folder)) return;
+  const { root, split } = folder;
+  throw new UserError({
+    code: 'ground-truth-missing',
+    message: 'There is no ground truth in this folder to score predictions against',
+    file: root,
+    expected: `${split}_xyz.json and ${split}_verts.json`,
+    got: 'neither',
+    next: 'give the folder that holds them with --data',
+  });
+}

@@ -1,0 +1,42 @@
+/** The model as a file: is it there, and which one is it. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { UserError } from '../../errors.js';
+
+/** @throws UserError where `file` is no file. */
+export async function requireModelFile(file: string): Promise<void> {
+  let isFile: boolean;
+  try {
+    isFile = (await stat(file)).isFile();
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new UserError({
+      code: missing ? 'model-missing' : 'model-unreadable',
+      message: missing ? 'The model does not exist' : 'The model cannot be read',
+      file,
+      expected: 'an ONNX file',
+      got: error instanceof Error ? error.message : String(error),
+      next: missing ? 'check the path' : 'check the permissions of the file',
+      cause: error,
+    });
+  }
+  if (!isFile) {
+    throw new UserError({
+      code: 'model-no-file',
+      message: 'The model is no file',
+      file,
+      expected: 'an ONNX file',
+      got: 'a folder',
+      next: 'give the path of the .onnx file in it',
+    });
+  }
+}
+
+/** SHA-256 of a file in hexadecimal, read as a stream: checkpoints reach gigabytes. */
+export async function sha256OfFile(file: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash, signal ? { signal } : {});
+  return hash.digest('hex');
+}

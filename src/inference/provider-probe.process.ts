@@ -1,9 +1,0 @@
-/** Tries one execution provider, named by the first argument, and tells the process that asked. */
-import type { ProbeAnswer } from './provider-probe.js';
-import type { ExecutionProvider } from './providers.js';
-import { refusalReason } from './session.js';
-
-const provider = process.argv[2] as ExecutionProvider;
-const reason = await refusalReason({ provider, device: null, intraOpThreads: 1 });
-process.send!({ reason } satisfies ProbeAnswer);
-process.disconnect();

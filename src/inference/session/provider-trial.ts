@@ -1,0 +1,65 @@
+/**
+ * Which execution providers start on this machine, found out by starting each. Each is started in a
+ * process of its own: a driver that crashes takes its process with it, and drivers print.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { providerAdvice, PROVIDER_CHOICES, type ExecutionProvider } from './providers.js';
+
+export type ProviderTrial =
+  | { readonly provider: ExecutionProvider; readonly ok: true }
+  | {
+      readonly provider: ExecutionProvider;
+      readonly ok: false;
+      /** In the words of ONNX Runtime. */
+      readonly reason: string;
+      /** What makes it start. */
+      readonly advice: string;
+    };
+
+/** What the process says: why the provider does not run; null where it does. */
+export interface TrialAnswer {
+  readonly reason: string | null;
+}
+
+// From src/ (tests) as from dist/: a process is always run as built.
+const TRIAL = fileURLToPath(
+  new URL('../../../dist/inference/session/provider-trial.process.js', import.meta.url),
+);
+
+/** Building an engine or compiling shaders takes seconds. */
+const PATIENCE_MS = 60_000;
+
+/** Opens a session on each provider, one after the other, and runs a product of two small matrices. */
+export async function tryProviders(
+  providers: readonly ExecutionProvider[] = PROVIDER_CHOICES.filter((choice) => choice !== 'auto'),
+): Promise<ProviderTrial[]> {
+  const trials: ProviderTrial[] = [];
+  for (const provider of providers) {
+    const reason = await tryOut(provider);
+    trials.push(
+      reason === null
+        ? { provider, ok: true }
+        : { provider, ok: false, reason, advice: providerAdvice(provider) },
+    );
+  }
+  return trials;
+}
+
+/** Why the provider does not run; null where it does. */
+function tryOut(provider: ExecutionProvider): Promise<string | null> {
+  return new Promise((resolve) => {
+    const child = fork(TRIAL, [provider], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      resolve(`it did not start within ${PATIENCE_MS / 1000} s`);
+    }, PATIENCE_MS);
+    child.once('message', ({ reason }: TrialAnswer) => resolve(reason));
+    child.once('error', (error) => resolve(error.message));
+    // After a message this changes nothing more.
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve(`its process ended with ${signal ?? `exit code ${code}`}`);
+    });
+  });
+}

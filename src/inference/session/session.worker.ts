@@ -1,0 +1,117 @@
+/**
+ * The thread that owns an ONNX Runtime session. `session.run` blocks the thread it is called on
+ * for the whole call, so nothing else lives here.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type * as Ort from 'onnxruntime-node';
+import type { CropData } from '../crops/crop-messages.js';
+import type { TensorInfo } from '../model/model-io.js';
+import { providerOption } from './providers.js';
+import type { FromWorker, OutputTensor, SessionSettings, ToWorker } from './session-messages.js';
+
+const port = parentPort!;
+const settings = workerData as SessionSettings;
+
+function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function start(): Promise<void> {
+  let ort: typeof Ort;
+  try {
+    ort = await import('onnxruntime-node');
+  } catch (error) {
+    send({ kind: 'refused', what: 'runtime', text: textOf(error) });
+    return;
+  }
+  // Errors are thrown as well; what the runtime prints beside them would only disturb the progress bars.
+  ort.env.logLevel = 'fatal';
+  let session: Ort.InferenceSession;
+  try {
+    // The two overloads take a path or bytes; either is passed on as it is.
+    session = await ort.InferenceSession.create(settings.model as string, {
+      executionProviders: [providerOption(settings.provider, settings.device)],
+      intraOpNumThreads: settings.intraOpThreads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 4,
+      // Threads that wait by spinning make the next operator start sooner, and take the cores from
+      // whoever decodes and crops between two runs: they spin during a run only.
+      extra: { session: { force_spinning_stop: '1' } },
+    });
+  } catch (error) {
+    send({ kind: 'refused', what: 'model', text: textOf(error) });
+    return;
+  }
+  serve(ort, session);
+  send({
+    kind: 'ready',
+    inputs: session.inputMetadata.map(describe),
+    outputs: session.outputMetadata.map(describe),
+    runtimeVersion: ort.env.versions.node ?? ort.env.versions.common,
+  });
+}
+
+function describe(value: Ort.InferenceSession.ValueMetadata): TensorInfo {
+  return value.isTensor
+    ? { name: value.name, type: value.type, shape: [...value.shape] }
+    : { name: value.name, type: 'none', shape: [] };
+}
+
+function tensorOf(ort: typeof Ort, data: CropData, dims: readonly number[]): Ort.Tensor {
+  return data instanceof Uint16Array
+    ? new ort.Tensor('float16', data, dims)
+    : new ort.Tensor('float32', data, dims);
+}
+
+/** Newer versions of Node have a Float16Array, which ONNX Runtime then returns: its bits, on all versions alike. */
+function plainValues({ type, data }: Ort.Tensor): ArrayBufferView<ArrayBuffer> {
+  const values = data as ArrayBufferView<ArrayBuffer>;
+  return type === 'float16'
+    ? new Uint16Array(values.buffer, values.byteOffset, values.byteLength / 2)
+    : values;
+}
+
+/** Answers messages one after the other, in the order they were sent. */
+function serve(ort: typeof Ort, session: Ort.InferenceSession): void {
+  let turn = Promise.resolve();
+  let lastEnd: number | null = null;
+  const run = async (message: Extract<ToWorker, { kind: 'run' }>): Promise<void> => {
+    const { ticket, input, data, dims, fetches } = message;
+    const started = performance.now();
+    try {
+      const results = await session.run({ [input]: tensorOf(ort, data, dims) }, fetches);
+      const ended = performance.now();
+      const outputs: Record<string, OutputTensor> = {};
+      const transfer = new Set<ArrayBuffer>([data.buffer]);
+      for (const name of fetches) {
+        const tensor = results[name]!;
+        const values = plainValues(tensor);
+        outputs[name] = { type: tensor.type, dims: [...tensor.dims], data: values };
+        if (ArrayBuffer.isView(values)) transfer.add(values.buffer);
+      }
+      const idleMs = lastEnd === null ? 0 : started - lastEnd;
+      lastEnd = ended;
+      send({ kind: 'result', ticket, outputs, data, runMs: ended - started, idleMs }, [...transfer]);
+    } catch (error) {
+      send({ kind: 'run-failed', ticket, text: textOf(error) });
+    }
+  };
+  port.on('message', (message: ToWorker) => {
+    turn = turn.then(async () => {
+      if (message.kind === 'run') {
+        if (Atomics.load(settings.closing, 0) === 0) await run(message);
+        return;
+      }
+      await session.release();
+      port.close();
+    });
+  });
+}
+
+await start();

@@ -1,0 +1,214 @@
+/** `predict`: photographs through a checkpoint into the run directory's arrays. It never sees ground truth. */
+import type { Axes, DatasetDefinition, Sample } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import { ManoLayer } from '../hand/mano-layer.js';
+import { DECODE_OPTIONS } from '../imaging/decode.js';
+import { isMirrored } from '../inference/crops/crop-source.js';
+import { readManoFile } from '../inference/mano/mano-file.js';
+import { requireMano, type Mano } from '../inference/mano/mano-points.js';
+import { batchSizeFor, type ModelContract } from '../inference/model/model-contract.js';
+import { sha256OfFile } from '../inference/model/model-file.js';
+import { openModel as openSessionAndContract } from '../inference/model/model.js';
+import { predict as predictBatches, type PredictedBatch } from '../inference/predictor.js';
+import type { ProviderChoice } from '../inference/session/providers.js';
+import type { Session } from '../inference/session/session.js';
+import { describeTimings, noTimings, peakMemory, type StageTimings } from '../inference/timings.js';
+import type { Progress } from '../progress.js';
+import type { Journal } from '../runs/progress-journal.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { madeWith, openWriter, PredictionProgress } from './prediction-progress.js';
+import { PredictionWriter, type WrittenSets } from './prediction-writer.js';
+import type { SweepRequest } from './sweep-writer.js';
+
+export interface OpenedModel {
+  readonly session: Session;
+  readonly contract: ModelContract;
+  readonly batchSize: number;
+  readonly sha256: string;
+}
+
+export interface OpenModelRequest {
+  readonly model: string;
+  readonly batchSize: number | undefined;
+  readonly provider: ProviderChoice;
+  readonly device: number | undefined;
+  /** Run on the CPU where the provider does not start. */
+  readonly allowFallback: boolean;
+}
+
+export async function openModel(request: OpenModelRequest): Promise<OpenedModel> {
+  const { model, batchSize, provider, device, allowFallback } = request;
+  const { session, contract } = await openSessionAndContract({
+    model,
+    provider,
+    allowFallback,
+    ...(device === undefined ? {} : { device }),
+  });
+  try {
+    const size = batchSizeFor(contract, batchSize);
+    return { session, contract, batchSize: size, sha256: await sha256OfFile(model) };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** The user's MANO, where the model gives its parameters. */
+export interface OpenedMano {
+  readonly mano: Mano;
+  readonly sha256: string;
+}
+
+/** @returns null where the model needs none. */
+export async function openMano(
+  { contract, session }: OpenedModel,
+  file: string | null,
+): Promise<OpenedMano | null> {
+  if (contract.mano === null) return null;
+  if (file === null) {
+    requireMano(contract.mano, undefined, session.file);
+    return null;
+  }
+  const { model, handsMean, sha256 } = await readManoFile(file);
+  const mano = { layer: new ManoLayer(model), handsMean };
+  requireMano(contract.mano, mano, session.file);
+  return { mano, sha256 };
+}
+
+/**
+ * Before hours of work: the model must say what the benchmark scores.
+ *
+ * @throws UserError where it does not.
+ */
+export function requireOutputs(
+  { contract, session }: OpenedModel,
+  { title, protocol }: DatasetDefinition,
+): void {
+  const { outputs, mano, keypoints_2d: keypoints } = contract;
+  const inPhotograph = protocol.measure === 'keypoints-2d';
+  const fits = inPhotograph
+    ? keypoints !== null
+    : outputs.joints !== null || outputs.vertices !== null || mano !== null;
+  if (fits) return;
+  throw new UserError({
+    code: inPhotograph ? 'model-without-keypoints' : 'model-without-hand',
+    message: inPhotograph
+      ? `${title} is scored in the photograph, and this model says nothing of where its joints are there`
+      : `${title} is scored in 3D, and this model gives neither joints nor vertices`,
+    file: session.file,
+    expected: inPhotograph
+      ? 'an output pred_keypoints_2d (N, 21, 2), or pred_cam (N, 3) beside the joints'
+      : 'an output of joints (N, 21, 3) or vertices (N, 778, 3)',
+    got: [outputs.joints, outputs.vertices, outputs.keypoints_2d, outputs.camera]
+      .flatMap((output) => (output === null ? [] : [output.name]))
+      .join(', '),
+    next: 'export the model with one of them, or name it in the sidecar (docs/model-contract.md)',
+  });
+}
+
+export interface PredictRequest {
+  readonly samples: readonly Sample[];
+  readonly model: OpenedModel;
+  readonly mano: Mano | null;
+  readonly run: RunDirectory;
+  /** Of the places where the benchmark publishes its wrists. */
+  readonly axes: Axes;
+  /** What a photograph that cannot be read does. */
+  readonly unreadable: 'stop' | 'skip';
+  /** Test-time augmentation; null for the plain pass alone. */
+  readonly tta: SweepRequest | null;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** What run.json says of the predictions. */
+export interface Predicted extends WrittenSets {
+  readonly decode: object;
+  /** Of all sittings. */
+  readonly timings: StageTimings;
+}
+
+/** Goes on where an earlier sitting has left the run; leaves it to be gone on with where it ends early. */
+export async function predict(request: PredictRequest): Promise<Predicted> {
+  const { samples, model, run, tta, progress } = request;
+  const { session, contract, batchSize } = model;
+  const swept = samples.map((sample) => ({ id: sample.id, mirrored: isMirrored(contract, sample) }));
+  const passes = tta?.passes.length ?? 1;
+  const how = { plan: { samples: samples.length, passes, batchSize }, madeWith: madeWith(session) };
+  const create = (): PredictionWriter => new PredictionWriter(run, swept, tta);
+  const { writer, from } = await openWriter(run, create, { ...how, progress });
+  const place = new PredictionProgress(run, writer, { ...how, from });
+  const timings = noTimings();
+  const started = performance.now();
+  const rows = samples.length * passes;
+  const stage = progress.stage(
+    'predict',
+    rows,
+    passes === 1 ? 'images' : 'crops',
+    (from?.done ?? 0) * passes,
+  );
+  try {
+    for await (const batch of batchesFrom(from?.done ?? 0, request, timings)) {
+      const before = performance.now();
+      await writer.add(batch);
+      const reached = batch.first + batch.count;
+      await place.reached(reached, () => added(timings, from));
+      timings.writeMs += performance.now() - before;
+      stage.update(reached);
+    }
+    const written = await writer.close(rootsOf(samples), request.axes);
+    stage.stop();
+    const sitting = from === null ? '' : 'since then ';
+    progress.note(sitting + describeTimings(timings, performance.now() - started, peakMemory()));
+    return { ...written, decode: DECODE_OPTIONS, timings: added(timings, from) };
+  } catch (error) {
+    await place.leave();
+    throw error;
+  } finally {
+    stage.stop();
+  }
+}
+
+/** The batches after the first `done` samples, as they are in the sequence of all. */
+async function* batchesFrom(
+  done: number,
+  { samples, model, mano, unreadable, tta, signal }: PredictRequest,
+  timings: StageTimings,
+): AsyncGenerator<PredictedBatch, void, undefined> {
+  if (done === samples.length) return;
+  const { session, contract, batchSize } = model;
+  const batches = predictBatches({
+    samples: samples.slice(done),
+    session,
+    contract,
+    batchSize,
+    unreadable,
+    signal,
+    timings,
+    ...(mano === null ? {} : { mano }),
+    ...(tta === null ? {} : { passes: tta.passes }),
+  });
+  const later = <T extends { readonly index: number }>(failed: readonly T[]): T[] =>
+    failed.map((row) => ({ ...row, index: row.index + done }));
+  for await (const batch of batches) {
+    yield {
+      ...batch,
+      first: batch.first + done * (tta?.passes.length ?? 1),
+      invalid: later(batch.invalid),
+      invalidKeypoints: later(batch.invalidKeypoints),
+    };
+  }
+}
+
+/** With what earlier sittings took. */
+function added(timings: StageTimings, from: Journal | null): StageTimings & Record<string, number> {
+  const sums: StageTimings & Record<string, number> = { ...timings };
+  for (const [stage, value] of Object.entries(from?.timings ?? {})) sums[stage] = (sums[stage] ?? 0) + value;
+  return sums;
+}
+
+/** Where the benchmark publishes the wrists, N × 3; null where it publishes none. */
+function rootsOf(samples: readonly Sample[]): Float64Array | null {
+  if (samples.every(({ root }) => root === null)) return null;
+  return Float64Array.from(samples.flatMap(({ root }) => root ?? [Number.NaN, Number.NaN, Number.NaN]));
+}

@@ -1,0 +1,162 @@
+/** The official prediction file: `pred.json`, plain or as the only entry of a zip. */
+import { SCORE_BATCH } from '../datasets/sample-batch.js';
+import type { DatasetDefinition, Notice } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import type { RecordBatch, RecordLayout } from '../formats/json/number-json.js';
+import { RecordStream } from '../formats/json/record-stream.js';
+import { concatenated } from '../hand/concatenated.js';
+import { JOINT_COUNT } from '../hand/joints.js';
+import type { PredictionOrigin, PredictionSource } from './prediction-source.js';
+
+const LAYOUT: RecordLayout = {
+  nesting: 'sections',
+  sections: 2,
+  sectionNames: ['joints', 'vertices'],
+  shape: ['any', 3],
+  sectionShapes: [
+    [JOINT_COUNT, 3],
+    ['any', 3],
+  ],
+  recordName: 'sample',
+};
+
+const NO_MESHES: Notice = {
+  code: 'predictions-without-meshes',
+  message: 'the predictions hold no meshes, so vertices are not scored',
+  remedy:
+    'write [joints, vertices] into pred.json to score them; a run that stopped early leaves such a file',
+};
+
+/**
+ * Reads the joints and stops at the first vertices.
+ *
+ * @param signal ends the reading of the joints; its reason is thrown.
+ * @throws UserError for anything that is not `[[N×21×3], [N×V×3]]`; the second list may be empty.
+ */
+export async function openOfficialPredictions(
+  path: string,
+  container: 'plain' | 'zip',
+  dataset: DatasetDefinition,
+  signal?: AbortSignal,
+): Promise<PredictionSource> {
+  signal?.throwIfAborted();
+  const stream = new RecordStream({ path, layout: LAYOUT, batchSize: SCORE_BATCH, container, digest: true });
+  const abort = (): void => void stream.close();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const parts: Float64Array[] = [];
+    let ahead: RecordBatch | null;
+    while ((ahead = await stream.next()) !== null && ahead.section === 0) parts.push(ahead.values);
+    signal?.throwIfAborted();
+    checkFirst(path, parts.length > 0, ahead);
+    const joints = concatenated(parts);
+    return new OfficialPredictions(path, container, dataset, stream, joints, ahead);
+  } catch (error) {
+    await stream.close();
+    // A reader that was stopped complains of it.
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** @param mesh the first of the meshes. */
+function checkFirst(path: string, hasJoints: boolean, mesh: RecordBatch | null): void {
+  if (mesh?.shape[0] === 0) {
+    throw new UserError({
+      code: 'predictions-arrays',
+      message: 'The meshes have no vertices',
+      file: path,
+      expected: 'V × 3 numbers for each mesh, or an empty second list: [joints, []]',
+      got: 'an empty list for the first mesh',
+      next: 'write the vertices in metres, or leave the meshes out',
+    });
+  }
+  if (hasJoints) return;
+  throw new UserError({
+    code: mesh === null ? 'nothing-to-score' : 'predictions-without-joints',
+    message:
+      mesh === null
+        ? 'The prediction file holds no predictions'
+        : 'The prediction file holds meshes but no joints',
+    file: path,
+    expected: '[joints, vertices]',
+    got: mesh === null ? 'two empty lists' : '[[], vertices]',
+    next:
+      mesh === null
+        ? 'write the file again, with one entry per sample in both lists'
+        : "write the joints too, or give the vertices alone as .npz: numpy.savez('preds.npz', vertices=vertices)",
+  });
+}
+
+class OfficialPredictions implements PredictionSource {
+  readonly origin: PredictionOrigin;
+  readonly count: number;
+  readonly ids = null;
+  readonly joints: Float64Array | null;
+  readonly keypoints = null;
+  readonly chainJoints = null;
+  readonly roots = null;
+  readonly failed = new Map();
+  readonly vertexCount: number | null;
+  readonly jointOrder;
+  readonly axes;
+  readonly notices;
+  private readonly stream: RecordStream;
+  private ahead: RecordBatch | null;
+
+  constructor(
+    path: string,
+    container: 'plain' | 'zip',
+    dataset: DatasetDefinition,
+    stream: RecordStream,
+    joints: Float64Array,
+    ahead: RecordBatch | null,
+  ) {
+    this.origin = { kind: container === 'zip' ? 'zip' : 'pred.json', path };
+    this.count = joints.length / (JOINT_COUNT * 3);
+    this.joints = joints;
+    this.vertexCount = ahead === null ? null : ahead.shape[0]!;
+    this.jointOrder = dataset.jointOrder;
+    this.axes = dataset.axes;
+    this.notices = ahead === null ? [NO_MESHES] : [];
+    this.stream = stream;
+    this.ahead = ahead;
+  }
+
+  async vertices(first: number, count: number): Promise<Float64Array> {
+    const batch = this.ahead ?? (await this.stream.next());
+    this.ahead = null;
+    if (batch === null) throw this.lengthMismatch(first, 'fewer');
+    if (batch.first !== first || batch.count !== count) {
+      throw batch.count < count
+        ? this.lengthMismatch(batch.first + batch.count, 'fewer')
+        : this.lengthMismatch(batch.first + batch.count, 'more');
+    }
+    return batch.values;
+  }
+
+  async finish(): Promise<number> {
+    const surplus = this.ahead ?? (await this.stream.next());
+    if (surplus !== null) throw this.lengthMismatch(surplus.first + surplus.count, 'more');
+    const { sha256, busyMs } = this.stream.summary();
+    this.origin.sha256 = sha256!;
+    return busyMs;
+  }
+
+  async close(): Promise<void> {
+    await this.stream.close();
+  }
+
+  private lengthMismatch(vertices: number, direction: 'fewer' | 'more'): UserError {
+    return new UserError({
+      code: 'predictions-count',
+      message: `The prediction file has ${direction} meshes than joint sets`,
+      file: this.origin.path,
+      expected: `${this.count} entries in both lists of [joints, vertices]`,
+      got: `${this.count} joint sets, ${direction === 'more' ? 'at least ' : ''}${vertices} meshes`,
+      next: 'write the file again; a run that stopped early leaves such a file',
+    });
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Predictions to be scored, wherever they come from: joints at once (half a
+ * kilobyte a sample), vertices as a stream in the samples' order.
+ */
+import type { Axes, Notice } from '../datasets/types.js';
+import type { JointOrder } from '../hand/joints.js';
+
+export interface PredictionSource {
+  /** For messages and for run.json: what was read. */
+  readonly origin: PredictionOrigin;
+  readonly count: number;
+  /** The sample each row belongs to; `null` where rows are in the benchmark's order. */
+  readonly ids: readonly string[] | null;
+  /** The samples a run directory says its rows are, all of its folder's; absent where nothing says it. */
+  readonly listed?: readonly string[];
+  /** count × 21 × 3, metres; `null` where there are none. */
+  readonly joints: Float64Array | null;
+  /** count × 21 × 2, px in the photograph, OpenPose order; `null` where there are none. */
+  readonly keypoints: Float64Array | null;
+  /** `null` where there are no vertices. */
+  readonly vertexCount: number | null;
+  readonly jointOrder: JointOrder;
+  readonly axes: Axes;
+  /** count × 16 × 3, metres, the joints of MANO's kinematic chain in its order; `null` where they are not known. */
+  readonly chainJoints: Float64Array | null;
+  /** count × 3: the published wrists, to which hands with joints were moved; `null` where hands are as predicted. */
+  readonly roots: Float64Array | null;
+  /** Why samples have no prediction, by id, where that is known: their rows are NaN. */
+  readonly failed: ReadonlyMap<string, Failure>;
+  /** What the predictions lack or have otherwise than expected: warnings of the result. */
+  readonly notices: readonly Notice[];
+  /**
+   * Vertices of samples `first` … `first + count − 1`, count × V × 3, owned by
+   * the caller. Asked for in ascending order, each batch once; sources with
+   * `ids` give them in any order.
+   */
+  vertices(first: number, count: number): Promise<Float64Array>;
+  /**
+   * Called after the last batch: checks what is known only at the end of the
+   * file, and says how many milliseconds reading took (in whatever thread).
+   */
+  finish(): Promise<number>;
+  /** Releases files and threads; safe at any time. */
+  close(): Promise<void>;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface PredictionOrigin {
+  readonly kind: 'pred.json' | 'zip' | 'run-directory' | 'npy-folder' | 'npz' | 'model';
+  readonly path: string;
+  /** Of a run directory: the split it is of. */
+  readonly split?: string;
+  /** Of a run directory: which boxes its predictions were made from; null where it does not know. */
+  readonly boxes?: string | null;
+  /** Filled in once the file has been read to its end. */
+  sha256?: string;
+}

@@ -1,0 +1,149 @@
+/** The predictions that a run directory holds, as its run.json describes them. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isFile } from '../datasets/folder.js';
+import type { Axes, DatasetDefinition } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import { fileError } from '../files/file-errors.js';
+import { NpyReader } from '../formats/npy/npy.js';
+import type { JointOrder } from '../hand/joints.js';
+import type { ArrayDescription } from '../runs/manifest.js';
+import type { UnscoredSample } from '../runs/metrics-document.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { arraySource, type OpenArray } from './array-source.js';
+import type { Failure, PredictionSource } from './prediction-source.js';
+
+/** A set as run.json describes it. */
+export interface PredictionSet {
+  readonly predictions: Readonly<Record<string, ArrayDescription>>;
+  readonly unpredicted?: readonly UnscoredSample[] | undefined;
+  /** Those without 2D keypoints alone. */
+  readonly unpredicted_keypoints?: readonly UnscoredSample[] | undefined;
+}
+
+/**
+ * The predictions a run directory holds.
+ *
+ * @param set another set of the run than the plain one: of a fusion, or of a pass.
+ * @param kind `model` for those of the run at hand, `run-directory` for those of another.
+ * @throws UserError where there are none, they are of another dataset, or a file is not what run.json says.
+ */
+export async function openRunPredictions(
+  run: RunDirectory,
+  dataset: DatasetDefinition,
+  kind: 'model' | 'run-directory',
+  set?: PredictionSet,
+): Promise<PredictionSource> {
+  const described = set?.predictions ?? run.manifest.predictions ?? {};
+  if (Object.keys(described).length === 0) {
+    throw new UserError({
+      code: 'run-without-predictions',
+      message: 'This run directory holds no predictions',
+      file: run.path,
+      expected: "'predictions' in run.json",
+      got: `state '${run.manifest.state}'`,
+      next: 'let that run finish first',
+    });
+  }
+  if (run.manifest.dataset.id !== dataset.id) {
+    throw new UserError({
+      code: 'run-other-dataset',
+      message: 'The run directory is of another dataset',
+      file: run.path,
+      expected: dataset.id,
+      got: run.manifest.dataset.id,
+      next: 'name that dataset and its folder with --dataset and --data',
+    });
+  }
+  const inSpace = dataset.protocol.measure === 'hands-3d';
+  const origin = { kind, path: run.path, split: run.manifest.dataset.split, boxes: boxesOf(run) };
+  return arraySource(origin, dataset, async (held) => {
+    const open = async (name: string, array: ArrayDescription | undefined): Promise<OpenArray | null> =>
+      array === undefined ? null : held.open(openDescribed(run, array), axesOf(run, name, array));
+    const { joints, vertices, chain_joints: chain, keypoints_2d: keypoints } = described;
+    const selected = run.manifest.selected === true;
+    const samples = selected || kind === 'run-directory' ? await readSampleIds(run) : null;
+    return {
+      joints: inSpace ? await open('joints', joints) : null,
+      vertices: inSpace ? await open('vertices', vertices) : null,
+      chainJoints: inSpace ? await open('chain_joints', chain) : null,
+      // The published wrists are the same for every set.
+      roots: inSpace ? await open('roots', run.manifest.predictions?.roots) : null,
+      keypoints:
+        inSpace || keypoints === undefined ? null : await held.openPlain(openDescribed(run, keypoints)),
+      ids: selected ? samples : null,
+      ...(selected || samples === null ? {} : { listed: samples }),
+      failed: failures(run, inSpace, set),
+      jointOrder: joints === undefined ? dataset.jointOrder : jointOrderOf(run, joints),
+    };
+  });
+}
+
+/** Why samples of the run have no prediction. */
+function failures(
+  { manifest }: RunDirectory,
+  inSpace: boolean,
+  set: PredictionSet | undefined,
+): ReadonlyMap<string, Failure> {
+  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = set ?? manifest;
+  const all = inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints];
+  return new Map(all.map(({ id, code, reason }) => [id, { code, reason }]));
+}
+
+/** Without them a point has no meaning, and none is guessed. */
+function axesOf(run: RunDirectory, name: string, { axes }: ArrayDescription): Axes {
+  if (axes === 'opencv' || axes === 'opengl') return axes;
+  throw undescribed(run, name, 'axes', "'opencv' or 'opengl'", axes);
+}
+
+function jointOrderOf(run: RunDirectory, { joint_order: order }: ArrayDescription): JointOrder {
+  if (order !== undefined) return order;
+  throw undescribed(run, 'joints', 'joint_order', "'openpose' or 'ho3d'", order);
+}
+
+function undescribed(
+  run: RunDirectory,
+  name: string,
+  field: string,
+  expected: string,
+  got: string | undefined,
+): UserError {
+  return new UserError({
+    code: 'run-array-undescribed',
+    message: `run.json does not say what the array ${name} holds: its ${field}`,
+    file: run.file('manifest'),
+    expected: `${field}: ${expected}`,
+    got: got ?? 'absent',
+    next: 'make that run again with --force',
+  });
+}
+
+/** Which boxes the predictions of a run were made from, as its protocol has it. */
+function boxesOf({ manifest }: RunDirectory): string | null {
+  const { protocol } = manifest.configuration as { protocol?: { boxes?: unknown } };
+  return typeof protocol?.boxes === 'string' ? protocol.boxes : null;
+}
+
+/** Which samples the rows of a run are; null where it does not say, and they are all of its folder's. */
+async function readSampleIds(run: RunDirectory): Promise<string[] | null> {
+  const file = run.file('samples');
+  if (run.manifest.selected !== true && !(await isFile(file))) return null;
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw fileError(error, file);
+  });
+  return text.split('\n').filter((line) => line !== '');
+}
+
+async function openDescribed(run: RunDirectory, description: ArrayDescription): Promise<NpyReader> {
+  const reader = await NpyReader.open(join(run.path, description.file));
+  if (reader.shape.join() === description.shape.join()) return reader;
+  await reader.close();
+  throw new UserError({
+    code: 'run-array-shape',
+    message: 'An array of the run directory is not what run.json says',
+    file: reader.file,
+    expected: `shape (${description.shape.join(', ')})`,
+    got: `shape (${reader.shape.join(', ')})`,
+    next: 'make that run again with --force',
+  });
+}

@@ -1,0 +1,88 @@
+/** The published results around a report's runs. */
+import { leaderboard, type Leaderboard, type LeaderboardRow } from '../leaderboards/leaderboard.js';
+import { metricLabel } from '../text/metric-labels.js';
+import type { PublishedNeighbours } from './page/report-data.js';
+
+/** A run and its name on the page. */
+interface NamedRun {
+  readonly directory: { readonly path: string };
+  readonly shown: { readonly name: string };
+}
+
+/** Published rows shown above and below each run. */
+const REACH = 3;
+/** More do not fit a page: the first are the ones a paper quotes. */
+const MOST_COLUMNS = 6;
+
+/** `null` where nothing is published for the split. */
+export async function neighboursOf(
+  dataset: string,
+  split: string,
+  runs: readonly NamedRun[],
+): Promise<PublishedNeighbours | null> {
+  if (split !== 'evaluation') return null;
+  const board = await leaderboard({
+    dataset,
+    runs: runs.map(({ directory }) => directory.path),
+    allowMixed: false,
+  });
+  const ranked = board.rows.filter(({ rank }) => rank !== null);
+  const unranked = board.rows.filter(({ rank, run }) => rank === null && run !== null);
+  const places = board.rows.flatMap((row) => (row.run === null ? [] : placeOf(row, ranked, board)));
+  const near = ranked.filter((_, at) => places.some((place) => Math.abs(at - place) <= REACH));
+  if (near.every(({ published }) => published === null)) return null;
+  const metrics = board.table.metrics.slice(0, MOST_COLUMNS);
+  return {
+    caption: captionOf(board, near.length < ranked.length, unranked.length > 0),
+    columns: metrics.map((key) => {
+      const { label, unit } = metricLabel(key);
+      return unit === '' ? label : `${label}, ${unit}`;
+    }),
+    rows: [...near, ...unranked].map((row) => shownRow(row, metrics, runs)),
+  };
+}
+
+/** Where a run's figure lies among the ranked rows, whether it is one of them or not; nowhere without a figure. */
+function placeOf(row: LeaderboardRow, ranked: readonly LeaderboardRow[], { table }: Leaderboard): number[] {
+  const figure = row.figures.get(table.rankedBy);
+  if (figure === undefined) return [];
+  const isLower = metricLabel(table.rankedBy).better === 'lower';
+  const better = ranked.filter(({ figures }) => {
+    const { value } = figures.get(table.rankedBy)!;
+    return isLower ? value < figure.value : value > figure.value;
+  });
+  return [better.length];
+}
+
+function captionOf({ table }: Leaderboard, isCut: boolean, hasUnranked: boolean): string {
+  const { citation, table: number } = table.source;
+  const order = metricLabel(table.rankedBy).label;
+  const below = hasUnranked
+    ? ' A run that is no benchmark number stands below, unranked; its row says why.'
+    : '';
+  return `${isCut ? 'The published results nearest to the runs' : 'The published results'}, in the order of ${order}; from ${citation}, ${number}, to the digits printed there.${below}`;
+}
+
+function shownRow(
+  { method, figures, published, run }: LeaderboardRow,
+  metrics: readonly string[],
+  runs: readonly NamedRun[],
+): PublishedNeighbours['rows'][number] {
+  const notes =
+    run === null
+      ? [published?.venue, published?.backbone, published?.tta === true ? 'test-time augmentation' : null]
+      : [run.tta, ...run.obstacles];
+  const index = runs.findIndex(({ directory }) => run !== null && directory.path === run.path);
+  return {
+    // As the rest of the page has it.
+    name: runs[index]?.shown.name ?? method,
+    source: notes.filter((note) => note !== null && note !== undefined && note !== '').join('; '),
+    run: index < 0 ? null : index,
+    cells: metrics.map((key) => {
+      const text = figures.get(key)?.text;
+      if (text === undefined) return '–';
+      // As the page's other tables have it, and the published one: one decimal of a percent is three of a share.
+      return metricLabel(key).unit === '%' ? (Number(text) * 100).toFixed(1) : text;
+    }),
+  };
+}

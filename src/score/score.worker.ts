@@ -1,0 +1,74 @@
+/** One scoring thread: a batch of hands in, its per-sample metrics out, and its sums at the end of each set. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { JOINT_COUNT } from '../hand/joints.js';
+import { SampleEvaluator, ScoreAccumulator, type Protocol, type SampleResult } from '../metrics/index.js';
+import type {
+  BatchScore,
+  FromScorer,
+  SampleRow,
+  ScoreJob,
+  ThreadTotals,
+  ToScorer,
+  Wanted,
+} from './score-pool.js';
+import { StageWatch } from './stage-watch.js';
+
+const protocol = workerData as Protocol;
+const watch = new StageWatch();
+const evaluator = new SampleEvaluator(protocol, watch);
+const port = parentPort!;
+
+/** Of every sample this thread has seen of the set: sums are exact, so it does not matter which thread saw which. */
+let accumulator = new ScoreAccumulator(protocol);
+
+port.on('message', (message: ToScorer) => {
+  const answer: FromScorer =
+    message.type === 'job'
+      ? { type: 'score', score: scoreBatch(message.job, message.wanted) }
+      : { type: 'totals', totals: takeTotals() };
+  port.postMessage(answer);
+});
+
+function takeTotals(): ThreadTotals {
+  const totals = { accumulator: accumulator.toJson(), milliseconds: watch.take() };
+  accumulator = new ScoreAccumulator(protocol);
+  return totals;
+}
+
+function scoreBatch(job: ScoreJob, wanted: Wanted): BatchScore {
+  const rows: SampleRow[] = [];
+  for (let index = 0; index < job.count; index++) {
+    const result = evaluator.evaluate({
+      prediction: {
+        joints: rowOf(job.predictedJoints, index, JOINT_COUNT),
+        vertices: rowOf(job.predictedVertices, index, job.predictedVertexCount),
+      },
+      groundTruth: {
+        joints: rowOf(job.trueJoints, index, JOINT_COUNT),
+        vertices: rowOf(job.trueVertices, index, job.trueVertexCount),
+      },
+    });
+    accumulator.add(wanted === 'everything' ? result : metricsAlone(result));
+    if (wanted === 'metrics') continue;
+    rows.push(
+      result.state === 'unscored'
+        ? { state: 'unscored', code: result.reason, reason: result.message }
+        : {
+            state: 'scored',
+            metrics: result.metrics,
+            jointsReflected: result.joints_reflected,
+            verticesReflected: result.vertices_reflected,
+          },
+    );
+  }
+  return { batch: job.batch, rows };
+}
+
+/** Of a pass or a fusion nobody asks for joints and curves. */
+function metricsAlone(result: SampleResult): SampleResult {
+  return result.state === 'unscored' ? result : { state: 'scored', metrics: result.metrics };
+}
+
+function rowOf(values: Float64Array | null, index: number, points: number): Float64Array | undefined {
+  return values?.subarray(index * points * 3, (index + 1) * points * 3);
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { matchByIds } from '../../src/predictions/match-ids.js';
+import type { PredictionSource } from '../../src/predictions/prediction-source.js';
+
+const FOLDER = ['00000000', '00000001', '00000002', 'ABF12/0003'];
+
+function sourceOf(ids: readonly string[]): PredictionSource {
+  return {
+    origin: { kind: 'npz', path: 'preds.npz' },
+    count: ids.length,
+    ids,
+    joints: new Float64Array(ids.length * 63),
+    keypoints: null,
+    vertexCount: null,
+    jointOrder: 'openpose',
+    axes: 'opencv',
+    chainJoints: null,
+    roots: null,
+    failed: new Map(),
+    notices: [],
+    vertices: () => Promise.resolve(new Float64Array(0)),
+    finish: () => Promise.resolve(0),
+    close: () => Promise.resolve(),
+  };
+}
+
+function refusal(ids: readonly string[]): UserError {
+  try {
+    matchByIds(sourceOf(ids), FOLDER);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return error as UserError;
+  }
+  throw new Error('the ids were not refused');
+}
+
+describe('ids that are refused', () => {
+  it.each(['00000001.jpg', '1.PNG', 'ABF12/0003.jpeg'])('with the suffix of a photograph: %s', (id) => {
+    const suffix = id.slice(id.indexOf('.'));
+    expect(refusal(['0', id])).toMatchObject({
+      code: 'predictions-ids',
+      got: `${JSON.stringify(id)} in row 1`,
+      next: `write the ids without ${suffix}`,
+    });
+  });
+
+  it('of strangers, with or without a suffix, with what an id is', () => {
+    expect(refusal(['0', '17']).next).toContain('00000012');
+    expect(refusal(['0', '17.jpg']).next).toContain('00000012');
+  });
+
+  it('twice, with both rows as they are written', () => {
+    expect(refusal(['2', '1', '00000002']).got).toBe('"2" in row 0 and "00000002" in row 2');
+  });
+});
