@@ -71,6 +71,12 @@ export abstract class BaseCommand extends Command {
     return Promise.resolve();
   }
 
+  /** oclif's own warnings (a flag's old name) are notes like ours. */
+  override warn(input: Error | string): Error | string {
+    this.progress.note(typeof input === 'string' ? input : input.message);
+    return input;
+  }
+
   protected override toSuccessJson(result: unknown): unknown {
     return result;
   }

@@ -35,7 +35,10 @@ export default class Submission extends BaseCommand {
       summary: 'The benchmark that --from is about.',
       dependsOn: ['from'],
     }),
-    fusion: Flags.string({
+    'tta-fusion': Flags.string({
+      // The name it had here alone.
+      aliases: ['fusion'],
+      deprecateAliases: true,
       summary: "The run's fused predictions of this name [default: the un-augmented ones].",
       helpValue: 'NAME',
       exclusive: ['from'],
@@ -68,6 +71,7 @@ export default class Submission extends BaseCommand {
       {
         ...flags,
         run: args.run,
+        fusion: flags['tta-fusion'],
         allowPartial: flags['allow-partial'],
         workers: flags.workers ?? availableParallelism(),
       },

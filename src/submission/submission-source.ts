@@ -113,9 +113,9 @@ function fusedSet({ path, manifest }: RunDirectory, fusion: string): PredictionS
     code: 'submission-fusion',
     message: 'This run holds no such fused predictions',
     file: path,
-    expected: names.length === 0 ? 'no --fusion: the run has none' : `--fusion ${names.join(' or ')}`,
-    got: `--fusion ${fusion}`,
-    next: 'leave --fusion out for the un-augmented predictions, or run with --tta and that fusion',
+    expected: names.length === 0 ? 'no --tta-fusion: the run has none' : `--tta-fusion ${names.join(' or ')}`,
+    got: `--tta-fusion ${fusion}`,
+    next: 'leave --tta-fusion out for the un-augmented predictions, or run with --tta and that fusion',
   });
 }
 

@@ -130,7 +130,13 @@ describe('submission', () => {
     expect(await readFile(result)).toEqual(before);
     const hint = await submit('--from', 'pred.json', '--dataset', 'hint-visor');
     expect(errorOf(hint)).toMatchObject({ code: 'submission-no-format' });
-    expect((await submit(run, '--fusion', 'aligned-mean', '--allow-partial', '--force')).code).toBe(1);
+    const unfused = await submit(run, '--tta-fusion', 'aligned-mean', '--allow-partial', '--force');
+    expect(unfused.code).toBe(1);
+    expect(unfused.stderr).not.toContain('deprecated');
+    // The flag's first name.
+    const renamed = await submit(run, '--fusion', 'aligned-mean', '--allow-partial', '--force');
+    expect({ ...renamed, stderr: '' }).toEqual({ ...unfused, stderr: '' });
+    expect(renamed.stderr).toMatch(/"--fusion" flag has been deprecated. Use "--tta-fusion"/);
   });
 
   it('refuses a sample without a prediction, and names it', async () => {
@@ -195,7 +201,7 @@ describe('submission', () => {
     };
     await writeFile(join(run, 'run.json'), JSON.stringify(manifest));
     for (const [name, { joints, vertices }] of Object.entries(sets)) {
-      const fusion = name === 'fused' ? ['--fusion', 'aligned-mean'] : [];
+      const fusion = name === 'fused' ? ['--tta-fusion', 'aligned-mean'] : [];
       const result = await submit(run, '--allow-partial', '--force', ...fusion);
       expect(result.code, result.stdout).toBe(0);
       const written = parse<Written>(result.stdout);
