@@ -1,7 +1,7 @@
 /** The flags of test-time augmentation, and what they ask for. */
 import { Flags } from '@oclif/core';
 import { EXIT, UserError } from './errors.js';
-import type { TtaRequest } from './evaluation/task.js';
+import type { KeptTta, SweepTta } from './evaluation/task.js';
 import { FUSION_KINDS, type FusionKind } from './tta/fusion.js';
 import { parseRotations, parseScales, SWEEP_PRESETS, type Sweep } from './tta/sweep.js';
 
@@ -45,7 +45,6 @@ export const COMPARED_FUSION = Flags.option({
 });
 
 interface TtaFlagValues {
-  readonly model?: string | undefined;
   readonly tta?: 'none' | 'graphormer' | undefined;
   readonly rotations?: string | undefined;
   readonly scales?: string | undefined;
@@ -53,48 +52,69 @@ interface TtaFlagValues {
   readonly 'keep-passes': boolean;
 }
 
+const KEPT_PASSES = '--tta-fusion alone fuses the passes that a run directory has kept';
+
 /**
+ * The sweep a checkpoint is run through.
+ *
  * @returns undefined where no augmentation is asked for.
  * @throws UserError where flags contradict each other.
  */
-export function ttaRequest(flags: TtaFlagValues): TtaRequest | undefined {
-  const { model, tta, rotations, scales } = flags;
-  // In one order, since the order asked for decides nothing: the same fusions are the same run.
-  const fusions = FUSION_KINDS.filter((kind) => flags['tta-fusion']?.includes(kind));
-  const keepPasses = flags['keep-passes'];
+export function sweepRequest(flags: TtaFlagValues): SweepTta | undefined {
+  const fusions = fusionsOf(flags);
   const sweep = sweepOf(flags);
   if (sweep === null) {
-    if (fusions.length === 0 && !keepPasses) return undefined;
-    if (model === undefined && !keepPasses && tta !== 'none') return { sweep: null, fusions, keepPasses };
-    const flag = keepPasses ? '--keep-passes' : '--tta-fusion';
-    throw contradiction(
-      keepPasses ? 'There is no sweep to keep' : 'There is no sweep to fuse',
-      tta === 'none' ? `--tta none and ${flag}` : `${flag} without a sweep`,
-      model === undefined
-        ? 'leave it out; --tta-fusion alone fuses the passes that a run directory has kept'
-        : 'add --tta graphormer, or --rotations and --scales',
-    );
+    if (fusions.length === 0 && !flags['keep-passes']) return undefined;
+    throw noSweep(flags, 'add --tta graphormer, or --rotations and --scales');
   }
-  if (tta !== undefined && (rotations !== undefined || scales !== undefined)) {
-    throw contradiction(
-      'The sweep is named twice',
-      `--tta ${tta} and ${rotations === undefined ? '--scales' : '--rotations'}`,
-      'give --tta graphormer alone, or --rotations and --scales alone',
-    );
-  }
-  if (model === undefined) {
-    throw contradiction(
-      'A sweep needs a model to run',
-      '--predictions',
-      'leave the sweep out; --tta-fusion alone fuses the passes that a run directory has kept',
-    );
-  }
+  requireOneSweep(flags);
   return {
     sweep,
     fusions: fusions.length === 0 ? ['aligned-mean'] : fusions,
     // Only scoring sees the ground truth, and it needs every pass.
-    keepPasses: keepPasses || fusions.includes('mean-error'),
+    keepPasses: flags['keep-passes'] || fusions.includes('mean-error'),
   };
+}
+
+/**
+ * How the passes that a run directory has kept are fused again.
+ *
+ * @returns undefined where that is not asked for.
+ * @throws UserError where flags contradict each other, or ask for what needs a checkpoint.
+ */
+export function keptPassesRequest(flags: TtaFlagValues): KeptTta | undefined {
+  const fusions = fusionsOf(flags);
+  const keepPasses = flags['keep-passes'];
+  if (sweepOf(flags) === null) {
+    if (fusions.length === 0 && !keepPasses) return undefined;
+    if (keepPasses || flags.tta === 'none') throw noSweep(flags, `leave it out; ${KEPT_PASSES}`);
+    return { sweep: null, fusions, keepPasses };
+  }
+  requireOneSweep(flags);
+  throw contradiction('A sweep needs a model to run', '--predictions', `leave the sweep out; ${KEPT_PASSES}`);
+}
+
+/** In one order, since the order asked for decides nothing: the same fusions are the same run. */
+function fusionsOf(flags: TtaFlagValues): FusionKind[] {
+  return FUSION_KINDS.filter((kind) => flags['tta-fusion']?.includes(kind));
+}
+
+function noSweep({ tta, 'keep-passes': keepPasses }: TtaFlagValues, next: string): UserError {
+  const flag = keepPasses ? '--keep-passes' : '--tta-fusion';
+  return contradiction(
+    keepPasses ? 'There is no sweep to keep' : 'There is no sweep to fuse',
+    tta === 'none' ? `--tta none and ${flag}` : `${flag} without a sweep`,
+    next,
+  );
+}
+
+function requireOneSweep({ tta, rotations, scales }: TtaFlagValues): void {
+  if (tta === undefined || (rotations === undefined && scales === undefined)) return;
+  throw contradiction(
+    'The sweep is named twice',
+    `--tta ${tta} and ${rotations === undefined ? '--scales' : '--rotations'}`,
+    'give --tta graphormer alone, or --rotations and --scales alone',
+  );
 }
 
 function sweepOf({ tta, rotations, scales }: TtaFlagValues): Sweep | null {

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../src/errors.js';
-import { ttaRequest } from '../src/tta-flags.js';
+import { keptPassesRequest, sweepRequest } from '../src/tta-flags.js';
 import { SWEEP_PRESETS } from '../src/tta/sweep.js';
 
-type Values = Parameters<typeof ttaRequest>[0];
-const request = (values: Partial<Values>): ReturnType<typeof ttaRequest> =>
-  ttaRequest({ 'keep-passes': false, ...values });
+type Values = Parameters<typeof sweepRequest>[0] & { readonly model?: string };
+const request = ({
+  model,
+  ...values
+}: Partial<Values>): ReturnType<typeof sweepRequest | typeof keptPassesRequest> =>
+  (model === undefined ? keptPassesRequest : sweepRequest)({ 'keep-passes': false, ...values });
 const MODEL = { model: 'm.onnx' };
 
-describe('ttaRequest', () => {
+describe('what the flags of test-time augmentation ask for', () => {
   it.each([{}, MODEL, { tta: 'none' as const }, { ...MODEL, tta: 'none' as const }])(
     'is nothing of %o',
     (values) => {

@@ -6,7 +6,7 @@ import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import { isIncomplete, outcomeJson, outcomeText } from '../evaluation/outcome.js';
 import { PROVIDER_CHOICES } from '../inference/session/providers.js';
-import { TTA_FLAGS, ttaRequest } from '../tta-flags.js';
+import { keptPassesRequest, sweepRequest, TTA_FLAGS } from '../tta-flags.js';
 
 export default class Run extends BaseCommand {
   static override summary = 'Evaluate a checkpoint, or a prediction file, on a benchmark folder.';
@@ -120,22 +120,40 @@ export default class Run extends BaseCommand {
     const configuration = readConfiguration(this.config.configDir);
     const data = requireDataFolder(flags.dataset, flags.data, () => configuration);
     const { run } = await import('../evaluation/run.js');
-    const outcome = await run(
-      {
-        ...flags,
-        data,
-        batchSize: flags['batch-size'],
-        skipUnreadable: flags['skip-unreadable'],
-        allowFallback: flags['allow-fallback'],
-        jointsFrom: flags['joints-from'],
-        mano: flags.mano ?? configuration.mano ?? undefined,
-        manoIsDefault: flags.mano === undefined,
-        tta: ttaRequest(flags),
-        workers: flags.workers ?? availableParallelism(),
-        existing: flags.force ? 'replace' : 'refuse',
-      },
-      { progress: this.progress, signal: this.interruption.signal },
-    );
+    const common = {
+      ...flags,
+      data,
+      jointsFrom: flags['joints-from'],
+      mano: flags.mano ?? configuration.mano ?? undefined,
+      manoIsDefault: flags.mano === undefined,
+      workers: flags.workers ?? availableParallelism(),
+      existing: flags.force ? ('replace' as const) : ('refuse' as const),
+    };
+    const context = { progress: this.progress, signal: this.interruption.signal };
+    const outcome =
+      flags.model === undefined
+        ? // One of the two is there: exactlyOne has seen to it.
+          await run(
+            {
+              ...common,
+              model: undefined,
+              predictions: flags.predictions ?? '',
+              tta: keptPassesRequest(flags),
+            },
+            context,
+          )
+        : await run(
+            {
+              ...common,
+              model: flags.model,
+              predictions: undefined,
+              batchSize: flags['batch-size'],
+              skipUnreadable: flags['skip-unreadable'],
+              allowFallback: flags['allow-fallback'],
+              tta: sweepRequest(flags),
+            },
+            context,
+          );
     this.progress.close();
     this.log(outcomeText(outcome, { colour: this.colour, again: '--force runs it again' }));
     if (isIncomplete(outcome)) process.exitCode = EXIT.findings;

@@ -24,14 +24,14 @@ import {
   regressorOf,
   reuse,
   scoring,
-  type RunRequest,
+  type ModelRequest,
+  type SweepTta,
   type Task,
-  type TtaRequest,
 } from './task.js';
 import type { RunContext } from '../progress.js';
 
 /** @throws UserError for everything that is wrong with the checkpoint or the folder. */
-export async function evaluateModel(task: Task): Promise<Outcome> {
+export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> {
   const { request, folder, context, subject } = task;
   const sweep = sweepOf(request.tta);
   const all = await folder.samples(request.skipUnreadable === true ? toleratedBy(context) : undefined);
@@ -107,7 +107,7 @@ function toleratedBy({ progress }: RunContext): ProblemListener {
 }
 
 /** Which provider it is, where the user has left it open or it is not the one asked for. */
-function tellProvider({ session }: OpenedModel, { provider }: RunRequest, { progress }: RunContext): void {
+function tellProvider({ session }: OpenedModel, { provider }: ModelRequest, { progress }: RunContext): void {
   const { providerUsed, providerTried } = session;
   if (provider === providerUsed) return;
   // Who asked for a provider and fell back reads why; who left it open is told once where to look.
@@ -140,9 +140,8 @@ function modelProtocol(protocol: AnyProtocol, model: OpenedModel, samples: reado
 }
 
 /** What is swept while predicting; mean-error needs every pass kept, since only scoring sees the ground truth. */
-function sweepOf(tta: TtaRequest | undefined): SweepRequest | null {
+function sweepOf(tta: SweepTta | undefined): SweepRequest | null {
   if (tta === undefined) return null;
-  if (tta.sweep === null) throw new TypeError('a model needs the rotations and scales of its sweep');
   return {
     passes: sweepPasses(tta.sweep),
     fusions: pointFusions(tta),
@@ -169,7 +168,7 @@ interface PredictionParts {
 }
 
 async function predictInto(
-  { request, folder, context }: Task,
+  { request, folder, context }: Task<ModelRequest>,
   run: RunDirectory,
   parts: PredictionParts,
 ): Promise<void> {

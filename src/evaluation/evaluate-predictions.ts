@@ -24,12 +24,12 @@ import {
   regressorOf,
   reuse,
   scoring,
-  type RunRequest,
+  type PredictionsRequest,
   type Task,
 } from './task.js';
 
 /** @throws UserError for everything that is wrong with the predictions or the folder. */
-export async function evaluatePredictions(task: Task): Promise<Outcome> {
+export async function evaluatePredictions(task: Task<PredictionsRequest>): Promise<Outcome> {
   const { request, folder, context, subject } = task;
   requireGroundTruth(folder);
   const truth = folder.groundTruth.kind === 'hands' ? new GroundTruth(folder.groundTruth) : null;
@@ -39,8 +39,9 @@ export async function evaluatePredictions(task: Task): Promise<Outcome> {
       context.signal.throwIfAborted();
       requireSplit(source, folder);
       tellOrder(source, folder, context);
-      const from = await sweptRun(request);
-      if (from !== null) requireOrder(source, await folder.sampleIds(source.count));
+      const { tta } = request;
+      const kept = tta === undefined ? null : { from: await sweptRun(request), fusions: pointFusions(tta) };
+      if (kept !== null) requireOrder(source, await folder.sampleIds(source.count));
       const selection = await selectionOf(request, folder, context);
       const regressor = await openJointRegressor(task);
       const { vertexCount, joints } = source;
@@ -53,23 +54,23 @@ export async function evaluatePredictions(task: Task): Promise<Outcome> {
         configuration: {
           predictions: { kind: source.origin.kind, path: resolve(subject), ...(await sizeAndTime(subject)) },
           ...regressorOf(regressor),
-          ...(request.tta === undefined ? {} : { tta: request.tta }),
+          ...(tta === undefined ? {} : { tta }),
         },
       });
       if (opened.state === 'finished') return await reuse(task, opened.run);
       const { run } = opened;
       const document = await guarded(task, run, 'imported', async () => {
-        if (from !== null) {
+        if (kept !== null) {
           const ids = await folder.sampleIds(source.count);
-          const { fused } = await fuseKept(from, run, ids, pointFusions(request.tta!), context);
-          const { sweep } = from.manifest;
+          const { fused } = await fuseKept(kept.from, run, ids, kept.fusions, context);
+          const { sweep } = kept.from.manifest;
           await run.update({
             ...(fused === undefined ? {} : { fused }),
             ...(sweep === undefined ? {} : { sweep }),
           });
         }
         const parts = { source, selection, regressor, check, truth };
-        return scoreRun({ ...scoring(described), run, sets: from ?? run, ...parts });
+        return scoreRun({ ...scoring(described), run, sets: kept?.from ?? run, ...parts });
       });
       return outcome(task, run, document);
     } finally {
@@ -80,9 +81,8 @@ export async function evaluatePredictions(task: Task): Promise<Outcome> {
   }
 }
 
-/** The run whose passes are fused again; null where that is not asked for. */
-async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promise<RunDirectory | null> {
-  if (tta === undefined) return null;
+/** The run whose passes are fused again. */
+async function sweptRun({ predictions, limit, samples }: PredictionsRequest): Promise<RunDirectory> {
   if (limit !== undefined || samples !== undefined) {
     throw new UserError({
       code: 'fuse-selection',
@@ -92,7 +92,7 @@ async function sweptRun({ tta, predictions, limit, samples }: RunRequest): Promi
       next: 'leave it out, or predict the selection with --keep-passes',
     });
   }
-  const from = await RunDirectory.read(predictions!);
+  const from = await RunDirectory.read(predictions);
   keptPasses(from);
   if (from.manifest.selected === true) {
     throw new UserError({
@@ -158,7 +158,7 @@ function importedProtocol(protocol: AnyProtocol, source: PredictionSource): AnyP
 
 /** Without photographs a sample is known by the ground truth. */
 async function selectionOf(
-  request: RunRequest,
+  request: PredictionsRequest,
   folder: DatasetFolder,
   { signal }: RunContext,
 ): Promise<Selection | null> {

@@ -4,9 +4,10 @@ import { extname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { RunContext } from '../progress.js';
 import { RUN_FILES } from '../runs/run-files.js';
-import { defaultRunDirectory, run, type RunRequest } from './run.js';
+import { defaultRunDirectory, run, type ModelRequest } from './run.js';
 
-export type SubjectsRequest = Omit<RunRequest, 'model' | 'predictions' | 'out' | 'existing'>;
+/** What each of them is told; `batchSize` where it is a checkpoint. */
+export type SubjectsRequest = Omit<ModelRequest, 'model' | 'predictions' | 'out' | 'existing' | 'tta'>;
 
 /** Whether a run directory is meant, and not what is to be run. */
 export function isRunDirectory(subject: string): boolean {

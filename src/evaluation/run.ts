@@ -10,17 +10,17 @@ import { evaluatePredictions } from './evaluate-predictions.js';
 import type { Outcome } from './outcome.js';
 import type { RunRequest } from './task.js';
 
-export { defaultRunDirectory, type RunRequest } from './task.js';
+export { defaultRunDirectory, type ModelRequest, type RunRequest } from './task.js';
 
 /** @throws UserError for everything that is wrong with the input; Interrupted through the signal's reason. */
 export async function run(request: RunRequest, context: RunContext): Promise<Outcome> {
   const { dataset, split, boxes } = request;
   const folder = await openDataset(dataset, resolve(request.data), { split, boxes });
   const protocol = withRules(folder, request);
-  const task = { request, folder, protocol, context };
+  const task = { folder, protocol, context };
   return request.model === undefined
-    ? evaluatePredictions({ ...task, subject: request.predictions! })
-    : evaluateModel({ ...task, subject: request.model });
+    ? evaluatePredictions({ ...task, request, subject: request.predictions })
+    : evaluateModel({ ...task, request, subject: request.model });
 }
 
 /** The folder's protocol with the rules that were asked for. */

@@ -24,30 +24,19 @@ import type { FusionKind } from '../tta/fusion.js';
 import type { Sweep } from '../tta/sweep.js';
 import type { Outcome } from './outcome.js';
 
-export interface RunRequest extends SelectionRequest {
+/** What both kinds of run are told. */
+interface CommonRequest extends SelectionRequest {
   readonly dataset: string;
   readonly data: string;
   readonly split: string;
-  /** Exactly one of the two. */
-  readonly model?: string | undefined;
-  readonly predictions?: string | undefined;
   /** `image`, `annotations` or HaMeR's metadata (.npz); default: the dataset's first. */
   readonly boxes?: string | undefined;
   /** Default: `reports/<dataset>-<name of the model or predictions>`. */
   readonly out?: string | undefined;
-  /** Default: what the model is fixed to, or 4. */
-  readonly batchSize: number | undefined;
   /** Scoring threads. */
   readonly workers: number;
   /** Whether the alignment may mirror a hand; default: as the official protocol has it. */
   readonly reflection?: Reflection | undefined;
-  /** Execution provider; `auto` unless given. */
-  readonly provider?: ProviderChoice | undefined;
-  readonly device?: number | undefined;
-  /** Run on the CPU where the provider asked for does not start. */
-  readonly allowFallback?: boolean | undefined;
-  /** Test-time augmentation; none unless given. */
-  readonly tta?: TtaRequest | undefined;
   /** `model` unless given. */
   readonly jointsFrom?: JointSource | undefined;
   /**
@@ -57,23 +46,58 @@ export interface RunRequest extends SelectionRequest {
   readonly mano?: string | undefined;
   /** `mano` is what the configuration names: unusable, it must not end a run that does not need it. */
   readonly manoIsDefault?: boolean | undefined;
-  /** A photograph that cannot be read: its sample is unscored with the reason, or (unless given) the run ends. */
-  readonly skipUnreadable?: boolean | undefined;
   /** What becomes of another run in the output folder (see `RunDirectory.open`). */
   readonly existing: 'refuse' | 'replace' | 'replace-other';
 }
 
-export interface TtaRequest {
-  /** Null where the passes of an earlier run are fused again. */
-  readonly sweep: Sweep | null;
+/** A checkpoint predicts, and its predictions are scored. */
+export interface ModelRequest extends CommonRequest {
+  /** An ONNX file. */
+  readonly model: string;
+  readonly predictions?: undefined;
+  /** Default: what the model is fixed to, or 4. */
+  readonly batchSize?: number | undefined;
+  /** Execution provider; `auto` unless given. */
+  readonly provider?: ProviderChoice | undefined;
+  readonly device?: number | undefined;
+  /** Run on the CPU where the provider asked for does not start. */
+  readonly allowFallback?: boolean | undefined;
+  /** Test-time augmentation; none unless given. */
+  readonly tta?: SweepTta | undefined;
+  /** A photograph that cannot be read: its sample is unscored with the reason, or (unless given) the run ends. */
+  readonly skipUnreadable?: boolean | undefined;
+}
+
+/** Predictions that are there already are scored. */
+export interface PredictionsRequest extends CommonRequest {
+  readonly model?: undefined;
+  /** A prediction file, a folder of arrays or a run directory. */
+  readonly predictions: string;
+  /** Of a run directory: how the passes it has kept are fused again. */
+  readonly tta?: KeptTta | undefined;
+}
+
+export type RunRequest = ModelRequest | PredictionsRequest;
+
+interface Fusing {
   readonly fusions: readonly FusionKind[];
   readonly keepPasses: boolean;
 }
 
+/** Test-time augmentation of a checkpoint. */
+export interface SweepTta extends Fusing {
+  readonly sweep: Sweep;
+}
+
+/** The passes that an earlier run has kept. */
+export interface KeptTta extends Fusing {
+  readonly sweep: null;
+}
+
 type ScoringTask = Pick<ScoreRunRequest, 'folder' | 'protocol' | 'workers' | 'meanError' | 'context'>;
 
-export interface Task {
-  readonly request: RunRequest;
+export interface Task<Request extends RunRequest = RunRequest> {
+  readonly request: Request;
   readonly folder: DatasetFolder;
   readonly protocol: AnyProtocol;
   readonly context: RunContext;
@@ -209,7 +233,7 @@ export function regressorOf(regressor: JointRegressor | null): { joint_regressor
 }
 
 /** The fusions that have points; mean-error has figures alone. */
-export function pointFusions({ fusions }: TtaRequest): PointFusionName[] {
+export function pointFusions({ fusions }: Fusing): PointFusionName[] {
   return fusions.filter((fusion) => fusion !== 'mean-error');
 }
 

@@ -88,7 +88,6 @@ async function score(
         split,
         predictions: zip,
         out: join(scratch, 'run'),
-        batchSize: undefined,
         workers,
         reflection: protocol.measure === 'hands-3d' ? protocol.reflection : undefined,
         existing: 'refuse',

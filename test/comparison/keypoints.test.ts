@@ -38,7 +38,6 @@ async function scored(spread: number, seed: number): Promise<RunScores> {
       split: 'evaluation',
       predictions: folder,
       out,
-      batchSize: undefined,
       workers: 1,
       existing: 'refuse',
     },

@@ -51,7 +51,6 @@ async function score(data: string, predictions: string, more: object = {}): Prom
       split: 'evaluation',
       predictions,
       out,
-      batchSize: undefined,
       workers: 1,
       existing: 'refuse',
       ...more,
