@@ -1,6 +1,6 @@
 /**
  * `run.json`: what a run is, where it stands and what it was made with.
- * Other people's scripts read it (README, "The run directory").
+ * Other people's scripts read it (docs/run-directory.md).
  */
 import { z } from 'zod';
 
