@@ -7,6 +7,7 @@
  */
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { metricOf, worseBy } from '../metrics/index.js';
 import type { RatioColumn } from '../statistics/bootstrap.js';
 import { holm } from '../statistics/paired-holm.js';
 import { pairedDifferences, type PairedDifference } from '../statistics/paired.js';
@@ -21,7 +22,7 @@ import {
 } from './comparison-document.js';
 import { checkWorse, type WorseRule } from './fail-if-worse.js';
 import { hitsOf } from './keypoint-hits.js';
-import { COMPARED_METRICS, isLowerBetter, type RunScores } from './run-scores.js';
+import { COMPARED_METRICS, type RunScores } from './run-scores.js';
 import { isConcerned, likenessOf, type Likeness } from './unlikeness.js';
 
 export interface CompareOptions {
@@ -246,12 +247,12 @@ function changedShares(
   [rowsBefore, rowsAfter]: RowPair,
 ): Pick<MetricDifference, 'improved' | 'equal' | 'worse'> {
   const counts = { improved: 0, equal: 0, worse: 0 };
-  const lower = isLowerBetter(metric);
+  const definition = metricOf(metric);
   rowsBefore.forEach((row, i) => {
-    const difference = after[rowsAfter[i]!]! - before[row]!;
-    if (difference === 0) counts.equal++;
-    else if (difference < 0 === lower && !Number.isNaN(difference)) counts.improved++;
-    else if (!Number.isNaN(difference)) counts.worse++;
+    const worse = worseBy(definition, after[rowsAfter[i]!]! - before[row]!);
+    if (worse === 0) counts.equal++;
+    else if (worse < 0) counts.improved++;
+    else if (worse > 0) counts.worse++;
   });
   const total = counts.improved + counts.equal + counts.worse;
   return { improved: counts.improved / total, equal: counts.equal / total, worse: counts.worse / total };
@@ -267,19 +268,18 @@ function changedMost(
 ): { gained: SampleChange[]; lost: SampleChange[] } {
   const before = baseline.columns.get(metric)!;
   const after = run.columns.get(metric)!;
-  const sign = isLowerBetter(metric) ? -1 : 1;
+  const worse = ({ difference }: SampleChange): number => worseBy(metricOf(metric), difference);
   const changes = ids
     .map((id, i): SampleChange => {
       const [old, value] = [before[rowsBefore[i]!]!, after[rowsAfter[i]!]!];
       return { id, baseline: old, value, difference: value - old };
     })
     .filter(({ difference }) => difference !== 0 && !Number.isNaN(difference))
-    .sort((a, b) => sign * (b.difference - a.difference));
-  const isGain = ({ difference }: SampleChange): boolean => sign * difference > 0;
+    .sort((a, b) => worse(a) - worse(b));
   return {
-    gained: changes.filter(isGain).slice(0, top),
+    gained: changes.filter((change) => worse(change) < 0).slice(0, top),
     lost: changes
-      .filter((change) => !isGain(change))
+      .filter((change) => worse(change) > 0)
       .reverse()
       .slice(0, top),
   };

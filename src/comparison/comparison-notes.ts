@@ -1,7 +1,7 @@
 /** What a comparison says in sentences: which samples, what the figures rest on, and whether checks pass. */
 import { DATASETS } from '../datasets/registry.js';
 import { isPartial } from '../runs/metrics-document.js';
-import { formatMetric, metricLabel } from '../text/metric-labels.js';
+import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
 import { grouped } from '../text/text.js';
 import type { ComparisonDocument, WorseCheck } from './comparison-document.js';
 import { SIGNIFICANT, UNLIKE_MARK } from './comparison-tables.js';
@@ -59,17 +59,14 @@ export function checkLines(document: ComparisonDocument): string[] {
 
 export function checkLine(check: WorseCheck, baseline: string): string {
   const { run, metric, allowed, worse_by: worseBy, lost_samples: lost, passed } = check;
-  const { label } = metricLabel(metric);
-  const amount = `${formatMetric(metric, Math.abs(worseBy))}${unitOf(metric)}`;
-  const change = worseBy === 0 ? 'no different from' : `${amount} ${worseBy > 0 ? 'worse' : 'better'} than`;
+  const amount = (value: number): string => withUnit(metric, formatMetric(metric, value));
+  const change =
+    worseBy === 0
+      ? 'no different from'
+      : `${amount(Math.abs(worseBy))} ${worseBy > 0 ? 'worse' : 'better'} than`;
   const missing =
     lost === 0
       ? ''
       : `; ${lost === 1 ? 'a sample that' : `${grouped(lost)} samples that`} ${baseline} has ${lost === 1 ? 'is' : 'are'} not scored`;
-  return `${passed ? 'passed' : 'FAILED'}: ${run} is ${change} ${baseline} in ${label} (allowed: ${formatMetric(metric, allowed)}${unitOf(metric)})${missing}`;
-}
-
-function unitOf(metric: string): string {
-  const { unit } = metricLabel(metric);
-  return unit === '' ? '' : ` ${unit}`;
+  return `${passed ? 'passed' : 'FAILED'}: ${run} is ${change} ${baseline} in ${metricLabel(metric)} (allowed: ${amount(allowed)})${missing}`;
 }

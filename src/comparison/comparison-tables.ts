@@ -1,5 +1,6 @@
 /** The tables and cells of a comparison, as the terminal and the formats for papers both show them. */
-import { formatMetric, metricLabel } from '../text/metric-labels.js';
+import { metricOf, worseBy } from '../metrics/index.js';
+import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
 import {
   renderTable,
   type TableCell,
@@ -25,19 +26,18 @@ export function metricKeys({ runs }: ComparisonDocument): string[] {
 }
 
 export function title(metric: string): string {
-  const { label, unit } = metricLabel(metric);
   // As STA-MPJPE has it: the column stays narrow.
-  const short = label.replace('scale-translation', 'STA');
-  return unit === '' ? short : `${short} ${unit}`;
+  return withUnit(metric, metricLabel(metric).replace('scale-translation', 'STA'));
 }
 
 /** Best and second of a metric, among values as they are shown: what reads the same is as good. */
 export function marks(document: ComparisonDocument, metric: string): Map<string, 'best' | 'second'> {
-  const sign = metricLabel(metric).better === 'lower' ? 1 : -1;
   const shown = document.runs.flatMap(({ name, metrics }) =>
     metrics[metric] === undefined ? [] : [{ name, value: Number(formatMetric(metric, metrics[metric])) }],
   );
-  const distinct = [...new Set(shown.map(({ value }) => value))].sort((a, b) => sign * (a - b));
+  const distinct = [...new Set(shown.map(({ value }) => value))].sort((a, b) =>
+    worseBy(metricOf(metric), a - b),
+  );
   if (distinct.length < 2) return new Map();
   return new Map(
     shown.flatMap(({ name, value }): [string, 'best' | 'second'][] => {
@@ -112,7 +112,7 @@ export function metricCell(document: ComparisonDocument, run: ComparedRun | null
   const unlike = (run === null ? document.runs : [run]).some(({ mixed }) =>
     mixed.some(({ concerns }) => concerns === 'unaligned' && isConcerned(metric, concerns)),
   );
-  const arrow = metricLabel(metric).better === 'lower' ? '↓' : '↑';
+  const arrow = metricOf(metric).better === 'lower' ? '↓' : '↑';
   return { text: `${title(metric)} ${arrow}${unlike ? ` ${UNLIKE_MARK}` : ''}` };
 }
 

@@ -1,5 +1,5 @@
 /** A comparison of runs in an 80-column terminal. */
-import { formatMetric, metricLabel } from '../text/metric-labels.js';
+import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
 import { renderTable, type TableColumn, type TableOptions, type TableRow } from '../text/table-formats.js';
 import { displayWidth, padEnd, printable, shortened, styled, wrapText } from '../text/text.js';
 import type { ComparedRun, ComparisonDocument, JointChange, SampleChange } from './comparison-document.js';
@@ -86,12 +86,11 @@ function samplesBlock(
   const { by } = document;
   const found = run.differences[by];
   if (found === undefined) return '';
-  const { label, unit } = metricLabel(by);
-  const head = `Samples by ${label}: ${run.name} better in ${shareText(found.improved)} %, equal in ${shareText(found.equal)} %, worse in ${shareText(found.worse)} %`;
+  const head = `Samples by ${metricLabel(by)}: ${run.name} better in ${shareText(found.improved)} %, equal in ${shareText(found.equal)} %, worse in ${shareText(found.worse)} %`;
   if (run.gained.length + run.lost.length === 0) return styled(head, 'bold', colour);
   const half = (width - 2) / 2;
   const column = (heading: string, changes: readonly SampleChange[]): string[] => [
-    styled(`${heading}${unit === '' ? '' : `, ${unit}`}`.padEnd(half), 'dim', colour),
+    styled(withUnit(by, heading, ', ').padEnd(half), 'dim', colour),
     ...(changes.length === 0 ? ['none'.padEnd(half)] : changes.map((change) => changeLine(change, by, half))),
   ];
   const left = column('gained most', run.gained);
@@ -119,7 +118,6 @@ function jointsBlock(document: ComparisonDocument, run: ComparedRun, colour: boo
   const key = run.joints[document.by] === undefined ? Object.keys(run.joints)[0] : document.by;
   const changes = key === undefined ? undefined : run.joints[key];
   if (key === undefined || changes === undefined || changes.length === 0) return '';
-  const { label, unit } = metricLabel(key);
   const of = (joint: string): JointChange | undefined => changes.find((change) => change.joint === joint);
   const cell = (joint: string): string => {
     const change = of(joint);
@@ -129,7 +127,7 @@ function jointsBlock(document: ComparisonDocument, run: ComparedRun, colour: boo
   const wrist = of('wrist') === undefined ? '' : `; wrist ${signed(key, of('wrist')!.difference)}`;
   return [
     styled(
-      `Joints by ${label}: ${run.name} − ${document.baseline}${unit === '' ? '' : `, ${unit}`}${wrist}${own}`,
+      `${withUnit(key, `Joints by ${metricLabel(key)}: ${run.name} − ${document.baseline}`, ', ')}${wrist}${own}`,
       'bold',
       colour,
     ),

@@ -1,5 +1,5 @@
 /** A comparison of runs: for the terminal, for a paper (markdown, LaTeX) and as csv. */
-import { metricLabel } from '../text/metric-labels.js';
+import { metricOf } from '../metrics/index.js';
 import {
   renderTable,
   type TableCell,
@@ -69,7 +69,7 @@ function resultsTable(
       key,
       title: title(key),
       align: 'right',
-      better: metricLabel(key).better,
+      better: metricOf(key).better,
     })),
   ];
   const rows = document.runs.map((run): TableRow => [

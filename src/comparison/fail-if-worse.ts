@@ -1,7 +1,8 @@
 /** `--fail-if-worse METRIC:AMOUNT`: a bound on how much worse a run may be than the baseline. */
 import { UserError } from '../errors.js';
+import { metricOf, worseBy } from '../metrics/index.js';
 import type { ComparedRun, WorseCheck } from './comparison-document.js';
-import { COMPARED_METRICS, isLowerBetter } from './run-scores.js';
+import { COMPARED_METRICS } from './run-scores.js';
 
 export interface WorseRule {
   /** A key of metrics.json. */
@@ -48,14 +49,14 @@ export function checkWorse(
         next: 'the table without --fail-if-worse says what keeps them apart; runs of one dataset, split and protocol can be checked',
       });
     }
-    const worseBy = isLowerBetter(metric) ? difference : 0 - difference;
+    const amount = worseBy(metricOf(metric), difference);
     return {
       run: name,
       metric,
       allowed,
-      worse_by: worseBy,
+      worse_by: amount,
       lost_samples: lostSamples,
-      passed: worseBy <= allowed && lostSamples === 0,
+      passed: amount <= allowed && lostSamples === 0,
     };
   });
 }

@@ -6,7 +6,7 @@
  */
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
-import { KEYPOINT_SUBSETS, type KeypointSubset } from '../metrics/index.js';
+import { KEYPOINT_METRICS, KEYPOINT_SUBSETS, type KeypointSubset } from '../metrics/index.js';
 import { columnPositions, csvRows, damaged, numberIn, type CsvRow } from './csv-rows.js';
 
 export interface KeypointHits {
@@ -64,12 +64,6 @@ function withoutKeypoints(file: string): UserError {
   });
 }
 
-/** The subset and threshold (share of the box's longer side) of a key of metrics.json: `pck_0_05_vis`. */
-export function pckRule(metric: string): { readonly subset: KeypointSubset; readonly threshold: number } {
-  const [, digits = '', subset = ''] = /^pck_0_(\d+)_(\w+)$/.exec(metric) ?? [];
-  return { subset: subset as KeypointSubset, threshold: Number(`0.${digits}`) };
-}
-
 /**
  * 1 for each labelled keypoint within the threshold: what a metric is a mean of ratios of, for the given rows. Where it
  * is a mean over passes, the share of them in which the keypoint is within.
@@ -79,7 +73,7 @@ export function hitsOf(
   metric: string,
   rows: Int32Array,
 ): { numerators: Float64Array; denominators: Float64Array } {
-  const { subset, threshold } = pckRule(metric);
+  const { subset, threshold } = KEYPOINT_METRICS.find(({ key }) => key === metric)!;
   // The labels are those of the dataset, the same in every pass.
   const mask = passes[0]!.labelled[subset];
   const numerators = new Float64Array(rows.length * JOINT_COUNT);

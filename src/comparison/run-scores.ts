@@ -1,6 +1,6 @@
 /** A finished run as a comparison needs it: its result, and the values of each sample by id. */
 import { UserError } from '../errors.js';
-import { KEYPOINT_METRIC_KEYS, METRIC_KEYS } from '../metrics/index.js';
+import { KEYPOINT_METRIC_KEYS, METRIC_KEYS, METRICS } from '../metrics/index.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import { readMetrics } from '../runs/read-metrics.js';
 import { RunDirectory } from '../runs/run-directory.js';
@@ -12,11 +12,6 @@ import { readKeypoints, type KeypointHits } from './keypoint-hits.js';
  * twins with a proper rotation: they ask the same question once more.
  */
 export const COMPARED_METRICS: readonly string[] = [...METRIC_KEYS, ...KEYPOINT_METRIC_KEYS];
-
-/** Errors are better the smaller, shares the larger. */
-export function isLowerBetter(metric: string): boolean {
-  return metric.endsWith('_mm');
-}
 
 export interface JointScores {
   readonly names: readonly string[];
@@ -116,7 +111,7 @@ async function readSamples(file: string, { metrics }: MetricsDocument): Promise<
 
 /** Null where no joint was scored (meshes alone). */
 async function readJoints(file: string, { metrics }: MetricsDocument): Promise<JointScores | null> {
-  const hasJoints = COMPARED_METRICS.some((key) => metrics[key] !== undefined && /pck|mpjpe/.test(key));
+  const hasJoints = METRICS.some(({ key, of }) => metrics[key] !== undefined && of !== 'vertices');
   if (!hasJoints) return null;
   const names: string[] = [];
   const values = new Map<string, number[]>();

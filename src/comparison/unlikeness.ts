@@ -3,7 +3,7 @@
  * samples. Each is named, and says which metrics it concerns; what concerns any
  * is refused unless the user says that it is meant, and is then marked.
  */
-import { protocolDifferences } from '../metrics/index.js';
+import { findMetric, protocolDifferences } from '../metrics/index.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { RunScores } from './run-scores.js';
 
@@ -35,11 +35,8 @@ export interface Likeness {
 /** The dataset is looked at by its id and split; the number of its samples follows from those. */
 const NOT_OF_THE_PROTOCOL = ['measure', 'dataset', 'sampleCount'];
 
-/** The metrics that look at the prediction where it stands, without any alignment. */
-const UNALIGNED = new Set(['mpjpe_mm', 'mpvpe_mm', 'f5', 'f15', 'auc_j', 'auc_v']);
-
 export function isConcerned(metric: string, concerns: Concern): boolean {
-  return concerns === 'all' || UNALIGNED.has(metric);
+  return concerns === 'all' || findMetric(metric)?.alignment === 'none';
 }
 
 export function likenessOf(baseline: RunScores, run: RunScores): Likeness {
@@ -58,6 +55,8 @@ export function likenessOf(baseline: RunScores, run: RunScores): Likeness {
       remarks.push({ field, message: unknownBoxes(left, right) });
     } else add(field, left, right, field === 'rootAlignment' ? 'unaligned' : 'all');
   }
+  const unknown = Object.keys(b.metrics).filter((key) => findMetric(key) === undefined);
+  if (unknown.length > 0) remarks.push({ field: 'metrics', message: unknownMetrics(unknown) });
   if (a.protocol.tta !== null && b.protocol.tta !== null) {
     const [left, right] = [sweepWords(a), sweepWords(b)];
     if (left !== right) add('sweep', left, right);
@@ -87,6 +86,12 @@ function unknownBoxes(left: unknown, right: unknown): string {
   const known = typeof left === 'string' ? left : String(right);
   const whose = left === null ? "the baseline's" : "this run's";
   return `${whose} predictions came from a file that does not say which boxes they were made from; the other's were ${known}`;
+}
+
+/** Of another version: not even which way is better is known. */
+function unknownMetrics(keys: readonly string[]): string {
+  const [what, verb] = keys.length === 1 ? ['a metric', 'is'] : ['metrics', 'are'];
+  return `${what} that this version does not know ${verb} left out: ${keys.join(', ')}`;
 }
 
 /** Fusions of one name and number of passes may still be of other passes. */

@@ -3,7 +3,14 @@
  * Where one does not hold, either a few samples are very wrong or the numbers
  * do not belong together.
  */
-import { OFFICIAL_AUC_THRESHOLDS_MM, type ThresholdRangeMm } from '../metrics/index.js';
+import {
+  HAND_METRICS,
+  metricOf,
+  OFFICIAL_AUC_THRESHOLDS_MM,
+  underAlignment,
+  type Alignment,
+  type ThresholdRangeMm,
+} from '../metrics/index.js';
 import type { Finding } from './finding.js';
 
 /** Codes of `diagnoseResult`, the gravest first: the order findings are returned in. */
@@ -62,6 +69,16 @@ const REFLECTED_RATIO = 0.01;
 /** Without the proper figures: a share that flat hands alone do not reach. */
 const REFLECTED_SHARE = 0.1;
 
+/** The mean errors after alignment. */
+const ALIGNED_ERRORS = ['pa_mpjpe_mm', 'pa_mpvpe_mm'] as const;
+/** The alignments that put a hand where the true one is. */
+const IN_PLACE: readonly Alignment[] = ['similarity', 'similarity-proper'];
+
+/** The key of the same quantity under another alignment. */
+function twin(key: string, alignment: Alignment): string {
+  return underAlignment(metricOf(key), alignment)!.key;
+}
+
 function mm(value: number): string {
   return `${value.toFixed(1)} mm`;
 }
@@ -69,7 +86,7 @@ function mm(value: number): string {
 function findOutOfRange(metrics: Values): Finding[] {
   return Object.entries(metrics).flatMap(([key, value]): Finding[] => {
     if (value === undefined) return [];
-    const length = key.endsWith('_mm');
+    const length = metricOf(key).unit === 'mm';
     const good = Number.isFinite(value) && value >= 0 && (length || value <= 1 + ROUNDOFF);
     if (good) return [];
     return [
@@ -84,29 +101,19 @@ function findOutOfRange(metrics: Values): Finding[] {
 }
 
 function findFScoreOrder(metrics: Values): Finding[] {
-  return ['', '_aligned', '_aligned_proper'].flatMap((suffix): Finding[] => {
-    const [narrow, wide] = [metrics[`f5${suffix}`], metrics[`f15${suffix}`]];
+  return (['none', 'similarity', 'similarity-proper'] as const).flatMap((alignment): Finding[] => {
+    const [f5, f15] = [twin('f5', alignment), twin('f15', alignment)];
+    const [narrow, wide] = [metrics[f5], metrics[f15]];
     if (narrow === undefined || wide === undefined || narrow <= wide + ROUNDOFF) return [];
     return [
       {
         code: 'f-score-order',
-        message: `f5${suffix} ${narrow.toFixed(3)} is larger than f15${suffix} ${wide.toFixed(3)}, but what is within 5 mm is within 15 mm`,
+        message: `${f5} ${narrow.toFixed(3)} is larger than ${f15} ${wide.toFixed(3)}, but what is within 5 mm is within 15 mm`,
         remedy: 'the two were exchanged or come from different runs; score again',
       },
     ];
   });
 }
-
-/** An AUC and the mean error of the same distances. */
-const AUC_PAIRS = [
-  { auc: 'auc_j_aligned', error: 'pa_mpjpe_mm', aligned: true },
-  { auc: 'auc_v_aligned', error: 'pa_mpvpe_mm', aligned: true },
-  { auc: 'auc_j_aligned_proper', error: 'pa_mpjpe_proper_mm', aligned: true },
-  { auc: 'auc_v_aligned_proper', error: 'pa_mpvpe_proper_mm', aligned: true },
-  { auc: 'auc_j', error: 'mpjpe_mm', aligned: false },
-  { auc: 'auc_v', error: 'mpvpe_mm', aligned: false },
-  { auc: 'auc_j_sta', error: 'sta_mpjpe_mm', aligned: false },
-] as const;
 
 /**
  * One distance e adds (50 − e)/50 to the AUC up to half a step of the curve,
@@ -115,7 +122,8 @@ const AUC_PAIRS = [
 function findAucMismatch(metrics: Values, range: ThresholdRangeMm): Finding[] {
   if (range.from !== 0) return [];
   const grid = 0.5 / (range.count - 1);
-  return AUC_PAIRS.flatMap(({ auc, error, aligned }): Finding[] => {
+  return HAND_METRICS.flatMap(({ key: auc, aucOf: error, alignment }): Finding[] => {
+    if (error === undefined) return [];
     const [share, distance] = [metrics[auc], metrics[error]];
     if (share === undefined || distance === undefined) return [];
     const expected = 1 - distance / range.to;
@@ -131,7 +139,7 @@ function findAucMismatch(metrics: Values, range: ThresholdRangeMm): Finding[] {
         },
       ];
     }
-    const small = aligned && distance <= AUC_SMALL_ERROR * range.to;
+    const small = IN_PLACE.includes(alignment) && distance <= AUC_SMALL_ERROR * range.to;
     if (!small || share <= Math.max(0, expected) + AUC_EXCESS + grid) return [];
     const past = (share - expected) * range.to;
     return [
@@ -147,13 +155,14 @@ function findAucMismatch(metrics: Values, range: ThresholdRangeMm): Finding[] {
 }
 
 function findAlignedAboveRaw(metrics: Values): Finding[] {
-  const pairs = [
-    ['pa_mpjpe_mm', 'mpjpe_mm', 'the unaligned'],
-    ['pa_mpvpe_mm', 'mpvpe_mm', 'the unaligned'],
-    ['pa_mpjpe_mm', 'pa_mpjpe_proper_mm', 'the properly rotated'],
-    ['pa_mpvpe_mm', 'pa_mpvpe_proper_mm', 'the properly rotated'],
+  const others = [
+    ['none', 'the unaligned'],
+    ['similarity-proper', 'the properly rotated'],
   ] as const;
-  return pairs.flatMap(([aligned, other, what]): Finding[] => {
+  const pairs = others.flatMap(([alignment, what]) =>
+    ALIGNED_ERRORS.map((aligned) => ({ aligned, other: twin(aligned, alignment), what })),
+  );
+  return pairs.flatMap(({ aligned, other, what }): Finding[] => {
     const [a, b] = [metrics[aligned], metrics[other]];
     if (a === undefined || b === undefined || a <= ALIGNED_SLACK * b + ALIGNED_SLACK_MM) return [];
     return [
@@ -168,9 +177,8 @@ function findAlignedAboveRaw(metrics: Values): Finding[] {
 }
 
 function findPerfect(metrics: Values): Finding[] {
-  const keys = ['pa_mpjpe_mm', 'pa_mpvpe_mm', 'mpjpe_mm', 'mpvpe_mm'].filter(
-    (key) => (metrics[key] ?? Infinity) < PERFECT_MM,
-  );
+  const unaligned = ALIGNED_ERRORS.map((key) => twin(key, 'none'));
+  const keys = [...ALIGNED_ERRORS, ...unaligned].filter((key) => (metrics[key] ?? Infinity) < PERFECT_MM);
   if (keys.length === 0) return [];
   return [
     {
@@ -202,16 +210,16 @@ function findDisagreement(metrics: Values): Finding[] {
 function findReflected({ metrics, scored, reflected }: ResultSummary): Finding[] {
   if (reflected === undefined || scored === 0) return [];
   const parts = [
-    { name: 'joints', count: reflected.joints, key: 'pa_mpjpe' },
-    { name: 'vertices', count: reflected.vertices, key: 'pa_mpvpe' },
+    { name: 'joints', count: reflected.joints, key: 'pa_mpjpe_mm' },
+    { name: 'vertices', count: reflected.vertices, key: 'pa_mpvpe_mm' },
   ] as const;
   const costs: string[] = [];
   const telling = parts.filter(({ count, key }) => {
     if (count === 0) return false;
-    const [allowed, proper] = [metrics[`${key}_mm`], metrics[`${key}_proper_mm`]];
+    const [allowed, proper] = [metrics[key], metrics[twin(key, 'similarity-proper')]];
     if (allowed === undefined || proper === undefined) return count >= REFLECTED_SHARE * scored;
     const matters = proper - allowed >= Math.max(REFLECTED_MM, REFLECTED_RATIO * allowed);
-    if (matters) costs.push(`${key}_mm is ${mm(proper)} instead of ${mm(allowed)}`);
+    if (matters) costs.push(`${key} is ${mm(proper)} instead of ${mm(allowed)}`);
     return matters;
   });
   if (telling.length === 0) return [];

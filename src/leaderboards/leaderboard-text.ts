@@ -1,5 +1,6 @@
 /** `leaderboard` in every format. */
-import { metricLabel } from '../text/metric-labels.js';
+import { metricOf, worseBy } from '../metrics/index.js';
+import { alignedTitle } from '../text/metric-text.js';
 import { renderTable, type TableCell, type TableColumn, type TableFormat } from '../text/table-formats.js';
 import { printable, styled, wrapText } from '../text/text.js';
 import type { Leaderboard, LeaderboardRow } from './leaderboard.js';
@@ -119,9 +120,9 @@ function isComparable({ run }: LeaderboardRow): boolean {
 function marksOf({ table, rows }: Leaderboard): Marks {
   return new Map(
     table.metrics.map((key) => {
-      const sign = metricLabel(key).better === 'lower' ? 1 : -1;
+      const metric = metricOf(key);
       const texts = rows.filter(isComparable).flatMap(({ figures }) => figures.get(key)?.text ?? []);
-      const [best, second] = [...new Set(texts)].sort((a, b) => sign * (Number(a) - Number(b)));
+      const [best, second] = [...new Set(texts)].sort((a, b) => worseBy(metric, Number(a) - Number(b)));
       return [
         key,
         {
@@ -154,7 +155,7 @@ function tableColumns({ table }: Leaderboard, format: TextFormat): Column[] {
       cell: ({ published }) => text(published?.backbone),
     },
     ...table.metrics.map((key): Column => {
-      const { better, unit } = metricLabel(key);
+      const { better, unit } = metricOf(key);
       return {
         key,
         title: shortTitle(key),
@@ -205,18 +206,17 @@ function nameOf({ method, published, run }: LeaderboardRow, format: TextFormat):
 
 /** The name of a column in few letters; the alignment is the table's. */
 function shortTitle(key: string): string {
-  const { label, unit } = metricLabel(key);
-  const pck = /^pck_(\d)_(\d+)_(all|vis|occ)$/.exec(key);
-  if (pck !== null) return `${pck[3]!} @${pck[1]!}.${pck[2]!}`.replace('@0.', '@.');
-  const short = label.replace(' aligned', '');
-  return unit === '' ? short : `${short} ${unit}`;
+  const metric = metricOf(key);
+  return metric.measure === 'keypoints-2d'
+    ? `${metric.subset} @${String(metric.threshold).replace('0.', '.')}`
+    : alignedTitle(key);
 }
 
 /** Without their final full stops. */
 function footnotes({ table, rows }: Leaderboard, format: TextFormat): string[] {
   const { source, rankedBy, remarks } = table;
   const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
-  const isPck = rankedBy.startsWith('pck');
+  const { measure, label } = metricOf(rankedBy);
   const marks = [
     ...(some(({ run }) => run !== null)
       ? [`${format === 'table' ? '▸ yours' : '(ours)'}: rounded as the published figures are`]
@@ -228,7 +228,7 @@ function footnotes({ table, rows }: Leaderboard, format: TextFormat): string[] {
     '– not reported',
   ];
   return [
-    `${isPck ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${metricLabel(rankedBy).label}. ${marks.join('; ')}`,
+    `${measure === 'keypoints-2d' ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${label}. ${marks.join('; ')}`,
     [`Published figures: ${source.citation}, ${source.table}`, ...remarks.map(sentence)].join('. '),
   ];
 }

@@ -6,7 +6,7 @@
  * shown without a rank unless the caller allows it.
  */
 import { datasetById } from '../datasets/registry.js';
-import { metricLabel } from '../text/metric-labels.js';
+import { metricOf, worseBy } from '../metrics/index.js';
 import { publishedTable, type PublishedRow, type PublishedTable } from './published.js';
 import { readRunEntries, type RunEntry } from './run-entries.js';
 
@@ -95,8 +95,7 @@ function decimalsOf({ metrics, rows }: PublishedTable): Map<string, number> {
 /** Best first; published rows before runs of the same figure, among themselves in the order of their table. */
 function ranked(rows: readonly Unranked[], key: string): LeaderboardRow[] {
   const figure = (row: Unranked): number => Number(row.figures.get(key)!.text);
-  const sign = metricLabel(key).better === 'lower' ? 1 : -1;
-  const sorted = [...rows].sort((a, b) => sign * (figure(a) - figure(b)));
+  const sorted = [...rows].sort((a, b) => worseBy(metricOf(key), figure(a) - figure(b)));
   return sorted.map((row) => ({
     ...row,
     rank: 1 + sorted.findIndex((other) => figure(other) === figure(row)),

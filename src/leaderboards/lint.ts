@@ -2,6 +2,13 @@
  * Looks for figures of a row that contradict each other. Papers round, so each relation is given the room that the
  * printed digits leave it; what remains is a misprint, another protocol, or a figure worth asking about.
  */
+import {
+  HAND_METRICS,
+  KEYPOINT_METRICS,
+  metricOf,
+  SUBSET_NAMES,
+  type KeypointSubset,
+} from '../metrics/index.js';
 import type { LeaderboardRow } from './leaderboard.js';
 import type { PublishedRow, PublishedTable } from './published.js';
 
@@ -72,18 +79,14 @@ const AUC_ROOM = 0.05 / 50 + 0.0005 + 0.0005;
 
 /** The area under a PCK curve from 0 to 50 mm is 1 − error / 50 mm; errors beyond 50 mm only make it larger. */
 function aucAgainstError(figure: (key: string) => number | undefined): string[] {
-  return (
-    [
-      ['pa_mpjpe_mm', 'auc_j_aligned', 'PA-MPJPE', 'AUC_J'],
-      ['pa_mpvpe_mm', 'auc_v_aligned', 'PA-MPVPE', 'AUC_V'],
-    ] as const
-  ).flatMap(([errorKey, aucKey, error, auc]) => {
-    const [e, a] = [figure(errorKey), figure(aucKey)];
+  return HAND_METRICS.flatMap(({ key, name, aucOf }) => {
+    if (aucOf === undefined) return [];
+    const [e, a] = [figure(aucOf), figure(key)];
     if (e === undefined || a === undefined) return [];
     const expected = 1 - e / 50;
     if (Math.abs(a - expected) <= AUC_ROOM + 1e-12) return [];
     return [
-      `${auc} ${a} does not go with ${error} ${e} mm: 1 − ${e}/50 is ${expected.toFixed(3)}${
+      `${name} ${a} does not go with ${metricOf(aucOf).label} ${e} mm: 1 − ${e}/50 is ${expected.toFixed(3)}${
         a < expected ? ', and no error can make the area smaller than that' : ''
       }`,
     ];
@@ -103,25 +106,20 @@ function jointsAgainstVertices(figure: (key: string) => number | undefined): str
   ];
 }
 
-const SUBSETS = { all: 'all', vis: 'visible', occ: 'occluded' } as const;
-const THRESHOLDS = { '0_05': '0.05', '0_1': '0.1', '0_15': '0.15' } as const;
-
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** More is correct where more is allowed. */
 function pckOrder(figure: (key: string) => number | undefined): string[] {
-  return Object.entries(SUBSETS).flatMap(([subset, name]) => {
-    const values = Object.entries(THRESHOLDS).flatMap(([key, threshold]) => {
-      const value = figure(`pck_${key}_${subset}`);
-      return value === undefined ? [] : [{ threshold, value }];
-    });
-    return values.slice(1).flatMap(({ threshold, value }, index) => {
-      const before = values[index]!;
-      if (before.value <= value) return [];
-      return [
-        `PCK@${before.threshold} ${name} ${percent(before.value)} is larger than PCK@${threshold} ${percent(value)}`,
-      ];
-    });
+  const printed = KEYPOINT_METRICS.flatMap(({ key, subset, threshold }) => {
+    const value = figure(key);
+    return value === undefined ? [] : [{ subset, threshold, value }];
+  });
+  return printed.flatMap(({ subset, threshold, value }, index) => {
+    const before = printed[index - 1];
+    if (before?.subset !== subset || before.value <= value) return [];
+    return [
+      `PCK@${before.threshold} ${SUBSET_NAMES[subset]} ${percent(before.value)} is larger than PCK@${threshold} ${percent(value)}`,
+    ];
   });
 }
 
@@ -130,8 +128,14 @@ function pckOrder(figure: (key: string) => number | undefined): string[] {
  * over joints, whose shares of occluded samples differ, so a small excursion can be true; it is worth a look.
  */
 function subsetOrder(figure: (key: string) => number | undefined): string[] {
-  return Object.entries(THRESHOLDS).flatMap(([key, threshold]) => {
-    const [all, vis, occ] = ['all', 'vis', 'occ'].map((subset) => figure(`pck_${key}_${subset}`));
+  return [...new Set(KEYPOINT_METRICS.map(({ threshold }) => threshold))].flatMap((threshold) => {
+    const of = (subset: KeypointSubset): number | undefined => {
+      const metric = KEYPOINT_METRICS.find(
+        (other) => other.threshold === threshold && other.subset === subset,
+      );
+      return metric && figure(metric.key);
+    };
+    const [all, vis, occ] = [of('all'), of('vis'), of('occ')];
     if (all === undefined || vis === undefined || occ === undefined) return [];
     const room = 0.001;
     if (all >= Math.min(vis, occ) - room && all <= Math.max(vis, occ) + room) return [];

@@ -1,4 +1,5 @@
 /** Published tables as data: what a paper reports, digit by digit, with where it stands. */
+import { findMetric, headlineOf, KEYPOINT_METRIC_KEYS } from '../metrics/index.js';
 import { PUBLISHED_FREIHAND } from './data/freihand.js';
 import { PUBLISHED_HINT } from './data/hint.js';
 import { PUBLISHED_HO3D_V2 } from './data/ho3d-v2.js';
@@ -49,10 +50,8 @@ const HAMBA = {
 
 const FULL_MIXTURE = 'the Hamba row was trained on the full mixture of datasets';
 
-/** HInt's three sets by the prefix of their columns, and its subsets of joints in the order of metrics.json. */
+/** HInt's three sets by the prefix of their columns. */
 const HINT_SETS = { 'hint-newdays': 'newdays', 'hint-visor': 'visor', 'hint-ego4d': 'ego4d' } as const;
-const HINT_SUBSETS = ['all', 'vis', 'occ'] as const;
-const HINT_THRESHOLDS = ['0_05', '0_1', '0_15'] as const;
 
 export const PUBLISHED_TABLES: readonly PublishedTable[] = [
   handTable('freihand', 'Table 1', PUBLISHED_FREIHAND, 'the Hamba rows were trained on FreiHAND alone', [
@@ -94,10 +93,6 @@ function rowOf(record: CsvRecord, printed: ReadonlyMap<string, string>): Publish
   };
 }
 
-function isMetric(name: string): boolean {
-  return /^(?:pa_|f\d|auc_)/.test(name);
-}
-
 function handTable(
   dataset: string,
   table: string,
@@ -106,12 +101,12 @@ function handTable(
   discrepancies: readonly string[] = [],
 ): PublishedTable {
   const { header, records } = readCsv(text);
-  const metrics = header.filter(isMetric);
+  const metrics = header.filter((name) => findMetric(name) !== undefined);
   return {
     dataset,
     source: { ...HAMBA, table },
     metrics,
-    rankedBy: 'pa_mpjpe_mm',
+    rankedBy: headlineOf(metrics)!,
     hasBackbones: header.includes('backbone'),
     rows: records.map((record) => {
       const printed = metrics.map((key): [string, string] => [key, record.get(key) ?? '']);
@@ -124,28 +119,31 @@ function handTable(
 
 /** Three rows a method, one for each subset of the joints, become one; percent becomes shares, as in metrics.json. */
 function hintTable(dataset: keyof typeof HINT_SETS): PublishedTable {
-  const { records } = readCsv(PUBLISHED_HINT);
+  const { header, records } = readCsv(PUBLISHED_HINT);
+  const prefix = `${HINT_SETS[dataset]}_`;
+  const columns = header.filter((name) => name.startsWith(prefix));
   const methods = new Map<string, { first: CsvRecord; printed: Map<string, string> }>();
   for (const record of records) {
     const name = record.get('method')!;
     const method = methods.get(name) ?? { first: record, printed: new Map<string, string>() };
     methods.set(name, method);
-    for (const threshold of HINT_THRESHOLDS) {
-      const percent = record.get(`${HINT_SETS[dataset]}_pck_${threshold}`)!;
+    for (const column of columns) {
+      const percent = record.get(column)!;
       // One decimal of a percent is three of a share.
       const share = (Number(percent) / 100).toFixed(3);
-      if (percent !== '') method.printed.set(`pck_${threshold}_${record.get('joints')!}`, share);
+      if (percent !== '')
+        method.printed.set(`${column.slice(prefix.length)}_${record.get('joints')!}`, share);
     }
   }
+  const all = [...methods.values()];
+  const metrics = KEYPOINT_METRIC_KEYS.filter((key) => all.some(({ printed }) => printed.has(key)));
   return {
     dataset,
     source: { ...HAMBA, table: 'Table 5' },
-    metrics: HINT_SUBSETS.flatMap((subset) =>
-      HINT_THRESHOLDS.map((threshold) => `pck_${threshold}_${subset}`),
-    ),
-    rankedBy: 'pck_0_05_all',
+    metrics,
+    rankedBy: headlineOf(metrics)!,
     hasBackbones: false,
-    rows: [...methods.values()].map(({ first, printed }) => rowOf(first, printed)),
+    rows: all.map(({ first, printed }) => rowOf(first, printed)),
     remarks: [FULL_MIXTURE],
     discrepancies: [],
   };

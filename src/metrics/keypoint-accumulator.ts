@@ -5,11 +5,12 @@
  */
 
 import { JOINT_COUNT } from '../hand/joints.js';
+import { KEYPOINT_METRICS } from './definitions.js';
 import { KEYPOINT_SUBSETS, type KeypointSubset } from './keypoint-labels.js';
 import {
   KEYPOINT_BINS,
   KEYPOINT_CURVE_THRESHOLDS,
-  KEYPOINT_METRICS,
+  lastBinOf,
   type KeypointMetrics,
   type KeypointResult,
   type KeypointUnscoredReason,
@@ -120,12 +121,12 @@ export class KeypointAccumulator {
     const curves: Partial<Record<KeypointSubset, KeypointCurve>> = {};
     for (const [subset, histogram] of this.#histograms ?? []) {
       const jointCurves = joints.map(({ joint }) => jointCurve(histogram, joint));
-      const keys = KEYPOINT_METRICS.filter((metric) => metric.subset === subset);
+      const ofSubset = KEYPOINT_METRICS.filter((metric) => metric.subset === subset);
       joints.forEach((row, joint) => {
         row[`labelled_${subset}`] = jointCurves[joint]?.labelled ?? 0;
-        for (const { key, threshold } of keys) {
-          const value = jointCurves[joint]?.pck[threshold];
-          if (value !== undefined) row[key] = value;
+        for (const metric of ofSubset) {
+          const value = jointCurves[joint]?.pck[lastBinOf(metric)];
+          if (value !== undefined) row[metric.key] = value;
         }
       });
       const present = jointCurves.filter((curve) => curve !== undefined);
@@ -134,7 +135,7 @@ export class KeypointAccumulator {
         (_, t) => present.reduce((sum, curve) => sum + curve.pck[t]!, 0) / present.length,
       );
       curves[subset] = { thresholds: [...KEYPOINT_CURVE_THRESHOLDS], pck };
-      for (const { key, threshold } of keys) metrics[key] = pck[threshold]!;
+      for (const metric of ofSubset) metrics[metric.key] = pck[lastBinOf(metric)]!;
       const missing = joints.filter(({ joint }) => jointCurves[joint] === undefined);
       if (missing.length > 0) unlabelledJoints[subset] = missing.map(({ joint }) => joint);
     }

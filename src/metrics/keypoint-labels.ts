@@ -7,6 +7,12 @@ export const KEYPOINT_SUBSETS = ['all', 'vis', 'occ'] as const;
 /** All labelled keypoints, those in sight, those hidden by something. */
 export type KeypointSubset = (typeof KEYPOINT_SUBSETS)[number];
 
+export const SUBSET_NAMES: Readonly<Record<KeypointSubset, string>> = {
+  all: 'all',
+  vis: 'visible',
+  occ: 'occluded',
+};
+
 /** The labels of `count` hands, record after record, OpenPose joint order. */
 export interface KeypointLabels {
   readonly count: number;

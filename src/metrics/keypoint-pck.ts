@@ -19,23 +19,10 @@
  */
 
 import { JOINT_COUNT } from '../hand/joints.js';
-import { KEYPOINT_SUBSETS, type HandKeypoints, type KeypointSubset } from './keypoint-labels.js';
+import { KEYPOINT_METRICS, type KeypointMetricKey } from './definitions.js';
+import { KEYPOINT_SUBSETS, type HandKeypoints } from './keypoint-labels.js';
+import type { KeypointMetric } from './metric-definition.js';
 import { LARGEST_COORDINATE } from './points.js';
-
-/** Keys of metrics.json, in its order. */
-export const KEYPOINT_METRIC_KEYS = [
-  'pck_0_05_all',
-  'pck_0_1_all',
-  'pck_0_15_all',
-  'pck_0_05_vis',
-  'pck_0_1_vis',
-  'pck_0_15_vis',
-  'pck_0_05_occ',
-  'pck_0_1_occ',
-  'pck_0_15_occ',
-] as const;
-
-export type KeypointMetricKey = (typeof KEYPOINT_METRIC_KEYS)[number];
 
 /** Shares 0…1; a metric that does not exist has no key. */
 export type KeypointMetrics = Partial<Record<KeypointMetricKey, number>>;
@@ -46,16 +33,10 @@ export const KEYPOINT_CURVE_THRESHOLDS: readonly number[] = Array.from({ length:
 /** Bins of a joint: one a threshold, and the last for what lies beyond all of them. */
 export const KEYPOINT_BINS = KEYPOINT_CURVE_THRESHOLDS.length + 1;
 
-/** Each metric by its subset and the index of its threshold in the curve. */
-export const KEYPOINT_METRICS: readonly {
-  readonly key: KeypointMetricKey;
-  readonly subset: KeypointSubset;
-  readonly threshold: number;
-}[] = KEYPOINT_SUBSETS.flatMap((subset) => [
-  { key: `pck_0_05_${subset}` as const, subset, threshold: 10 },
-  { key: `pck_0_1_${subset}` as const, subset, threshold: 20 },
-  { key: `pck_0_15_${subset}` as const, subset, threshold: 30 },
-]);
+/** The index of a metric's threshold in the curve: a keypoint whose bin is not above it is correct. */
+export function lastBinOf({ threshold }: KeypointMetric): number {
+  return KEYPOINT_CURVE_THRESHOLDS.indexOf(threshold);
+}
 
 export interface KeypointSample {
   /** 21 × 2, px of the original photograph. */
@@ -172,15 +153,16 @@ export function evaluateKeypoints({ prediction, truth }: KeypointSample): Keypoi
 
 function shares(bins: Uint8Array, labelled: HandKeypoints['labelled']): KeypointMetrics {
   const metrics: KeypointMetrics = {};
-  for (const { key, subset, threshold } of KEYPOINT_METRICS) {
+  for (const metric of KEYPOINT_METRICS) {
+    const lastBin = lastBinOf(metric);
     let correct = 0;
     let labels = 0;
-    labelled[subset]?.forEach((label, joint) => {
+    labelled[metric.subset]?.forEach((label, joint) => {
       if (label !== 1) return;
       labels++;
-      if (bins[joint]! <= threshold) correct++;
+      if (bins[joint]! <= lastBin) correct++;
     });
-    if (labels > 0) metrics[key] = correct / labels;
+    if (labels > 0) metrics[metric.key] = correct / labels;
   }
   return metrics;
 }
@@ -208,15 +190,16 @@ export function keypointTallies(
       if (mask !== null) denominators.set(mask, index * JOINT_COUNT);
     });
     if (!denominators.includes(1)) continue;
-    for (const { key, threshold } of KEYPOINT_METRICS.filter((metric) => metric.subset === subset)) {
+    for (const metric of KEYPOINT_METRICS.filter((candidate) => candidate.subset === subset)) {
+      const lastBin = lastBinOf(metric);
       const numerators = denominators.slice();
       samples.forEach((sample, index) => {
         if (sample.state === 'unscored') return;
         sample.bins.forEach((bin, joint) => {
-          if (bin > threshold) numerators[index * JOINT_COUNT + joint] = 0;
+          if (bin > lastBin) numerators[index * JOINT_COUNT + joint] = 0;
         });
       });
-      tallies[key] = { parts: JOINT_COUNT, numerators, denominators };
+      tallies[metric.key] = { parts: JOINT_COUNT, numerators, denominators };
     }
   }
   return tallies;

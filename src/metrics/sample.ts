@@ -7,7 +7,9 @@
  * scored is `unscored` with a reason: it never becomes a number.
  */
 
+import { HAND_METRICS, type MetricKey, type ProperMetricKey } from './definitions.js';
 import { FScorer, type FScores } from './f-score.js';
+import type { Alignment } from './metric-definition.js';
 import { thresholdsOf, type Thresholds } from './pck.js';
 import { firstOutOfRange, pointCount, type Points } from './points.js';
 import { distancesInto } from './position-error.js';
@@ -18,40 +20,9 @@ import {
   officialTrafoInto,
   scaleTranslationInto,
   type Reflection,
+  type SimilarityFit,
 } from './procrustes.js';
 import type { Protocol } from './protocol.js';
-
-/** Keys of metrics.json, in its order. */
-export const METRIC_KEYS = [
-  'pa_mpjpe_mm',
-  'pa_mpvpe_mm',
-  'f5_aligned',
-  'f15_aligned',
-  'auc_j_aligned',
-  'auc_v_aligned',
-  'mpjpe_mm',
-  'mpvpe_mm',
-  'f5',
-  'f15',
-  'auc_j',
-  'auc_v',
-  'sta_mpjpe_mm',
-  'auc_j_sta',
-] as const;
-
-export type MetricKey = (typeof METRIC_KEYS)[number];
-
-/** The aligned metrics once more with det R = +1, whatever the protocol says. */
-export const PROPER_METRIC_KEYS = [
-  'pa_mpjpe_proper_mm',
-  'pa_mpvpe_proper_mm',
-  'f5_aligned_proper',
-  'f15_aligned_proper',
-  'auc_j_aligned_proper',
-  'auc_v_aligned_proper',
-] as const;
-
-export type ProperMetricKey = (typeof PROPER_METRIC_KEYS)[number];
 
 /** Metric values; a metric that does not exist for the input has no key. */
 export type SampleMetrics = Partial<Record<MetricKey | ProperMetricKey, number>>;
@@ -145,6 +116,9 @@ export interface Stopwatch {
   lap(stage: ScoringStage): void;
 }
 
+/** The metrics that are not computed with the official ones. */
+const OF_THEIR_OWN = HAND_METRICS.filter(({ ofSample }) => ofSample !== undefined);
+
 /** Scores samples one after another under one protocol, reusing its memory. */
 export class SampleEvaluator {
   readonly protocol: Protocol;
@@ -186,6 +160,7 @@ export class SampleEvaluator {
     if (hasJoints) {
       const count = groundTruth.joints!.length / 3;
       this.#scoreJoints(predictedJoints, trueJoints, count, sample);
+      this.#scoreOthers('joints', predictedJoints, trueJoints, count, metrics);
     }
     if (predictedVertices !== undefined && trueVertices !== undefined) {
       const predicted = prediction.vertices!.length / 3;
@@ -193,6 +168,7 @@ export class SampleEvaluator {
       sample.topology = predicted === truths ? 'same' : 'other';
       if (predicted === truths) {
         this.#scoreVertices(predictedVertices, trueVertices, truths, sample);
+        this.#scoreOthers('vertices', predictedVertices, trueVertices, truths, metrics);
       } else {
         this.#scoreOtherTopology(predictedVertices, predicted, trueVertices, truths, hasJoints, sample);
       }
@@ -331,6 +307,60 @@ export class SampleEvaluator {
     }
     sample.vertices_reflected = fit.reflected;
     sample.vertexHistograms = histograms;
+  }
+
+  /**
+   * The metrics with a function of their own, once the official ones of the same points have left their fit.
+   *
+   * @throws RangeError where such a function gives no finite number.
+   */
+  #scoreOthers(
+    of: 'joints' | 'vertices',
+    prediction: Float64Array,
+    truth: Float64Array,
+    count: number,
+    metrics: SampleMetrics,
+  ): void {
+    const fit = of === 'joints' ? this.#jointFit : this.#vertexFit;
+    for (const metric of OF_THEIR_OWN) {
+      if (metric.of !== of) continue;
+      const moved = this.#under(metric.alignment, fit, prediction, truth, count);
+      if (moved === undefined) continue;
+      const value = metric.ofSample!({
+        prediction: moved.subarray(0, count * 3),
+        truth: truth.subarray(0, count * 3),
+        protocol: this.protocol,
+      });
+      if (value === undefined) continue;
+      if (!Number.isFinite(value))
+        throw new RangeError(`${metric.key} must be finite or undefined: got ${value}`);
+      metrics[metric.key] = value;
+    }
+  }
+
+  /** The prediction aligned so; undefined where the protocol or the points have no such alignment. */
+  #under(
+    alignment: Alignment,
+    fit: SimilarityFit,
+    prediction: Float64Array,
+    truth: Float64Array,
+    count: number,
+  ): Float64Array | undefined {
+    const moved = this.#aligned;
+    switch (alignment) {
+      case 'none':
+        return prediction;
+      case 'similarity':
+        applyFitInto(fit, this.#reflection, prediction, count, moved);
+        return moved;
+      case 'similarity-proper':
+        applyFitInto(fit, 'forbidden', prediction, count, moved);
+        return moved;
+      case 'scale-translation':
+        if (!this.protocol.scaleTranslation || fit !== this.#jointFit || count <= 4) return undefined;
+        scaleTranslationInto(prediction, truth, count, moved);
+        return moved;
+    }
   }
 
   /** Vertices do not correspond: only F-scores exist, aligned ones by the transform fitted on joints. */

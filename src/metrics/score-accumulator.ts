@@ -4,18 +4,17 @@
  * order (see exact-sum.ts), and cross a worker boundary as JSON.
  */
 
-import { ExactSum } from './exact-sum.js';
-import { PckHistogram, type PckCurve, type PckHistogramJson } from './pck.js';
-import { requireSameProtocol, type Protocol } from './protocol.js';
 import {
+  HAND_METRICS,
   METRIC_KEYS,
   PROPER_METRIC_KEYS,
   type MetricKey,
   type ProperMetricKey,
-  type SampleResult,
-  type ScoredSample,
-  type UnscoredReason,
-} from './sample.js';
+} from './definitions.js';
+import { ExactSum } from './exact-sum.js';
+import { PckHistogram, type PckCurve, type PckHistogramJson } from './pck.js';
+import { requireSameProtocol, type Protocol } from './protocol.js';
+import type { SampleResult, ScoredSample, UnscoredReason } from './sample.js';
 
 /** `metrics` of metrics.json: a metric that does not exist has no key. */
 export type Metrics = Partial<Record<MetricKey, number>>;
@@ -59,7 +58,7 @@ export interface ScoreResult {
   readonly curves: PckCurves;
 }
 
-const SUM_KEYS = [...METRIC_KEYS, ...PROPER_METRIC_KEYS] as const;
+const SUM_KEYS = HAND_METRICS.map(({ key }) => key);
 const JOINT_SETS = ['raw', 'aligned', 'scaleTranslation'] as const;
 const VERTEX_SETS = ['raw', 'aligned'] as const;
 type JointSet = (typeof JOINT_SETS)[number];

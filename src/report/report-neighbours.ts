@@ -1,6 +1,7 @@
 /** The published results around a report's runs. */
 import { leaderboard, type Leaderboard, type LeaderboardRow } from '../leaderboards/leaderboard.js';
-import { metricLabel } from '../text/metric-labels.js';
+import { metricOf, worseBy } from '../metrics/index.js';
+import { metricLabel, withUnit } from '../text/metric-text.js';
 import type { PublishedNeighbours } from './page/report-data.js';
 
 /** A run and its name on the page. */
@@ -34,10 +35,7 @@ export async function neighboursOf(
   const metrics = board.table.metrics.slice(0, MOST_COLUMNS);
   return {
     caption: captionOf(board, near.length < ranked.length, unranked.length > 0),
-    columns: metrics.map((key) => {
-      const { label, unit } = metricLabel(key);
-      return unit === '' ? label : `${label}, ${unit}`;
-    }),
+    columns: metrics.map((key) => withUnit(key, metricLabel(key), ', ')),
     rows: [...near, ...unranked].map((row) => shownRow(row, metrics, runs)),
   };
 }
@@ -46,17 +44,16 @@ export async function neighboursOf(
 function placeOf(row: LeaderboardRow, ranked: readonly LeaderboardRow[], { table }: Leaderboard): number[] {
   const figure = row.figures.get(table.rankedBy);
   if (figure === undefined) return [];
-  const isLower = metricLabel(table.rankedBy).better === 'lower';
-  const better = ranked.filter(({ figures }) => {
-    const { value } = figures.get(table.rankedBy)!;
-    return isLower ? value < figure.value : value > figure.value;
-  });
+  const metric = metricOf(table.rankedBy);
+  const better = ranked.filter(
+    ({ figures }) => worseBy(metric, figures.get(table.rankedBy)!.value - figure.value) < 0,
+  );
   return [better.length];
 }
 
 function captionOf({ table }: Leaderboard, isCut: boolean, hasUnranked: boolean): string {
   const { citation, table: number } = table.source;
-  const order = metricLabel(table.rankedBy).label;
+  const order = metricLabel(table.rankedBy);
   const below = hasUnranked
     ? ' A run that is no benchmark number stands below, unranked; its row says why.'
     : '';
@@ -82,7 +79,7 @@ function shownRow(
       const text = figures.get(key)?.text;
       if (text === undefined) return '–';
       // As the page's other tables have it, and the published one: one decimal of a percent is three of a share.
-      return metricLabel(key).unit === '%' ? (Number(text) * 100).toFixed(1) : text;
+      return metricOf(key).unit === '%' ? (Number(text) * 100).toFixed(1) : text;
     }),
   };
 }

@@ -6,6 +6,7 @@ import { likenessOf } from '../comparison/unlikeness.js';
 import { isFile } from '../datasets/folder.js';
 import { UserError } from '../errors.js';
 import { OPENPOSE_JOINTS } from '../hand/joints.js';
+import { HAND_METRICS, KEYPOINT_METRICS } from '../metrics/index.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type {
   Curve,
@@ -42,23 +43,29 @@ interface Ranking extends ErrorMeasure {
   readonly of: (scores: RunScores) => Float64Array | null;
 }
 
+const MISSED_AT = KEYPOINT_METRICS.filter(({ headline }) => headline);
+const LISTED = new Intl.ListFormat('en-GB').format(MISSED_AT.map(({ threshold }) => threshold.toFixed(2)));
+
 const RANKINGS: readonly Ranking[] = [
-  { label: 'PA-MPJPE', unit: 'mm', meaning: '', of: ({ columns }) => columns.get('pa_mpjpe_mm') ?? null },
-  { label: 'PA-MPVPE', unit: 'mm', meaning: '', of: ({ columns }) => columns.get('pa_mpvpe_mm') ?? null },
+  ...HAND_METRICS.filter(({ headline, unit }) => headline && unit === 'mm').map(
+    ({ key, label }): Ranking => ({
+      label,
+      unit: 'mm',
+      meaning: '',
+      of: ({ columns }) => columns.get(key) ?? null,
+    }),
+  ),
   {
     label: 'Keypoints missed',
     unit: '%',
-    meaning:
-      'Keypoints missed: the share of a hand’s labelled keypoints that lie beyond the threshold, mean of the thresholds 0.05, 0.10 and 0.15.',
+    meaning: `Keypoints missed: the share of a hand’s labelled keypoints that lie beyond the threshold, mean of the thresholds ${LISTED}.`,
     of: missedShare,
   },
 ];
 
-const MISSED_AT = ['pck_0_05_all', 'pck_0_1_all', 'pck_0_15_all'] as const;
-
-/** Percent of a sample's labelled keypoints beyond the threshold, mean of the three thresholds. */
+/** Percent of a sample's labelled keypoints beyond the threshold, mean of the headlines' thresholds. */
 function missedShare({ columns }: RunScores): Float64Array | null {
-  const shares = MISSED_AT.map((key) => columns.get(key));
+  const shares = MISSED_AT.map(({ key }) => columns.get(key));
   if (shares.some((share) => share === undefined)) return null;
   return shares[0]!.map(
     (_, row) => 100 * (1 - shares.reduce((sum, share) => sum + share![row]!, 0) / shares.length),

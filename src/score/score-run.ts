@@ -54,7 +54,7 @@ async function scoreHands(request: ScoreRunRequest): Promise<MetricsDocument> {
     if (hasSets(sets, run)) await truth.keepMeshes(run.path);
     const common = { run, folder, truth, source, selection, protocol, regressor, check, pool, ...context };
     const plain = await measureHands(common, source.origin.kind !== 'model');
-    const tta = await scoreTta(request, 'pa_mpjpe_mm', (set, withIntervals) =>
+    const tta = await scoreTta(request, (set, withIntervals) =>
       measureSet({ ...common, source: set, progress: silentProgress }, withIntervals),
     );
     return await writeHands(common, plain, tta);
@@ -74,7 +74,7 @@ async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument
   const common = { run, folder, truth: read, selection, protocol, ...context };
   const plain = await measureKeypoints({ ...common, source });
   if (source.origin.kind !== 'model') await keepKeypoints(run, plain.ordered);
-  const tta = await scoreTta(request, 'pck_0_05_all', async (set, withIntervals) => {
+  const tta = await scoreTta(request, async (set, withIntervals) => {
     const { result, confidence, unscored, results } = await measureKeypoints(
       { ...common, source: set, progress: silentProgress },
       withIntervals,
@@ -87,7 +87,6 @@ async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument
 
 function scoreTta(
   { folder, meanError, context, run, sets }: ScoreRunRequest,
-  headline: string,
   measure: (source: PredictionSource, withIntervals: boolean) => Promise<SetScore>,
 ): Promise<TtaResult | null> {
   const { progress } = context;
@@ -96,7 +95,6 @@ function scoreTta(
     run,
     dataset: folder.definition,
     meanError,
-    headline,
     progress,
     measure,
   });

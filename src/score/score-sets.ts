@@ -1,5 +1,6 @@
 /** Scores the sets that test-time augmentation leaves beside the plain one: each fusion, and each pass that was kept. */
 import type { DatasetDefinition } from '../datasets/types.js';
+import { headlineOf, metricOf } from '../metrics/index.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
 import type { Progress } from '../progress.js';
@@ -76,8 +77,6 @@ export interface ScoreSetsRequest {
   readonly dataset: DatasetDefinition;
   /** Whether the mean of the passes' metrics is asked for. */
   readonly meanError: boolean;
-  /** The metric of the heat map, where the passes have it; else it is their first. */
-  readonly headline: string;
   readonly progress: Progress;
   /** @param withIntervals those of a fusion are shown, those of a pass are not. */
   readonly measure: (source: PredictionSource, withIntervals: boolean) => Promise<SetScore>;
@@ -134,7 +133,7 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
     stage.stop();
   }
   if (perPass.length > 0) {
-    await writePasses(run, passes, perPass, request.headline);
+    await writePasses(run, passes, perPass);
     if (meanError) {
       metrics['mean-error'] = meanOfMetrics(perPass.map((all) => common(all, perPass)));
       coverage['mean-error'] = worst!;
@@ -169,7 +168,6 @@ async function writePasses(
     readonly scale: number;
   }[],
   perPass: readonly MetricValues[],
-  headline: string,
 ): Promise<void> {
   const keys = [...new Set(perPass.flatMap((metrics) => Object.keys(metrics)))];
   const rows = passes.map((pass, k) => [
@@ -180,13 +178,12 @@ async function writePasses(
     ...keys.map((key) => perPass[k]![key]),
   ]);
   await run.writeText('passes', tableCsv(['pass', 'name', 'rotation_deg', 'scale', ...keys], rows));
-  // A model without joints has no figure of joints.
-  const shown = keys.includes(headline) ? headline : keys[0];
+  const shown = headlineOf(keys);
   if (shown === undefined) return;
   const cells = passes.map(({ rotation_deg: rotation, scale }, k) => ({
     rotation,
     scale,
     value: perPass[k]![shown],
   }));
-  await run.writeText('heatMap', sweepHeatMap(shown, cells));
+  await run.writeText('heatMap', sweepHeatMap(metricOf(shown), cells));
 }

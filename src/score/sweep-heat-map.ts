@@ -1,5 +1,6 @@
 /** One metric of every pass of a sweep as a picture: rotation across, scale down. Plain SVG, readable in both themes. */
-import { formatMetric, metricLabel } from '../text/metric-labels.js';
+import type { MetricDefinition } from '../metrics/index.js';
+import { formatMetric, withUnit } from '../text/metric-text.js';
 
 export interface SweepCell {
   /** Degrees. */
@@ -22,12 +23,12 @@ function shade(share: number): string {
   return `hsl(212, 62%, ${lightness.toFixed(1)}%)`;
 }
 
-export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): string {
+export function sweepHeatMap(metric: MetricDefinition, cells: readonly SweepCell[]): string {
   const rotations = [...new Set(cells.map(({ rotation }) => rotation))].sort((a, b) => a - b);
   const scales = [...new Set(cells.map(({ scale }) => scale))].sort((a, b) => a - b);
   const values = cells.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const { label, unit, better } = metricLabel(metric);
+  const { key, label, better } = metric;
   const width = Math.max(MIN_WIDTH, MARGIN.left + rotations.length * CELL.width + MARGIN.right);
   const height = MARGIN.top + scales.length * CELL.height + MARGIN.bottom;
   const text = (x: number, y: number, content: string, extra = ''): string =>
@@ -47,7 +48,7 @@ export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): strin
         : text(
             centre,
             y + CELL.height / 2 + 4,
-            formatMetric(metric, value),
+            formatMetric(key, value),
             `class="${ink}" text-anchor="middle"`,
           ))
     );
@@ -63,7 +64,7 @@ export function sweepHeatMap(metric: string, cells: readonly SweepCell[]): strin
   const down = scales.map((scale, k) =>
     text(MARGIN.left - 8, MARGIN.top + (k + 0.5) * CELL.height + 4, `${scale}`, 'text-anchor="end"'),
   );
-  const title = `${label}${unit === '' ? '' : `, ${unit}`}, of each pass alone`;
+  const title = `${withUnit(key, label, ', ')}, of each pass alone`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">`,
     `<style>text{font:12px system-ui,sans-serif;fill:#14202e}@media(prefers-color-scheme:dark){text{fill:#e6edf5}}.title{font-weight:600}text.light{fill:#fff}text.dark{fill:#14202e}</style>`,

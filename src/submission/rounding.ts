@@ -12,6 +12,7 @@
  * hands were moved to published wrists; a perfect prediction has it everywhere.
  */
 import { JOINT_COUNT } from '../hand/joints.js';
+import { findMetric } from '../metrics/index.js';
 
 /** `mm` for errors, `share` for everything between 0 and 1. */
 export interface Tolerance {
@@ -58,21 +59,11 @@ export function compareScores(
   });
 }
 
-/** The error whose curve an AUC is the area under. */
-const ERROR_OF_AUC: Readonly<Record<string, string>> = {
-  auc_j: 'mpjpe_mm',
-  auc_v: 'mpvpe_mm',
-  auc_j_aligned: 'pa_mpjpe_mm',
-  auc_v_aligned: 'pa_mpvpe_mm',
-  auc_j_aligned_proper: 'pa_mpjpe_proper_mm',
-  auc_v_aligned_proper: 'pa_mpvpe_proper_mm',
-  auc_j_sta: 'sta_mpjpe_mm',
-};
-
-function toleranceOf(metric: string, run: Readonly<Record<string, number>>, bound: Tolerance): number {
-  const factor = metric === 'sta_mpjpe_mm' || metric === 'auc_j_sta' ? SCALE_TRANSLATION : 1;
-  if (metric.endsWith('_mm')) return factor * bound.mm;
-  const error = run[ERROR_OF_AUC[metric] ?? ''];
+function toleranceOf(key: string, run: Readonly<Record<string, number>>, bound: Tolerance): number {
+  const metric = findMetric(key);
+  const factor = metric?.alignment === 'scale-translation' ? SCALE_TRANSLATION : 1;
+  if (metric?.unit === 'mm') return factor * bound.mm;
+  const error = metric?.measure === 'hands-3d' && metric.aucOf !== undefined ? run[metric.aucOf] : undefined;
   if (error === undefined) return bound.share;
   return factor * bound.share + HALF_A_STEP * (error <= factor * bound.mm ? 1 : ONE_JOINT);
 }

@@ -1,6 +1,7 @@
 /** `submission` as an 80-column terminal shows it. */
 import { datasetById } from '../datasets/registry.js';
-import { METRIC_LABELS, metricLabel } from '../text/metric-labels.js';
+import { findMetric } from '../metrics/index.js';
+import { metricLabel, withUnit } from '../text/metric-text.js';
 import { renderTable, type TableColumn } from '../text/table-formats.js';
 import { grouped, printable, styled, wrapText } from '../text/text.js';
 import type { ScoreDifference } from './rounding.js';
@@ -88,7 +89,9 @@ function checkLines({ check, decimals }: Submission, colour: boolean): string[] 
       WIDTH,
     );
   }
-  const shown = check.agrees ? check.metrics.filter(({ metric }) => HEADLINE.has(metric)) : check.metrics;
+  const shown = check.agrees
+    ? check.metrics.filter(({ metric }) => findMetric(metric)?.alignment === 'similarity')
+    : check.metrics;
   const digits = Math.max(3, decimals - 1);
   const table = renderTable(
     'table',
@@ -105,14 +108,11 @@ function checkLines({ check, decimals }: Submission, colour: boolean): string[] 
   return [table, '', ...wrapText(verdict, WIDTH)];
 }
 
-const HEADLINE = new Set(METRIC_LABELS.slice(0, 6).map(({ key }) => key));
-
 function differenceRow({ metric, run, submission }: ScoreDifference, digits: number) {
-  const { label, unit } = metricLabel(metric);
   const number = (value: number | undefined) =>
     value === undefined ? null : { text: value.toFixed(digits) };
   return [
-    { text: unit === '' ? label : `${label} ${unit}` },
+    { text: withUnit(metric, metricLabel(metric)) },
     number(run),
     number(submission),
     run === undefined || submission === undefined

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../src/comparison/compare.js';
 import { parseWorseRule } from '../../src/comparison/fail-if-worse.js';
-import { COMPARED_METRICS, isLowerBetter } from '../../src/comparison/run-scores.js';
+import { COMPARED_METRICS } from '../../src/comparison/run-scores.js';
+import { METRICS } from '../../src/metrics/index.js';
 import { Random } from '../../src/statistics/random.js';
-import { METRIC_LABELS } from '../../src/text/metric-labels.js';
 import { madeRun, type MadeRun } from './support.js';
 
 const SEED = 4711;
@@ -247,12 +247,24 @@ describe('--fail-if-worse', () => {
   });
 });
 
-describe('the direction of a metric', () => {
-  it('is what the tables say it is', () => {
-    expect(COMPARED_METRICS.length).toBeGreaterThan(20);
-    for (const { key, better: direction } of METRIC_LABELS) {
-      expect(isLowerBetter(key), key).toBe(direction === 'lower');
-    }
-    expect([...COMPARED_METRICS].sort()).toEqual(METRIC_LABELS.map(({ key }) => key).sort());
+describe('the metrics compared', () => {
+  it('are all but the twins with a proper rotation', () => {
+    const twins = METRICS.filter(({ alignment }) => alignment === 'similarity-proper');
+    expect(twins).toHaveLength(6);
+    expect(COMPARED_METRICS).toEqual(
+      METRICS.filter((metric) => !twins.includes(metric)).map(({ key }) => key),
+    );
+  });
+
+  it('are known: another is left out with a remark, whatever its key looks like', () => {
+    const columns = { pa_mpjpe_mm: [1, 2, 3], new_mm: [1, 2, 3] };
+    const runs = [madeRun({ columns: { pa_mpjpe_mm: [1, 2, 3] } }), madeRun({ columns })];
+    const { runs: compared } = compare(runs);
+    expect(Object.keys(compared[1]!.metrics)).toEqual(['pa_mpjpe_mm']);
+    expect(Object.keys(compared[1]!.differences)).toEqual(['pa_mpjpe_mm']);
+    expect(compared[0]!.remarks).toEqual([]);
+    const message = 'a metric that this version does not know is left out: new_mm';
+    expect(compared[1]!.remarks).toEqual([{ field: 'metrics', message }]);
+    expect(codeOf(() => compare(runs, { by: 'new_mm' })).code).toBe('metric-unknown');
   });
 });

@@ -4,7 +4,7 @@ import { FREIHAND_PROTOCOL, HINT_NEWDAYS_PROTOCOL, KEYPOINT_METRIC_KEYS } from '
 import { metricsCsv } from '../../src/runs/metrics-csv.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../../src/runs/metrics-document.js';
 import { tableCsv } from '../../src/text/csv.js';
-import { formatMetric, METRIC_LABELS, metricLabel } from '../../src/text/metric-labels.js';
+import { formatMetric, metricLabel, withUnit } from '../../src/text/metric-text.js';
 import { grouped, printable, shortened } from '../../src/text/text.js';
 
 const document = (change: Partial<MetricsDocument> = {}): MetricsDocument => ({
@@ -124,14 +124,18 @@ describe('the table of keypoints', () => {
 });
 
 describe('the labels of metrics', () => {
-  it('know every keypoint metric as percent, higher is better', () => {
-    for (const key of KEYPOINT_METRIC_KEYS) {
-      expect(METRIC_LABELS.map((label) => label.key)).toContain(key);
-      expect(metricLabel(key)).toMatchObject({ unit: '%', better: 'higher' });
-    }
-    expect(metricLabel('pck_0_1_occ').label).toBe('PCK@0.10 occluded');
+  it('have their unit, and keypoints are in percent', () => {
+    for (const key of KEYPOINT_METRIC_KEYS) expect(withUnit(key, '5.0')).toBe('5.0 %');
+    expect(metricLabel('pck_0_1_occ')).toBe('PCK@0.10 occluded');
+    expect(withUnit('mpjpe_mm', '5.00')).toBe('5.00 mm');
+    expect(withUnit('auc_j', '0.5')).toBe('0.5');
     expect(formatMetric('pck_0_05_all', 0.4804)).toBe('48.0');
     expect(formatMetric('auc_j', 0.4804)).toBe('0.480');
+  });
+
+  it('are the key itself where nothing is known of it', () => {
+    expect(metricLabel('new_mm')).toBe('new_mm');
+    expect(withUnit('new_mm', formatMetric('new_mm', 5.1234))).toBe('5.123');
   });
 });
 

@@ -33,7 +33,6 @@ function request(run: RunDirectory, measure: (source: PredictionSource) => SetSc
     run,
     dataset: freihand,
     meanError,
-    headline: 'pa_mpjpe_mm',
     progress: silentProgress,
     measure: (source) => Promise.resolve(measure(source)),
   });
@@ -98,7 +97,6 @@ describe('scoreSets', () => {
       run,
       dataset: freihand,
       meanError: true,
-      headline: 'pa_mpjpe_mm',
       progress: silentProgress,
       measure: (_, withIntervals) => {
         asked.push(withIntervals);

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { metricOf } from '../../src/metrics/index.js';
 import { sweepHeatMap, type SweepCell } from '../../src/score/sweep-heat-map.js';
 import { SWEEP_PRESETS, sweepPasses } from '../../src/tta/sweep.js';
 
@@ -58,7 +59,7 @@ function contrast(a: readonly number[], b: readonly number[]): number {
 
 describe('sweepHeatMap', () => {
   it('is well-formed and has a cell for each pass, none on another', () => {
-    const svg = sweepHeatMap('pa_mpjpe_mm', cells);
+    const svg = sweepHeatMap(metricOf('pa_mpjpe_mm'), cells);
     expect(tagsOf(svg).filter((name) => name === 'rect')).toHaveLength(95);
     expect(new Set(rectsOf(svg).map(({ x, y }) => `${x} ${y}`)).size).toBe(95);
     expect(svg).toContain('PA-MPJPE, mm');
@@ -66,41 +67,46 @@ describe('sweepHeatMap', () => {
   });
 
   it('has rotations across, scales down, and is darker where it is worse', () => {
-    const rects = rectsOf(sweepHeatMap('pa_mpjpe_mm', cells));
+    const rects = rectsOf(sweepHeatMap(metricOf('pa_mpjpe_mm'), cells));
     const at = (rotation: number, scale: number): Cell =>
       rects[cells.findIndex((cell) => cell.rotation === rotation && cell.scale === scale)]!;
     expect(at(-90, 1).x).toBeLessThan(at(0, 1).x);
     expect(at(0, 0.7).y).toBeLessThan(at(0, 1.1).y);
     expect(at(0, 1).y).toBe(at(90, 1).y);
     expect(lightness(at(90, 0.7))).toBeLessThan(lightness(at(0, 1)));
-    const better = rectsOf(sweepHeatMap('f5_aligned', cells));
+    const better = rectsOf(sweepHeatMap(metricOf('f5_aligned'), cells));
     expect(lightness(better[0]!)).toBeLessThan(lightness(better[1]!));
   });
 
   it('is as light as can be where all passes are equal', () => {
     for (const metric of ['pa_mpjpe_mm', 'pck_0_05_all']) {
       const equal = cells.map((cell) => ({ ...cell, value: 0.5 }));
-      const shades = new Set(rectsOf(sweepHeatMap(metric, equal)).map(lightness));
+      const shades = new Set(rectsOf(sweepHeatMap(metricOf(metric), equal)).map(lightness));
       expect([...shades]).toEqual([94]);
     }
   });
 
   it('leaves the cell of a pass without a value empty', () => {
-    const svg = sweepHeatMap('pa_mpjpe_mm', [...cells.slice(1), { ...cells[0]!, value: undefined }]);
+    const svg = sweepHeatMap(metricOf('pa_mpjpe_mm'), [
+      ...cells.slice(1),
+      { ...cells[0]!, value: undefined },
+    ]);
     expect(rectsOf(svg).at(-1)!.fill).toBe('none');
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(rectsOf(sweepHeatMap('f5', [{ rotation: 0, scale: 1, value: undefined }]))).toHaveLength(1);
+    expect(rectsOf(sweepHeatMap(metricOf('f5'), [{ rotation: 0, scale: 1, value: undefined }]))).toHaveLength(
+      1,
+    );
   });
 
   it('escapes what it is named', () => {
-    const svg = sweepHeatMap('a<b>&"c_mm', cells.slice(0, 2));
+    const svg = sweepHeatMap({ ...metricOf('pa_mpjpe_mm'), label: 'a<b>&"c' }, cells.slice(0, 2));
     tagsOf(svg);
-    expect(svg).toContain('a&#60;b&#62;&#38;&#34;c_mm');
+    expect(svg).toContain('a&#60;b&#62;&#38;&#34;c, mm');
   });
 
   it('is drawn as it says: letters stand out from every shade, and the title is not cut', async () => {
     const spread = Array.from({ length: 30 }, (_, k) => ({ rotation: k, scale: 1, value: k }));
-    const svg = sweepHeatMap('pa_mpjpe_mm', spread);
+    const svg = sweepHeatMap(metricOf('pa_mpjpe_mm'), spread);
     const { data, info } = await sharp(Buffer.from(svg))
       .flatten({ background: '#fff' })
       .raw()
@@ -116,7 +122,7 @@ describe('sweepHeatMap', () => {
       const best = Math.max(...colours.map((colour) => contrast(colour, ground)));
       expect(best, `cell at ${x}`).toBeGreaterThan(3.5);
     }
-    const narrow = sweepHeatMap('pck_0_15_all', [{ rotation: 0, scale: 1, value: 0.5 }]);
+    const narrow = sweepHeatMap(metricOf('pck_0_15_all'), [{ rotation: 0, scale: 1, value: 0.5 }]);
     const { width } = await sharp(Buffer.from(narrow)).metadata();
     const trimmed = await sharp(Buffer.from(narrow))
       .flatten({ background: '#fff' })

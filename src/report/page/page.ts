@@ -2,8 +2,9 @@
  * `report.markup`: everything in one file that asks nobody for anything. The policy in its head
  * names the one script and the one style by their digests, so nothing else could run or be fetched.
  */
+import { headlineOf } from '../../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../../runs/metrics-document.js';
-import { formatMetric, metricLabel } from '../../text/metric-labels.js';
+import { formatMetric, metricLabel, withUnit } from '../../text/metric-text.js';
 import { grouped } from '../../text/text.js';
 import { legend, panels } from './chart.js';
 import { curvesChart, distributionChart, factorChart, type NamedCurve } from './figures.js';
@@ -146,15 +147,12 @@ function head(data: ReportData, contents: readonly Section[]): Markup {
 /** The first figure of the table and how sure it is, as a sentence. */
 function summary({ name, document }: ReportRun): Markup {
   const { metrics, confidence, coverage } = document;
-  const key = ['pa_mpjpe_mm', 'pa_mpvpe_mm', 'pck_0_05_all', ...Object.keys(metrics)].find(
-    (candidate) => metrics[candidate] !== undefined,
-  );
+  const key = headlineOf(Object.keys(metrics));
   if (key === undefined) return markup`${name}: nothing was scored.`;
-  const { label, unit } = metricLabel(key);
   const interval = confidence[key];
   const level = interval === undefined ? '' : `${Math.round(interval.level * 100)} % interval `;
-  return markup`${name}: ${label}
-    <strong>${formatMetric(key, metrics[key]!)}${unit === '' ? '' : ` ${unit}`}</strong
+  return markup`${name}: ${metricLabel(key)}
+    <strong>${withUnit(key, formatMetric(key, metrics[key]!))}</strong
     >${interval === undefined ? null : markup` (${level}${formatMetric(key, interval.low)} – ${formatMetric(key, interval.high)})`}
     over
     ${isPartial(coverage) ? `${grouped(coverage.scored)} of ${grouped(coverage.benchmark)}` : `all ${grouped(coverage.benchmark)}`}
@@ -270,39 +268,25 @@ function distributionSection(
   };
 }
 
-/** The column of per_joint.csv that is drawn. */
-function jointMeasure({
-  measure,
-  runs,
-}: ReportData): { key: string; error: ErrorMeasure; isShare: boolean } | null {
-  const candidates =
-    measure === 'hands-3d'
-      ? [
-          {
-            key: 'pa_mpjpe_mm',
-            error: { label: 'error after alignment', unit: 'mm' as const },
-            isShare: false,
-          },
-          { key: 'mpjpe_mm', error: { label: 'error as predicted', unit: 'mm' as const }, isShare: false },
-        ]
-      : [{ key: 'pck_0_05_all', error: { label: 'missed at 0.05', unit: '%' as const }, isShare: true }];
-  return (
-    candidates.find(({ key }) =>
-      runs.some(({ perJoint }) => perJoint.some(({ values }) => values[key] !== undefined)),
-    ) ?? null
-  );
-}
+/** The columns of per_joint.csv that are drawn: the first that a run has. */
+const JOINT_MEASURES: readonly { readonly key: string; readonly error: ErrorMeasure }[] = [
+  { key: 'pa_mpjpe_mm', error: { label: 'error after alignment', unit: 'mm' } },
+  { key: 'mpjpe_mm', error: { label: 'error as predicted', unit: 'mm' } },
+  { key: 'pck_0_05_all', error: { label: 'missed at 0.05', unit: '%' } },
+];
 
 function jointSection(data: ReportData, number: () => number): Section | null {
-  const chosen = jointMeasure(data);
-  if (chosen === null) return null;
-  const { key, error, isShare } = chosen;
+  const chosen = JOINT_MEASURES.find(({ key }) =>
+    data.runs.some(({ perJoint }) => perJoint.some(({ values }) => values[key] !== undefined)),
+  );
+  if (chosen === undefined) return null;
+  const { key, error } = chosen;
   const hands = data.runs.map(({ name, perJoint }) => ({
     title: data.runs.length > 1 ? name : error.label,
     names: perJoint.map((joint) => joint.name),
     values: perJoint.map(({ values }) => {
       const value = values[key];
-      return value === undefined ? null : isShare ? (1 - value) * 100 : value;
+      return value === undefined ? null : error.unit === '%' ? (1 - value) * 100 : value;
     }),
   }));
   const highest = roundEnd(Math.max(...hands.flatMap(({ values }) => values.map((value) => value ?? 0))));
@@ -321,7 +305,7 @@ function jointSection(data: ReportData, number: () => number): Section | null {
           back${data.runs.length > 1 ? '; the same colours in every hand' : ''}.
         </figcaption>
       </figure>
-      ${jointTable(data.runs, key, isShare ? 1 : 2)}`,
+      ${jointTable(data.runs, key)}`,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The tables of the page: headline, published neighbours, joints, worst samples, provenance. */
+import { ALIGNMENTS, findMetric, METRICS, worseBy, type MetricDefinition } from '../../metrics/index.js';
 import type { Coverage, Interval, MetricValues } from '../../runs/metrics-document.js';
-import { formatMetric, METRIC_LABELS, metricLabel } from '../../text/metric-labels.js';
+import { formatMetric, metricLabel, withUnit } from '../../text/metric-text.js';
 import { grouped } from '../../text/text.js';
 import { RUN_COLOURS } from './chart.js';
 import { markup, type Markup, type MarkupValue } from './markup.js';
@@ -51,8 +52,8 @@ function columnsOf(runs: readonly ReportRun[]): Column[] {
 export function headlineTable(runs: readonly ReportRun[]): Markup {
   const columns = columnsOf(runs);
   const keys = [...new Set(columns.flatMap(({ metrics }) => Object.keys(metrics)))]
-    .filter((key) => !key.includes('_proper'))
-    .sort(byPaper);
+    .filter((key) => findMetric(key)?.alignment !== 'similarity-proper')
+    .sort((a, b) => placeOf(a) - placeOf(b));
   return scrolling(
     'Metrics',
     markup`<table class="headline">
@@ -66,7 +67,7 @@ export function headlineTable(runs: readonly ReportRun[]): Markup {
         ${keys.map((key) => {
           const best = columns.length > 1 ? bestOf(key, columns) : null;
           return markup`<tr>
-            <th scope="row">${metricLabel(key).label}${unitOf(key)}<span class="better">${metricLabel(key).better === 'lower' ? '↓' : '↑'}</span></th>
+            <th scope="row">${withUnit(key, metricLabel(key), ', ')}${directionOf(key)}</th>
             ${columns.map((column) => headlineCell(key, column, best))}
           </tr>`;
         })}
@@ -91,26 +92,30 @@ function headlineCell(key: string, { metrics, confidence }: Column, best: string
   return markup`<td class="number${text === best ? ' best' : null}">${text}${range}</td>`;
 }
 
-function unitOf(key: string): string {
-  const { unit } = metricLabel(key);
-  return unit === '' ? '' : `, ${unit}`;
+/** Nothing where it is not known. */
+function directionOf(key: string): Markup | null {
+  const metric = findMetric(key);
+  return metric ? markup`<span class="better">${metric.better === 'lower' ? '↓' : '↑'}</span>` : null;
 }
 
-/** As METRIC_LABELS has them; what it does not know comes last. */
-function byPaper(a: string, b: string): number {
-  const place = (key: string): number => {
-    const at = METRIC_LABELS.findIndex((label) => label.key === key);
-    return at < 0 ? METRIC_LABELS.length : at;
-  };
-  return place(a) - place(b);
+const rankOf = ({ alignment }: MetricDefinition): number =>
+  alignment === null ? -1 : ALIGNMENTS.indexOf(alignment);
+
+/** By alignment, as papers have it. */
+const IN_ORDER = [...METRICS].sort((a, b) => rankOf(a) - rankOf(b)).map(({ key }) => key);
+
+/** What is not known comes last. */
+function placeOf(key: string): number {
+  const at = IN_ORDER.indexOf(key);
+  return at < 0 ? IN_ORDER.length : at;
 }
 
-/** As it is printed, so that equal figures are equally best. */
+/** As it is printed, so that equal figures are equally best; null where it is not known which are better. */
 function bestOf(key: string, columns: readonly Column[]): string | null {
+  const metric = findMetric(key);
   const values = columns.flatMap(({ metrics }) => metrics[key] ?? []);
-  if (values.length === 0) return null;
-  const best = metricLabel(key).better === 'lower' ? Math.min(...values) : Math.max(...values);
-  return formatMetric(key, best);
+  const [best] = metric ? values.sort((a, b) => worseBy(metric, a - b)) : [];
+  return best === undefined ? null : formatMetric(key, best);
 }
 
 export function neighboursTable({ caption, columns, rows }: PublishedNeighbours): Markup {
@@ -138,7 +143,7 @@ export function neighboursTable({ caption, columns, rows }: PublishedNeighbours)
 }
 
 /** The figures behind the drawn hand. */
-export function jointTable(runs: readonly ReportRun[], key: string, decimals: number): Markup {
+export function jointTable(runs: readonly ReportRun[], key: string): Markup {
   const names = runs[0]?.perJoint.map(({ name }) => name) ?? [];
   return markup`<details>
     <summary>The figures joint by joint</summary>
@@ -159,7 +164,7 @@ export function jointTable(runs: readonly ReportRun[], key: string, decimals: nu
                 ${runs.map(({ perJoint }) => {
                   const value = perJoint.find((joint) => joint.name === name)?.values[key];
                   return markup`<td class="number">
-                    ${value === undefined ? '–' : shown(value, key).toFixed(decimals)}
+                    ${value === undefined ? '–' : formatMetric(key, value)}
                   </td>`;
                 })}
               </tr>`,
@@ -168,10 +173,6 @@ export function jointTable(runs: readonly ReportRun[], key: string, decimals: nu
       </table>`,
     )}
   </details>`;
-}
-
-function shown(value: number, key: string): number {
-  return metricLabel(key).unit === '%' ? value * 100 : value;
 }
 
 export function worstTable(
