@@ -46,6 +46,13 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+const ALTERNATIVES = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
+/** For what an error expected: `a, b or c`. */
+export function oneOf(choices: readonly string[]): string {
+  return ALTERNATIVES.format(choices);
+}
+
 export class UserError extends Error {
   readonly code: string;
   readonly file: string | undefined;

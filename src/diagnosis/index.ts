@@ -8,4 +8,3 @@ export {
   type ResultFindingCode,
   type ResultSummary,
 } from './result.js';
-export { KNOWN_ORDERS, type KnownOrder } from './joint-permutations.js';

@@ -3,7 +3,7 @@
  * joint (25 to 56 mm after alignment in public threads, e.g. 25.2 mm beside a
  * mesh of 12.1 mm in SeanChenxy/HandMesh#86) though every point is in its place.
  */
-import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
+import { JOINT_COUNT, jointOrderById, type JointOrder } from '../hand/joints.js';
 import { alignSimilarity, applySimilarity } from '../metrics/index.js';
 import { countOf, median, millimetres, samplesOf, type Finding } from './finding.js';
 import { alignedError, alignedErrors, mean, medianAlignedError } from './fit.js';
@@ -152,8 +152,6 @@ function isInDoubt(jointError: number, vertices: PairedPart): boolean {
   return jointError >= UNLISTED_BAD && jointError >= UNLISTED_RATIO * medianAlignedError(vertices);
 }
 
-const ORDER_NAMES: Readonly<Record<JointOrder, string>> = { openpose: 'OpenPose', ho3d: 'HO-3D' };
-
 /** Looks for the order that the joints are in, and puts them into the declared one. */
 export function bringToDeclaredOrder(
   joints: PairedPart,
@@ -180,6 +178,7 @@ export function bringToDeclaredOrder(
   }
   if (result === undefined) return found;
 
+  const { title } = jointOrderById(declared);
   const mesh = isPaired(vertices) ? `; the mesh fits to ${millimetres(medianAlignedError(vertices))}` : '';
   const values = joints.predicted.values.slice();
   for (const row of joints.rows) {
@@ -190,10 +189,10 @@ export function bringToDeclaredOrder(
       {
         code: 'joint-order',
         message:
-          `the predicted joints are not in ${ORDER_NAMES[declared]} order but in ${name}: ` +
+          `the predicted joints are not in ${title} order but in ${name}: ` +
           `read so, the aligned error falls from ${millimetres(result.before)} to ${millimetres(result.after)} ` +
           `(medians; ${samplesOf(result.inFavour, joints.rows.length)} agree)${mesh}`,
-        remedy: `write the joints in ${ORDER_NAMES[declared]} order: joints[:, [${permutation.slots.join(', ')}]]`,
+        remedy: `write the joints in ${title} order: joints[:, [${permutation.slots.join(', ')}]]`,
       },
     ],
     joints: withPredicted(joints, values),

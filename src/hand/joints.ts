@@ -1,11 +1,14 @@
 /**
- * The 21 joints of a hand and the orders they come in (docs/datasets: which
- * benchmark uses which). A joint's *meaning* (chain joint, regressed joint,
- * which fingertip vertex) is a separate question; this file is about order only.
+ * The 21 joints of a hand and the orders they come in (docs/datasets: which benchmark uses which). A joint's *meaning*
+ * (chain joint, regressed joint, which fingertip vertex) is a separate question; this file is about order only.
  */
+import type { JointOrderDefinition } from './joint-orders/joint-order.js';
+import { JOINT_ORDERS } from './joint-orders/registry.js';
 
 /** A declared order of the 21 joints. */
-export type JointOrder = 'openpose' | 'ho3d';
+export type JointOrder = (typeof JOINT_ORDERS)[number]['id'];
+
+export const JOINT_ORDER_IDS = JOINT_ORDERS.map(({ id }) => id);
 
 export const JOINT_COUNT = 21;
 
@@ -34,22 +37,13 @@ export const OPENPOSE_JOINTS = [
   'pinky_4',
 ] as const;
 
-/**
- * For each joint of HO-3D order, its index in OpenPose order: wrist; index,
- * middle, pinky, ring, thumb without tips; then the tips thumb … pinky.
- */
-export const HO3D_FROM_OPENPOSE = [
-  0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3, 4, 8, 12, 16, 20,
-] as const;
+export function jointOrderById(order: JointOrder): JointOrderDefinition<JointOrder> {
+  return JOINT_ORDERS.find(({ id }) => id === order)!;
+}
 
 /** For each joint of `order`, its index in OpenPose order. */
 export function gatherFromOpenPose(order: JointOrder): readonly number[] {
-  switch (order) {
-    case 'openpose':
-      return OPENPOSE_JOINTS.map((_, joint) => joint);
-    case 'ho3d':
-      return HO3D_FROM_OPENPOSE;
-  }
+  return jointOrderById(order).fromOpenPose;
 }
 
 /** Joint names in `order`. */

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFile } from '../datasets/folder.js';
 import type { Axes, DatasetDefinition } from '../datasets/types.js';
-import { UserError } from '../errors.js';
+import { oneOf, UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
-import type { JointOrder } from '../hand/joints.js';
+import { JOINT_ORDER_IDS, type JointOrder } from '../hand/joints.js';
 import type { ArrayDescription } from '../runs/manifest.js';
 import type { UnscoredSample } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
@@ -98,7 +98,8 @@ function axesOf(run: RunDirectory, name: string, { axes }: ArrayDescription): Ax
 
 function jointOrderOf(run: RunDirectory, { joint_order: order }: ArrayDescription): JointOrder {
   if (order !== undefined) return order;
-  throw undescribed(run, 'joints', 'joint_order', "'openpose' or 'ho3d'", order);
+  const expected = oneOf(JOINT_ORDER_IDS.map((id) => `'${id}'`));
+  throw undescribed(run, 'joints', 'joint_order', expected, order);
 }
 
 function undescribed(

@@ -3,6 +3,7 @@
  * Other people's scripts read it (docs/run-directory.md).
  */
 import { z } from 'zod';
+import { JOINT_ORDER_IDS } from '../hand/joints.js';
 
 export const RUN_SCHEMA = 'hamba-eval/run@1';
 
@@ -11,7 +12,7 @@ const arrayDescription = z.object({
   file: z.string().regex(/^predictions\/(?!.*\.\.)[\w./-]+\.npy$/),
   dtype: z.enum(['float32', 'float64']),
   shape: z.array(z.number().int().nonnegative()),
-  joint_order: z.enum(['openpose', 'ho3d']).optional(),
+  joint_order: z.enum(JOINT_ORDER_IDS).optional(),
   /** `image`: x right, y down, origin at the centre of the top left pixel of the photograph. */
   axes: z.enum(['opencv', 'opengl', 'image']).optional(),
   /** `weak-perspective`: scale, tx, ty of the network's crop camera. */

@@ -6,7 +6,7 @@ import { writeDemoDataset } from '../../src/demo/dataset.js';
 import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
 import { asDict, asNumbers, readPickle, valueAt } from '../../src/formats/pickle/pickle.js';
-import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
+import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
 import { testFolder } from './support.js';
 
 const root = testFolder();
@@ -104,7 +104,7 @@ describe('writeHamerMetadata', () => {
         expect(center.slice(i * 2, i * 2 + 2)).toEqual([(x1! + x2!) / 2, (y1! + y2!) / 2]);
         const longer = Math.max(x2! - x1!, y2! - y1!);
         expect(scale.slice(i * 2, i * 2 + 2)).toEqual([longer, longer]);
-        HO3D_FROM_OPENPOSE.forEach((openPose, j) => {
+        HO3D.fromOpenPose.forEach((openPose, j) => {
           const [x, y, z] = joints.slice((i * 21 + openPose) * 4);
           [x!, -y!, -z!].forEach((value, axis) => expect(value).toBeCloseTo(xyz[i]![j]![axis]!, 7));
         });

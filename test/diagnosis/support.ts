@@ -3,7 +3,8 @@ import { FINGERS } from '../../src/demo/hand/procedural-anatomy.js';
 import { POSE_COUNT, SHAPE_COUNT, poseHand, proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import type { Finding, SampleProbe } from '../../src/diagnosis/index.js';
 import { gathered } from '../../src/diagnosis/joint-permutations.js';
-import { HO3D_FROM_OPENPOSE, JOINT_COUNT } from '../../src/hand/joints.js';
+import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
+import { JOINT_COUNT } from '../../src/hand/joints.js';
 import { rotationFromAxisAngle } from '../../src/hand/rotations.js';
 import { scale, setPoint } from '../../src/hand/vectors.js';
 import { Random } from '../../src/statistics/random.js';
@@ -137,7 +138,7 @@ export function flipped(points: Float64Array, signs: readonly number[]): Float64
 /** The scene in HO-3D's order and axes. */
 export function asHo3d(given: Scene): Scene {
   const convert = (hand: Hand): Hand => ({
-    joints: flipped(gathered(hand.joints, HO3D_FROM_OPENPOSE), [1, -1, -1]),
+    joints: flipped(gathered(hand.joints, HO3D.fromOpenPose), [1, -1, -1]),
     vertices: flipped(hand.vertices, [1, -1, -1]),
   });
   return { truth: given.truth.map(convert), predicted: given.predicted.map(convert) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { float32ToHalf } from '../../src/formats/npy/half.js';
-import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
+import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
 import { rotationFromAxisAngle } from '../../src/hand/rotations.js';
 import type { View } from '../../src/hand/view.js';
@@ -207,7 +207,7 @@ describe('2D keypoints of the model', () => {
 
   it('in the order of HO-3D come out in OpenPose’s', () => {
     const inCrop = crop(BOX, 640, false);
-    const shuffled = HO3D_FROM_OPENPOSE.flatMap((joint) => inCrop(...PHOTO_POINTS[joint]!));
+    const shuffled = HO3D.fromOpenPose.flatMap((joint) => inCrop(...PHOTO_POINTS[joint]!));
     const returned: Returned = { kp2d: [[1, 21, 2], Float32Array.from(shuffled)] };
     expectPixels(read([{}], returned, { sidecar: { joint_order: 'ho3d' } }).keypoints2d!, PHOTO_POINTS);
   });
@@ -292,7 +292,7 @@ describe('2D keypoints by the camera', () => {
   });
 
   it('of joints in the order of HO-3D', () => {
-    const shuffled = Float32Array.from(HO3D_FROM_OPENPOSE.flatMap((joint) => points[joint]!));
+    const shuffled = Float32Array.from(HO3D.fromOpenPose.flatMap((joint) => points[joint]!));
     const batch = read(
       [{}],
       { ...returned, joints: [[1, 21, 3], shuffled] },

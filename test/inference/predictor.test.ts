@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HO3D_FROM_OPENPOSE } from '../../src/hand/joints.js';
+import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
 import { openModel } from '../../src/inference/model/model.js';
 import { predict, type ImageSample, type PredictedBatch } from '../../src/inference/predictor.js';
 import type { PredictOptions } from '../../src/inference/predictor.js';
@@ -219,7 +219,7 @@ describe('what the outputs become', () => {
   it("HO-3D's order becomes OpenPose's; vertices keep theirs", async () => {
     const opened = await model(constant, { joint_order: 'ho3d' });
     const [batch] = await collect({ ...opened, samples: await photos(1) });
-    HO3D_FROM_OPENPOSE.forEach((openpose, ho3d) => {
+    HO3D.fromOpenPose.forEach((openpose, ho3d) => {
       expect(batch!.joints![openpose * 3]).toBe(ho3d * 3 + 1);
     });
     expect(batch!.vertices).toEqual(numbered(5));

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { writeFileAtomic, writeStreamAtomic } from '../../files/atomic-file.js';
 import { writePickle } from '../../formats/pickle/pickle-writer.js';
 import { intrinsicMatrix, type PinholeCamera, projectPoints } from '../../hand/camera.js';
-import { HO3D_FROM_OPENPOSE } from '../../hand/joints.js';
+import { HO3D } from '../../hand/joint-orders/ho3d.js';
 import { jsonList, pointRows } from '../annotations.js';
 import { composite, paintBackground } from '../background.js';
 import { PATCH_SIZE } from '../features.js';
@@ -228,7 +228,7 @@ function meta(sample: HandSample, wrist: readonly number[]): Buffer {
 }
 
 function inHo3dOrder(joints: Float64Array): Float64Array {
-  return Float64Array.from(HO3D_FROM_OPENPOSE.flatMap((j) => [...joints.subarray(3 * j, 3 * j + 3)]));
+  return Float64Array.from(HO3D.fromOpenPose.flatMap((j) => [...joints.subarray(3 * j, 3 * j + 3)]));
 }
 
 /** OpenCV's axes ↔ OpenGL's. */

@@ -6,7 +6,8 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../../errors.js';
+import { oneOf, UserError } from '../../errors.js';
+import { JOINT_ORDER_IDS } from '../../hand/joints.js';
 
 const name = z.string().min(1);
 const size = z.tuple([z.int().positive(), z.int().positive()]);
@@ -39,7 +40,7 @@ const sidecarSchema = z.strictObject({
   mean: mean.optional(),
   std: std.optional(),
   units: z.enum(['m', 'mm']).optional(),
-  joint_order: z.enum(['openpose', 'ho3d']).optional(),
+  joint_order: z.enum(JOINT_ORDER_IDS).optional(),
   keypoints_2d_units: z.enum(['crop', 'patch']).optional(),
   focal_length: z.number().positive().optional(),
   handedness: z.enum(['right', 'both']).optional(),
@@ -76,7 +77,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   mean: 'three numbers, R G B on the scale 0 to 1',
   std: 'three positive numbers, R G B on the scale 0 to 1',
   units: '"m" or "mm"',
-  joint_order: '"openpose" or "ho3d"',
+  joint_order: oneOf(JOINT_ORDER_IDS.map((id) => `"${id}"`)),
   keypoints_2d_units: '"crop" or "patch"',
   focal_length: 'a positive number of px',
   handedness: '"right" or "both"',

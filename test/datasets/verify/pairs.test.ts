@@ -12,7 +12,7 @@ import { isWidespread, Problems } from '../../../src/datasets/verify/problems.js
 import { proceduralHand } from '../../../src/demo/hand/procedural-hand.js';
 import { sampleHand } from '../../../src/demo/pose-sampling.js';
 import { sampleStreams } from '../../../src/demo/random.js';
-import { HO3D_FROM_OPENPOSE } from '../../../src/hand/joints.js';
+import { HO3D } from '../../../src/hand/joint-orders/ho3d.js';
 import { Random } from '../../../src/statistics/random.js';
 import { FIXTURES } from '../../support/cli.js';
 
@@ -157,7 +157,7 @@ describe('the distance of joints from a mesh', () => {
     expect(tips).toEqual([4, 8, 12, 16, 20]);
     expect(fingertips('ho3d')).toEqual([16, 17, 18, 19, 20]);
     const reordered = Float64Array.from(
-      HO3D_FROM_OPENPOSE.flatMap((joint) => [...joints.subarray(joint * 3, joint * 3 + 3)]),
+      HO3D.fromOpenPose.flatMap((joint) => [...joints.subarray(joint * 3, joint * 3 + 3)]),
     );
     expect(distanceFromMesh(reordered, vertices, fingertips('ho3d'))).toBe(0);
   });
