@@ -5,7 +5,7 @@ import { readConfiguration, requireDataFolder } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import { isIncomplete, outcomeJson, outcomeText } from '../evaluation/outcome.js';
-import { PROVIDER_CHOICES } from '../inference/session/providers.js';
+import { AUTO_TEXT, PROVIDER_CHOICES } from '../inference/session/providers.js';
 import { keptPassesRequest, sweepRequest, TTA_FLAGS } from '../tta-flags.js';
 
 export default class Run extends BaseCommand {
@@ -78,7 +78,7 @@ export default class Run extends BaseCommand {
     }),
     provider: Flags.option({ options: PROVIDER_CHOICES, default: 'auto' as const })({
       helpGroup: 'PREDICTING',
-      summary: 'What ONNX Runtime computes with; auto takes CUDA where it starts, else the CPU.',
+      summary: `What ONNX Runtime computes with; auto takes ${AUTO_TEXT}.`,
     }),
     device: Flags.integer({
       helpGroup: 'PREDICTING',

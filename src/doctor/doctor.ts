@@ -6,7 +6,7 @@ import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { readManoFile } from '../inference/mano/mano-file.js';
 import { tryProviders, type ProviderTrial } from '../inference/session/provider-trial.js';
-import { runtimeVersion } from '../inference/session/runtime-version.js';
+import { runtimeVersion } from '../inference/session/runtime-package.js';
 import { programInfo } from '../program.js';
 
 /** Something that works, or not; and what to do where it does not, or not wholly. */

@@ -8,6 +8,7 @@ import { openCropSource, unlessAborted, type CropBatch, type ImageSample } from 
 import type { Mano } from './mano/mano-points.js';
 import { batchSizeFor, fetchesOf, type ModelContract } from './model/model-contract.js';
 import { BatchReader, type PredictedBatch } from './predicted-batch.js';
+import { providerByName } from './session/providers.js';
 import type { RunResult, Session } from './session/session.js';
 import { noTimings, type StageTimings } from './timings.js';
 
@@ -59,7 +60,7 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
     ...(passes === undefined ? {} : { passes }),
     ...(mano === undefined ? {} : { mano }),
   });
-  const sharesCores = session.providerUsed === 'cpu';
+  const sharesCores = providerByName(session.providerUsed).sharesCores;
   const source = openCropSource({ ...options, batchSize, timings, sharesCores });
   const dims = [batchSize, 3, ...contract.input.size];
   const fetches = fetchesOf(contract);

@@ -7,6 +7,7 @@ import process from 'node:process';
 import sharp from 'sharp';
 import { UserError } from '../errors.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
+import { providerByName } from '../inference/session/providers.js';
 import type { Session } from '../inference/session/session.js';
 import type { Progress } from '../progress.js';
 import { readJournal, PROGRESS_SCHEMA, writeJournal, type Journal } from '../runs/progress-journal.js';
@@ -39,7 +40,7 @@ export function madeWith({ providerUsed, runtimeVersion }: Session): MadeWith {
     sharp: sharp.versions.sharp ?? '',
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    ...(providerUsed === 'cpu' ? { processor: cpus()[0]?.model ?? '' } : {}),
+    ...(providerByName(providerUsed).sharesCores ? { processor: cpus()[0]?.model ?? '' } : {}),
   };
 }
 

@@ -7,12 +7,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { tryProviders } from '../../src/inference/session/provider-trial.js';
 import {
   checkDevice,
-  keepFullPrecision,
-  providerAdvice,
+  prepareEnvironment,
+  providerByName,
   providerOption,
   providersToTry,
   type ProviderChoice,
 } from '../../src/inference/session/providers.js';
+import { PROVIDERS } from '../../src/inference/session/providers/registry.js';
 import { isProviderRefusal, tidy } from '../../src/inference/session/session-errors.js';
 import { openSession, refusalReason, type SessionOptions } from '../../src/inference/session/session.js';
 import { TRIAL_MODEL } from '../../src/inference/session/trial-model.js';
@@ -65,12 +66,12 @@ describe('what is tried', () => {
 
   it('NVIDIA’s libraries keep float32, unless the user has decided', () => {
     vi.stubEnv('NVIDIA_TF32_OVERRIDE', undefined);
-    keepFullPrecision('cpu');
+    prepareEnvironment('cpu');
     expect(process.env.NVIDIA_TF32_OVERRIDE).toBeUndefined();
-    keepFullPrecision('cuda');
+    prepareEnvironment('cuda');
     expect(process.env.NVIDIA_TF32_OVERRIDE).toBe('0');
     vi.stubEnv('NVIDIA_TF32_OVERRIDE', '1');
-    keepFullPrecision('tensorrt');
+    prepareEnvironment('tensorrt');
     expect(process.env.NVIDIA_TF32_OVERRIDE).toBe('1');
   });
 });
@@ -103,7 +104,7 @@ describe.skipIf(hasCuda)('where CUDA does not start', () => {
       code: 'provider-unavailable',
       message: 'The execution provider cuda does not start on this machine',
       got: expect.stringMatching(/\S/) as string,
-      next: `${providerAdvice('cuda')}; or choose the provider cpu`,
+      next: `${providerByName('cuda').advice()}; or choose the provider cpu`,
     });
   });
 
@@ -130,12 +131,12 @@ describe.skipIf(hasCuda)('where CUDA does not start', () => {
 describe('the probe', () => {
   it('tells which providers start, and what helps those that do not', async () => {
     const probes = await tryProviders();
-    expect(probes.map(({ provider }) => provider)).toEqual(['cpu', 'cuda', 'tensorrt', 'webgpu']);
+    expect(probes.map(({ provider }) => provider)).toEqual(PROVIDERS.map(({ name }) => name));
     expect(probes[0]).toEqual({ provider: 'cpu', ok: true });
     for (const probe of probes) {
       if (probe.ok) continue;
       expect(probe.reason).toMatch(/\S/);
-      expect(probe.advice).toBe(providerAdvice(probe.provider));
+      expect(probe.advice).toBe(providerByName(probe.provider).advice());
     }
   });
 

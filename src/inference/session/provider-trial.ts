@@ -4,7 +4,8 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { providerAdvice, PROVIDER_CHOICES, type ExecutionProvider } from './providers.js';
+import { providerByName, type ExecutionProvider } from './providers.js';
+import { PROVIDERS } from './providers/registry.js';
 
 export type ProviderTrial =
   | { readonly provider: ExecutionProvider; readonly ok: true }
@@ -32,7 +33,7 @@ const PATIENCE_MS = 60_000;
 
 /** Opens a session on each provider, one after the other, and runs a product of two small matrices. */
 export async function tryProviders(
-  providers: readonly ExecutionProvider[] = PROVIDER_CHOICES.filter((choice) => choice !== 'auto'),
+  providers: readonly ExecutionProvider[] = PROVIDERS.map(({ name }) => name),
 ): Promise<ProviderTrial[]> {
   const trials: ProviderTrial[] = [];
   for (const provider of providers) {
@@ -40,7 +41,7 @@ export async function tryProviders(
     trials.push(
       reason === null
         ? { provider, ok: true }
-        : { provider, ok: false, reason, advice: providerAdvice(provider) },
+        : { provider, ok: false, reason, advice: providerByName(provider).advice() },
     );
   }
   return trials;

@@ -6,7 +6,8 @@ import { requireModelFile } from '../model/model-file.js';
 import type { TensorInfo } from '../model/model-io.js';
 import {
   checkDevice,
-  keepFullPrecision,
+  FALLBACK,
+  prepareEnvironment,
   providerError,
   providersToTry,
   type ExecutionProvider,
@@ -66,7 +67,7 @@ const WORKER = new URL('../../../dist/inference/session/session.worker.js', impo
  *         provider asked for does not start.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { model, provider = 'cpu', device, allowFallback = false } = options;
+  const { model, provider = FALLBACK, device, allowFallback = false } = options;
   checkDevice(provider, device);
   await requireModelFile(model);
   const intraOpThreads = options.intraOpThreads ?? availableParallelism();
@@ -76,7 +77,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const opened = await startWorker({ ...asked, model: resolvePath(model) });
     if (opened.kind === 'refused') {
       if (opened.what === 'runtime') throw runtimeError(opened.text);
-      if (name === 'cpu') throw loadError(model, opened.text);
+      if (name === FALLBACK) throw loadError(model, opened.text);
       // The model's fault, or the provider's? A model that every provider runs tells.
       const reason = isProviderRefusal(opened.text) ? tidy(opened.text) : await refusalReason(asked);
       if (reason === null) throw loadError(model, opened.text);
@@ -129,7 +130,7 @@ interface Started {
 }
 
 async function startWorker(settings: Omit<SessionSettings, 'closing'>): Promise<Started | Refused> {
-  keepFullPrecision(settings.provider);
+  prepareEnvironment(settings.provider);
   const closing = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(WORKER, {
     workerData: { ...settings, closing } satisfies SessionSettings,
