@@ -6,6 +6,7 @@ import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import { isIncomplete, outcomeJson, outcomeText } from '../evaluation/outcome.js';
 import { AUTO_TEXT, PROVIDER_CHOICES } from '../inference/session/providers.js';
+import { ACCEPTED_HELP } from '../predictions/formats/registry.js';
 import { keptPassesRequest, sweepRequest, TTA_FLAGS } from '../tta-flags.js';
 
 export default class Run extends BaseCommand {
@@ -52,8 +53,7 @@ export default class Run extends BaseCommand {
       helpValue: 'FILE.onnx',
     }),
     predictions: Flags.string({
-      summary:
-        'Predictions to score: the official pred.json or a zip of it, a run directory, a folder of joints.npy and vertices.npy (HInt: keypoints_2d.npy), or an .npz of those with an optional ids array.',
+      summary: `Predictions to score: ${ACCEPTED_HELP}.`,
       helpValue: 'PATH',
     }),
     out: Flags.string({

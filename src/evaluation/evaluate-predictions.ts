@@ -7,6 +7,7 @@ import type { AnyProtocol } from '../metrics/index.js';
 import { fuseKept } from '../predict/fuse-kept.js';
 import { keptPasses } from '../predict/kept-passes.js';
 import { otherOrder } from '../predictions/folder-order.js';
+import { RUN_DIRECTORY } from '../predictions/formats/run-directory.js';
 import { openPredictions } from '../predictions/open-predictions.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { selectSamples } from '../predictions/selection.js';
@@ -142,7 +143,7 @@ function tellOrder(
   { order }: DatasetFolder,
   { progress }: RunContext,
 ): void {
-  if (order !== 'metadata' || ids !== null || origin.kind === 'run-directory') return;
+  if (order !== 'metadata' || ids !== null || origin.kind === RUN_DIRECTORY.kind) return;
   progress.note(
     "the predictions name no samples and are taken in the order of the metadata, not in the benchmark's own",
   );

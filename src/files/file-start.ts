@@ -1,18 +1,24 @@
-/** What a file begins with: whether it is of a kind that may be replaced. */
+/** What a file begins with: of which kind it is. */
 import { open } from 'node:fs/promises';
 import { fileError } from './file-errors.js';
 
-/** @param start ASCII; letters of either case match. */
-export async function startsWith(path: string, start: string): Promise<boolean> {
+/** @returns the first `length` bytes; of a shorter file, all. */
+export async function readStart(path: string, length: number): Promise<Buffer> {
   try {
     const file = await open(path, 'r');
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(start.length), 0, start.length, 0);
-      return buffer.toString('latin1', 0, bytesRead).toLowerCase() === start.toLowerCase();
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await file.close();
     }
   } catch (error) {
     throw fileError(error, path);
   }
+}
+
+/** @param start ASCII; letters of either case match. */
+export async function startsWith(path: string, start: string): Promise<boolean> {
+  const found = await readStart(path, start.length);
+  return found.toString('latin1').toLowerCase() === start.toLowerCase();
 }

@@ -34,12 +34,13 @@ const NO_MESHES: Notice = {
  * @throws UserError for anything that is not `[[N×21×3], [N×V×3]]`; the second list may be empty.
  */
 export async function openOfficialPredictions(
-  path: string,
+  origin: PredictionOrigin,
   container: 'plain' | 'zip',
   dataset: DatasetDefinition,
   signal?: AbortSignal,
 ): Promise<PredictionSource> {
   signal?.throwIfAborted();
+  const { path } = origin;
   const stream = new RecordStream({ path, layout: LAYOUT, batchSize: SCORE_BATCH, container, digest: true });
   const abort = (): void => void stream.close();
   signal?.addEventListener('abort', abort, { once: true });
@@ -50,7 +51,7 @@ export async function openOfficialPredictions(
     signal?.throwIfAborted();
     checkFirst(path, parts.length > 0, ahead);
     const joints = concatenated(parts);
-    return new OfficialPredictions(path, container, dataset, stream, joints, ahead);
+    return new OfficialPredictions(origin, dataset, stream, joints, ahead);
   } catch (error) {
     await stream.close();
     // A reader that was stopped complains of it.
@@ -107,14 +108,13 @@ class OfficialPredictions implements PredictionSource {
   private ahead: RecordBatch | null;
 
   constructor(
-    path: string,
-    container: 'plain' | 'zip',
+    origin: PredictionOrigin,
     dataset: DatasetDefinition,
     stream: RecordStream,
     joints: Float64Array,
     ahead: RecordBatch | null,
   ) {
-    this.origin = { kind: container === 'zip' ? 'zip' : 'pred.json', path };
+    this.origin = origin;
     this.count = joints.length / (JOINT_COUNT * 3);
     this.joints = joints;
     this.vertexCount = ahead === null ? null : ahead.shape[0]!;

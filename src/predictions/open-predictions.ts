@@ -1,19 +1,21 @@
 /** Finds out what a `--predictions` path is, by looking, and opens it. */
 import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { fileError } from '../files/file-errors.js';
+import { readStart } from '../files/file-start.js';
 import { readNpz } from '../formats/npy/npz.js';
-import { openFolderPredictions, openNpzPredictions } from './array-predictions.js';
-import { openOfficialPredictions } from './official-predictions.js';
+import { NPY_FOLDER } from './formats/npy-folder.js';
+import { PRED_JSON } from './formats/pred-json.js';
+import type { PredictionFormat, PredictionPath } from './formats/prediction-format.js';
+import { ACCEPTED, PREDICTION_FORMATS } from './formats/registry.js';
 import type { PredictionSource } from './prediction-source.js';
-
-const ACCEPTED =
-  'a pred.json, a zip of it, a run directory, a folder of joints.npy and vertices.npy, or an .npz of those';
 
 /** First bytes of a zip archive: of its first entry, or of the end record of one without entries. */
 const ZIP_SIGNATURES = [0x04034b50, 0x06054b50];
+
+/** Bytes by which a format may recognise a file. */
+const START_BYTES = 64;
 
 /**
  * @param signal ends the opening, which unpacks an archive or reads all joints; its reason is thrown.
@@ -39,13 +41,15 @@ export async function openPredictions(
       cause: error,
     });
   });
-  if (info.isDirectory()) return openFolderPredictions(path, dataset);
-  if (!info.isFile()) throw noFile(path, info);
-  if (!(await startsAsZip(path))) return openOfficialPredictions(path, 'plain', dataset, signal);
-  // Both are zip archives: what is inside tells them apart, not the name.
-  return (await holdsArrays(path))
-    ? openNpzPredictions(path, dataset, signal)
-    : openOfficialPredictions(path, 'zip', dataset, signal);
+  if (!info.isDirectory() && !info.isFile()) throw noFile(path, info);
+  const format = await formatOf(await look(path, info.isDirectory()));
+  return format.open({ kind: format.kind, path }, dataset, signal);
+}
+
+/** What no format recognises is opened all the same: the error then says what is missing in it. */
+async function formatOf(given: PredictionPath): Promise<PredictionFormat> {
+  for (const format of PREDICTION_FORMATS) if (await format.recognises(given)) return format;
+  return given.isFolder ? NPY_FOLDER : PRED_JSON;
 }
 
 /** A pipe can be read once and from its start only; what a file is, is found out by reading it twice. */
@@ -60,22 +64,14 @@ function noFile(path: string, info: Stats): UserError {
   });
 }
 
-async function holdsArrays(path: string): Promise<boolean> {
-  const archive = await readNpz(path);
-  archive.close();
-  return archive.names.length > 0;
+async function look(path: string, isFolder: boolean): Promise<PredictionPath> {
+  const start = isFolder ? Buffer.alloc(0) : await readStart(path, START_BYTES);
+  const isZip = start.length >= 4 && ZIP_SIGNATURES.includes(start.readUInt32LE());
+  return { path, isFolder, start, arrays: isZip ? await arrayNames(path) : null };
 }
 
-async function startsAsZip(path: string): Promise<boolean> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-      return bytesRead === 4 && ZIP_SIGNATURES.includes(buffer.readUInt32LE());
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw fileError(error, path);
-  }
+async function arrayNames(path: string): Promise<readonly string[]> {
+  const archive = await readNpz(path);
+  archive.close();
+  return archive.names;
 }

@@ -50,7 +50,8 @@ export interface Failure {
 }
 
 export interface PredictionOrigin {
-  readonly kind: 'pred.json' | 'zip' | 'run-directory' | 'npy-folder' | 'npz' | 'model';
+  /** Of the prediction format (formats/), or `model`. */
+  readonly kind: string;
   readonly path: string;
   /** Of a run directory: the split it is of. */
   readonly split?: string;

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { arrayFiles, PLAIN_SET, setFolders } from '../runs/prediction-sets.js';
-import { RUN_FILES } from '../runs/run-files.js';
+import { PREDICTION_FORMATS } from './formats/registry.js';
 
 export interface SizeAndTime {
   readonly bytes: number;
@@ -12,18 +11,15 @@ export interface SizeAndTime {
   readonly files?: string;
 }
 
-const LOOSE_ARRAYS = ['joints', 'vertices', 'keypoints_2d', 'ids'].map((name) => `${name}.npy`);
-
 /** @param path a prediction file, a folder of arrays, or a run directory, whose sets all count. */
 export async function sizeAndTime(path: string): Promise<SizeAndTime> {
   const info = await stat(path);
   if (!info.isDirectory()) return { bytes: info.size, modified: info.mtime.toISOString() };
-  const sets = [PLAIN_SET, ...(await setFolders(path))];
-  const names = [RUN_FILES.manifest, RUN_FILES.samples, ...LOOSE_ARRAYS, ...sets.flatMap(arrayFiles)];
+  const names = await Promise.all(PREDICTION_FORMATS.map(async (format) => format.files?.(path) ?? []));
   const hash = createHash('sha256');
   let bytes = 0;
   let modified = 0;
-  for (const name of names) {
+  for (const name of names.flat()) {
     const file = await stat(join(path, name)).catch(() => null);
     if (file === null) continue;
     hash.update(`${name} ${file.size} ${file.mtimeMs}\n`);

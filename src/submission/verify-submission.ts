@@ -5,7 +5,7 @@ import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import { UserError } from '../errors.js';
 import { run as evaluate } from '../evaluation/run.js';
 import { fileError } from '../files/file-errors.js';
-import { openOfficialPredictions } from '../predictions/official-predictions.js';
+import { PRED_ZIP } from '../predictions/formats/pred-zip.js';
 import type { RunContext } from '../progress.js';
 import type { MetricValues } from '../runs/metrics-document.js';
 import { compareScores, roundingTolerance, type ScoreDifference, type Tolerance } from './rounding.js';
@@ -114,7 +114,7 @@ async function compareNumbers(
   { progress, signal }: RunContext,
   because: string,
 ): Promise<Verification> {
-  const written = await openOfficialPredictions(zip, 'zip', source.definition, signal);
+  const written = await PRED_ZIP.open({ kind: PRED_ZIP.kind, path: zip }, source.definition, signal);
   try {
     const original = await source.open(signal);
     try {

@@ -1,0 +1,62 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileError } from '../../files/file-errors.js';
+import { NpyReader } from '../../formats/npy/npy.js';
+import { readNpz, type NpzFile } from '../../formats/npy/npz.js';
+import { arraySource, type OpenArray } from '../array-source.js';
+import { ownArrays } from './own-arrays.js';
+import type { PredictionFormat } from './prediction-format.js';
+
+/** An .npz with `joints` and `vertices`, one of them at least, and optionally `ids`. */
+export const NPZ: PredictionFormat = {
+  kind: 'npz',
+  title: 'an .npz of those',
+  help: 'an .npz of those with an optional ids array',
+  recognises: ({ arrays }) => arrays !== null && arrays.length > 0,
+  open: async (origin, dataset, signal) => {
+    const archive = await readNpz(origin.path);
+    try {
+      return await arraySource(origin, dataset, async (held) => {
+        const scratch = await makeScratch();
+        held.add(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
+        const open = async (name: string): Promise<OpenArray | null> => {
+          if (!archive.has(name)) return null;
+          return held.open(unpack(archive, name, scratch, signal), dataset.axes);
+        };
+        return ownArrays(dataset, open, archive.has('ids') ? await archive.strings('ids') : null);
+      });
+    } finally {
+      archive.close();
+    }
+  },
+};
+
+async function makeScratch(): Promise<string> {
+  const prefix = join(tmpdir(), 'hamba-eval-npz-');
+  return mkdtemp(prefix).catch((error: unknown) => {
+    throw fileError(error, prefix, 'write');
+  });
+}
+
+/** Unpacks one array beside memory: a mesh for each of 20,000 samples is hundreds of megabytes. */
+async function unpack(
+  archive: NpzFile,
+  name: string,
+  scratch: string,
+  signal: AbortSignal | undefined,
+): Promise<NpyReader> {
+  const file = join(scratch, `${name}.npy`);
+  try {
+    const options = signal === undefined ? {} : { signal };
+    await pipeline(await archive.stream(name), createWriteStream(file), options);
+  } catch (error) {
+    // An interruption comes out as an AbortError.
+    signal?.throwIfAborted();
+    throw fileError(error, file, 'write');
+  }
+  signal?.throwIfAborted();
+  return NpyReader.open(file, archive.place(name));
+}

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { isFile } from '../../datasets/folder.js';
+import { arrayFiles, PLAIN_SET, setFolders } from '../../runs/prediction-sets.js';
+import { RUN_FILES } from '../../runs/run-files.js';
+import type { PredictionFormat } from './prediction-format.js';
+
+/** A run directory of this program, whose run.json describes the arrays. */
+export const RUN_DIRECTORY: PredictionFormat = {
+  kind: 'run-directory',
+  title: 'a run directory',
+  help: 'a run directory',
+  recognises: ({ path, isFolder }) => isFolder && isFile(join(path, RUN_FILES.manifest)),
+  open: async ({ path }, dataset) => {
+    // Loaded when they are needed: every command loads this file, whose texts are in the help.
+    const { RunDirectory } = await import('../../runs/run-directory.js');
+    const { openRunPredictions } = await import('../run-predictions.js');
+    return openRunPredictions(await RunDirectory.read(path), dataset, 'run-directory');
+  },
+  files: async (path) => {
+    const sets = [PLAIN_SET, ...(await setFolders(path))];
+    return [RUN_FILES.manifest, RUN_FILES.samples, ...sets.flatMap(arrayFiles)];
+  },
+};
