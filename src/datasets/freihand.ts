@@ -18,7 +18,9 @@ import { JOINT_COUNT } from '../hand/joints.js';
 import { FREIHAND_PROTOCOL } from '../metrics/index.js';
 import { grownToAspect } from './boxes.js';
 import { invalidCamera, pinholeCamera } from './cameras.js';
-import { axesOfTruth, fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
+import { fileNames, firstFew, isFile, requireFolder } from './folder.js';
+import { metadataHands } from './ground-truth/metadata-truth.js';
+import { axesOfTruth, numberJsonTruth, truthFiles } from './ground-truth/number-json-truth.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { tellOrThrow } from './problems.js';
 import type {
@@ -65,6 +67,7 @@ const SPLITS = new Map<string, Split>([
 const RULES: MetadataRules = {
   boxSide: grownToAspect,
   idOf: (image) => image.replace(/^.*\//, '').replace(/\.\w+$/, ''),
+  truthOf: metadataHands,
 };
 
 export const freihand: DatasetDefinition = {
@@ -110,11 +113,11 @@ export const freihand: DatasetDefinition = {
     const split = SPLITS.get(options.split)!;
     const images = join(root, split.prefix, 'rgb');
     const [{ truth, notices }, names, metadata] = await Promise.all([
-      handTruth(root, split.prefix, split.versions),
+      numberJsonTruth(root, split.prefix, split.versions),
       fileNames(images),
       metadataOf(freihand, options),
     ]);
-    if (truth.joints === null && truth.vertices === null && names === null) {
+    if (truth.joints === null && truth.meshes === null && names === null) {
       if (metadata !== null && split.prefix === 'evaluation')
         return metadataFolder(freihand, root, options, metadata, RULES);
       throw otherLayout(root, split.prefix, await fileNames(root));

@@ -22,6 +22,7 @@ import {
 } from '../metrics/index.js';
 import { boxFromCorners, doubledLongerSide } from './boxes.js';
 import { fileNames, firstFew, requireFolder } from './folder.js';
+import { metadataKeypoints } from './ground-truth/metadata-truth.js';
 import type { HamerMetadata } from './hamer-metadata.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { tellOrThrow } from './problems.js';
@@ -48,6 +49,7 @@ export const hintEgo4d = hint('HInt Ego4D', HINT_EGO4D_PROTOCOL, 'TEST_ego4d_img
 const RULES: MetadataRules = {
   boxSide: doubledLongerSide,
   idOf: (image) => image.replace(/\.\w+$/, ''),
+  truthOf: metadataKeypoints,
 };
 
 /** Small files read side by side: enough to hide the latency of a network file system. */

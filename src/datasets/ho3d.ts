@@ -26,7 +26,9 @@ import { JOINT_COUNT } from '../hand/joints.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
 import { boxFromCorners, grownLongerSide, grownToAspect, type Corners } from './boxes.js';
 import { pinholeCamera } from './cameras.js';
-import { axesOfTruth, fileNames, firstFew, handTruth, isFile, requireFolder, truthFiles } from './folder.js';
+import { fileNames, firstFew, isFile, requireFolder } from './folder.js';
+import { metadataHands } from './ground-truth/metadata-truth.js';
+import { axesOfTruth, numberJsonTruth, truthFiles } from './ground-truth/number-json-truth.js';
 import type { HamerMetadata } from './hamer-metadata.js';
 import { isSampleLine, readIds, readLines } from './ho3d-list.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
@@ -51,6 +53,7 @@ const RULES: MetadataRules = {
       .replace(/^evaluation\//, '')
       .replace('/rgb/', '/')
       .replace(/\.\w+$/, ''),
+  truthOf: metadataHands,
 };
 
 /** Small files read side by side: enough to hide the latency of a network file system. */
@@ -102,11 +105,11 @@ function ho3d(title: string, protocol: Protocol, extension: 'png' | 'jpg'): Data
       const { split } = options;
       const list = join(root, `${split}.txt`);
       const [{ truth, notices }, hasList, metadata] = await Promise.all([
-        handTruth(root, split),
+        numberJsonTruth(root, split),
         isFile(list),
         metadataOf(definition, options),
       ]);
-      if (truth.joints === null && truth.vertices === null && !hasList) {
+      if (truth.joints === null && truth.meshes === null && !hasList) {
         if (metadata !== null) return metadataFolder(definition, root, options, metadata, RULES);
         throw otherLayout(title, root, split, await fileNames(root));
       }

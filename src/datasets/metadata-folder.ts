@@ -5,37 +5,20 @@
  */
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
-import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
-import type { KeypointLabels } from '../metrics/index.js';
 import type { BoxSide } from './boxes.js';
 import { firstFew } from './folder.js';
-import {
-  alignSubset,
-  isSubsetName,
-  readHamerMetadata,
-  subsetFiles,
-  wholeFileOf,
-  type HamerMetadata,
-} from './hamer-metadata.js';
+import type { MetadataTruth } from './ground-truth/metadata-truth.js';
+import { isSubsetName, readHamerMetadata, wholeFileOf, type HamerMetadata } from './hamer-metadata.js';
 import { inside } from './inside.js';
 import { tellOrThrow } from './problems.js';
-import type {
-  Axes,
-  Box,
-  DatasetDefinition,
-  DatasetFolder,
-  HandTruth,
-  KeypointTruth,
-  OpenOptions,
-  ProblemListener,
-  Sample,
-} from './types.js';
+import type { Box, DatasetDefinition, DatasetFolder, OpenOptions, ProblemListener, Sample } from './types.js';
 
 /** What a benchmark makes of a row of the metadata. */
 export interface MetadataRules {
   readonly boxSide: BoxSide;
   /** The sample's id by the name of its photograph, relative to the image folder. */
   readonly idOf: (image: string) => string;
+  readonly truthOf: (metadata: HamerMetadata, definition: DatasetDefinition) => Promise<MetadataTruth>;
 }
 
 /**
@@ -132,19 +115,10 @@ export async function metadataFolder(
   root: string,
   { split }: OpenOptions,
   metadata: HamerMetadata,
-  { boxSide, idOf }: MetadataRules,
+  { boxSide, idOf, truthOf }: MetadataRules,
 ): Promise<DatasetFolder> {
   const ids = distinct(metadata.imageNames.map(idOf));
-  const isHint = definition.protocol.measure === 'keypoints-2d';
-  const subsets = isHint ? await readSubsets(metadata) : null;
-  const groundTruth: HandTruth | KeypointTruth =
-    subsets === null
-      ? handTruth(metadata, definition)
-      : {
-          kind: 'keypoints',
-          file: metadata.file,
-          read: () => Promise.resolve(keypointLabels(metadata, subsets)),
-        };
+  const { groundTruth, filesBeside, notices } = await truthOf(metadata, definition);
   return {
     definition,
     root,
@@ -152,9 +126,9 @@ export async function metadataFolder(
     order: 'metadata',
     groundTruth,
     protocol: { ...definition.protocol, boxes: 'npz' },
-    annotations: [metadata.file, ...(subsets?.files ?? [])],
+    annotations: [metadata.file, ...filesBeside],
     benchmarkCount: definition.protocol.sampleCount,
-    notices: subsets === null || subsets.files.length === 2 ? [] : [subsetsMissing(metadata.file)],
+    notices,
     samples: (onProblem) =>
       Promise.resolve().then(() => {
         const tell = tellOrThrow(onProblem);
@@ -181,102 +155,4 @@ function distinct(names: readonly string[]): string[] {
     seen.set(name, count);
     return count === 1 ? name : `${name}#${count}`;
   });
-}
-
-function handTruth(metadata: HamerMetadata, { jointOrder, axes }: DatasetDefinition): HandTruth {
-  const { keypoints3d } = metadata;
-  if (keypoints3d === null) return { kind: 'hands', joints: null, vertices: null };
-  const read = (): Promise<Float64Array> => Promise.resolve(jointsOf(keypoints3d, jointOrder, axes));
-  return { kind: 'hands', joints: { file: metadata.file, read }, vertices: null };
-}
-
-/** From HaMeR's order and axes (OpenPose, OpenCV) to the benchmark's; a sample with a missing joint is NaN. */
-function jointsOf(keypoints: Float64Array, order: JointOrder, axes: Axes): Float64Array {
-  const gather = gatherFromOpenPose(order);
-  const sign = axes === 'opencv' ? 1 : -1;
-  const count = keypoints.length / (JOINT_COUNT * 4);
-  const joints = new Float64Array(count * JOINT_COUNT * 3);
-  for (let sample = 0; sample < count; sample++) {
-    gather.forEach((joint, index) => {
-      const from = (sample * JOINT_COUNT + joint) * 4;
-      const to = (sample * JOINT_COUNT + index) * 3;
-      const isThere = keypoints[from + 3]! > 0;
-      joints[to] = isThere ? keypoints[from]! : Number.NaN;
-      joints[to + 1] = isThere ? sign * keypoints[from + 1]! : Number.NaN;
-      joints[to + 2] = isThere ? sign * keypoints[from + 2]! : Number.NaN;
-    });
-  }
-  return joints;
-}
-
-/** The labels of visible and of occluded joints, from the files beside. */
-interface Subsets {
-  readonly files: readonly string[];
-  readonly vis: Uint8Array | null;
-  readonly occ: Uint8Array | null;
-}
-
-async function readSubsets(metadata: HamerMetadata): Promise<Subsets> {
-  const { visible, occluded } = await subsetFiles(metadata.file);
-  const read = async (file: string | null): Promise<Uint8Array | null> => {
-    if (file === null) return null;
-    const subset = await readHamerMetadata(file);
-    const rows = alignSubset(metadata, subset);
-    const labelled = labels(keypointsOf(subset));
-    const out = new Uint8Array(metadata.count * JOINT_COUNT);
-    rows.forEach((row, index) => {
-      if (row >= 0)
-        out.set(labelled.subarray(row * JOINT_COUNT, (row + 1) * JOINT_COUNT), index * JOINT_COUNT);
-    });
-    return out;
-  };
-  const [vis, occ] = await Promise.all([read(visible), read(occluded)]);
-  return { files: [visible, occluded].filter((file) => file !== null), vis, occ };
-}
-
-/** @throws UserError where the file has none: without labels there is nothing to score. */
-function keypointsOf({ file, keypoints2d }: HamerMetadata): Float64Array {
-  if (keypoints2d !== null) return keypoints2d;
-  throw new UserError({
-    code: 'npz-array-missing',
-    message: 'The metadata has no 2D keypoints to score against',
-    file,
-    expected: "an array 'hand_keypoints_2d' (N, 21, 3)",
-    got: 'no such array',
-    next: "use HaMeR's own evaluation metadata of HInt, TEST_*_img_all.npz",
-  });
-}
-
-/** A joint counts as labelled above this confidence (HaMeR's EvaluatorPCK). */
-const LABELLED_ABOVE = 0.5;
-
-function labels(keypoints: Float64Array): Uint8Array {
-  return Uint8Array.from({ length: keypoints.length / 3 }, (_, joint) =>
-    keypoints[joint * 3 + 2]! > LABELLED_ABOVE ? 1 : 0,
-  );
-}
-
-function keypointLabels(metadata: HamerMetadata, { vis, occ }: Subsets): KeypointLabels {
-  const { count, sizes } = metadata;
-  const keypoints = keypointsOf(metadata);
-  const points = new Float64Array(count * JOINT_COUNT * 2);
-  for (let joint = 0; joint < count * JOINT_COUNT; joint++) {
-    points[joint * 2] = keypoints[joint * 3]!;
-    points[joint * 2 + 1] = keypoints[joint * 3 + 1]!;
-  }
-  return {
-    count,
-    points,
-    sides: Float64Array.from({ length: count }, (_, row) => Math.max(sizes[row * 2]!, sizes[row * 2 + 1]!)),
-    labelled: { all: labels(keypoints), vis, occ },
-  };
-}
-
-function subsetsMissing(file: string): { code: string; message: string; remedy: string } {
-  return {
-    code: 'subsets-missing',
-    message:
-      'the files of visible and of occluded joints are not both beside the metadata, so not every subset is scored',
-    remedy: `put ${basename(file).replace(/_all\.npz$/, '_vis.npz')} and _occ.npz beside it`,
-  };
 }

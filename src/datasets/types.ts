@@ -33,16 +33,49 @@ export interface Sample {
   readonly root: readonly [number, number, number] | null;
 }
 
+/** Some true meshes, in order; all of a benchmark have as many vertices. */
+export interface Meshes {
+  /** count × V × 3, metres; NaN where a sample has no mesh. */
+  readonly values: Float64Array;
+  readonly count: number;
+  readonly vertexCount: number;
+}
+
+/** A reading of true meshes from the first on; whoever opened it closes it. */
+export interface MeshStream {
+  /** The next meshes, any number at a time; `null` after the last. */
+  next(): Promise<Meshes | null>;
+  /** Milliseconds that the reading took, as far as they are known. */
+  readonly busyMs: number;
+  close(): Promise<void>;
+}
+
+/** The true meshes of a folder, in whatever form they are stored. */
+export interface TrueMeshes {
+  /** The file or folder they are in, for messages. */
+  readonly file: string;
+  /** How often the meshes are gone through, first to last, to have one for each sample: FreiHAND's background versions. */
+  readonly repeats: number;
+  /** Whether they are MANO's, of 778 vertices; `datasets verify` looks. */
+  readonly isMano: boolean;
+  /** How many there are, once through; tells before hours of work where they cannot be read to their end. */
+  count(signal?: AbortSignal): Promise<number>;
+  /** Once through; reading may begin at once. */
+  open(): MeshStream;
+}
+
 /** True hands in 3D, one record a sample, in the benchmark's own order, axes and joint order; metres. */
 export interface HandTruth {
   readonly kind: 'hands';
+  /** The files that have it, whether they are there or not, for messages. */
+  readonly files: readonly string[];
   readonly joints: {
+    /** The file or folder they are in, for messages. */
     readonly file: string;
     /** N × 21 × 3; NaN where a sample has none. */
     read(): Promise<Float64Array>;
   } | null;
-  /** A number-JSON file, N × V × 3; gone through `repeats` times (FreiHAND's background versions). */
-  readonly vertices: { readonly file: string; readonly repeats: number } | null;
+  readonly meshes: TrueMeshes | null;
 }
 
 /** True keypoints in the photograph. */
@@ -137,7 +170,7 @@ export interface DatasetDefinition {
   readonly axes: Axes;
   /** The official protocol; `run` may vary it and records what it used. */
   readonly protocol: AnyProtocol;
-  /** Whose `scores.txt` is written; `null` where the official evaluator writes none. */
+  /** The official evaluator, whose `scores.txt` is written and whose challenge `submission` writes for; `null` where there is none. */
   readonly officialScores: OfficialKind | null;
   /** Where boxes come from in the official layout; the first is the one unless told otherwise. */
   readonly boxes: readonly ('image' | 'annotations')[];

@@ -168,14 +168,15 @@ async function selectionOf(
 }
 
 function requireGroundTruth(folder: DatasetFolder): void {
-  if (hasTruth(folder)) return;
-  const { root, split } = folder;
+  const { groundTruth, root } = folder;
+  if (groundTruth.kind === 'keypoints' || hasTruth(folder)) return;
+  const { files } = groundTruth;
   throw new UserError({
     code: 'ground-truth-missing',
     message: 'There is no ground truth in this folder to score predictions against',
     file: root,
-    expected: `${split}_xyz.json and ${split}_verts.json`,
-    got: 'neither',
+    expected: files.join(' and '),
+    got: files.length === 2 ? 'neither' : 'nothing of the kind',
     next: 'give the folder that holds them with --data',
   });
 }

@@ -1,7 +1,7 @@
 /** The samples a report shows: photographs, keypoints, and hands in 3D, each as far as it is known. */
 import { join } from 'node:path';
 import { camerasOf } from '../datasets/cameras.js';
-import { TrueVertices } from '../datasets/ground-truth/true-vertices.js';
+import { TrueMeshReader } from '../datasets/ground-truth/mesh-reader.js';
 import type { Axes, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
@@ -186,9 +186,9 @@ async function trueHands(
   const rows = chosen.map(({ id }) => places.get(id)!);
   const joints = (await groundTruth.joints?.read()) ?? null;
   const vertices =
-    groundTruth.vertices === null
+    groundTruth.meshes === null
       ? null
-      : await trueMeshes(new TrueVertices(groundTruth.vertices), rows, signal);
+      : await trueMeshes(new TrueMeshReader(groundTruth.meshes), rows, signal);
   const width = JOINT_COUNT * 3;
   return rows.map((row) => ({
     joints: joints === null ? null : joints.slice(row * width, (row + 1) * width),
@@ -196,9 +196,9 @@ async function trueHands(
   }));
 }
 
-/** Reads the file once, up to the last mesh that is wanted. */
+/** Reads the meshes once, up to the last that is wanted. */
 async function trueMeshes(
-  source: TrueVertices,
+  source: TrueMeshReader,
   rows: readonly number[],
   signal: AbortSignal,
 ): Promise<Map<number, Float64Array>> {

@@ -10,15 +10,15 @@ export interface Mismatched {
 }
 
 /** The predictions fit the true joints, or there are none: it is the meshes that do not. */
-export function meshMismatch({ truth, source }: Mismatched, meshes: number, atLeast: boolean): UserError {
-  const { joints, vertices } = truth.source;
-  if (joints === null) return countMismatch(source, meshes, vertices!.file, atLeast);
+export function meshMismatch({ truth, source }: Mismatched, count: number, atLeast: boolean): UserError {
+  const { joints, meshes } = truth.source;
+  if (joints === null) return countMismatch(source, count, meshes!.file, atLeast);
   return new UserError({
     code: 'dataset-count-mismatch',
     message: 'The two annotation files are not about the same samples',
-    file: vertices!.file,
+    file: meshes!.file,
     expected: `${source.count} meshes, as there are joint sets in ${joints.file}`,
-    got: `${atLeast ? 'at least ' : ''}${meshes}`,
+    got: `${atLeast ? 'at least ' : ''}${count}`,
     next: 'unpack the dataset again',
   });
 }
@@ -59,12 +59,12 @@ export function nothingInCommon({ truth, source }: Mismatched): UserError {
         : vertices
           ? 'vertices alone'
           : 'nothing';
-  const { joints, vertices } = truth.source;
+  const { joints, meshes } = truth.source;
   return new UserError({
     code: 'nothing-to-score',
     message: 'Predictions and ground truth have nothing in common to score',
     file: source.origin.path,
-    expected: `${has(joints !== null, vertices !== null)}, as the ground truth has`,
+    expected: `${has(joints !== null, meshes !== null)}, as the ground truth has`,
     got: has(source.joints !== null, source.vertexCount !== null),
     next: 'predict what the ground truth has, or add the missing annotation file to the folder',
   });

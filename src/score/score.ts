@@ -1,6 +1,6 @@
 /** `score` for hands in 3D: a prediction set against the ground truth, a batch at a time. */
 import type { GroundTruth } from '../datasets/ground-truth/ground-truth.js';
-import type { MeshReader } from '../datasets/ground-truth/mesh-spool.js';
+import type { MeshReader } from '../datasets/ground-truth/mesh-reader.js';
 import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { DatasetFolder, Selection } from '../datasets/types.js';
 import { JOINT_COUNT } from '../hand/joints.js';
@@ -130,10 +130,10 @@ interface AlignedSets {
 
 async function alignSets(request: ScoreRequest): Promise<AlignedSets> {
   const { folder, truth, selection, regressor } = request;
-  const { joints, vertices } = truth.source;
+  const { joints, meshes } = truth.source;
   regressor?.require(request.source);
   const hasJoints = request.source.joints !== null || regressor !== null;
-  if ((joints === null || !hasJoints) && (vertices === null || request.source.vertexCount === null)) {
+  if ((joints === null || !hasJoints) && (meshes === null || request.source.vertexCount === null)) {
     throw nothingInCommon(request);
   }
   const allJoints = await truth.joints;

@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { countTruths } from '../../src/datasets/ground-truth/ground-truth.js';
-import { countVertices } from '../../src/datasets/ground-truth/true-vertices.js';
+import { countMeshes, countTruths } from '../../src/datasets/ground-truth/ground-truth.js';
 import { staysInside } from '../../src/datasets/inside.js';
 import { DATASET_IDS, datasetById, openDataset, recognisedAs } from '../../src/datasets/registry.js';
 import { UserError } from '../../src/errors.js';
@@ -120,7 +119,7 @@ describe.each(DATASET_IDS)('the dataset %s', (id) => {
     const { groundTruth } = folder;
     if (groundTruth.kind === 'hands') {
       expect((await groundTruth.joints!.read()).every(Number.isFinite)).toBe(true);
-      expect(await countVertices(groundTruth.vertices!)).toBe(8);
+      expect(await countMeshes(groundTruth.meshes!)).toBe(8);
       expect(folder.annotations).toEqual(expect.arrayContaining([groundTruth.joints!.file]));
     } else {
       const { labelled, sides } = await groundTruth.read();

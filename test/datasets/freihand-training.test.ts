@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freihand } from '../../src/datasets/freihand.js';
-import { countVertices } from '../../src/datasets/ground-truth/true-vertices.js';
+import { countMeshes } from '../../src/datasets/ground-truth/ground-truth.js';
 import type { DatasetFolder } from '../../src/datasets/types.js';
 import { confidenceIntervals } from '../../src/score/confidence.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
@@ -36,7 +36,7 @@ describe('the training split of FreiHAND', () => {
     const once = JSON.parse(await readFile(join(folder.root, XYZ), 'utf8')) as number[][][];
     expect([...joints]).toEqual([once, once, once, once].flat(3));
     if (folder.groundTruth.kind === 'hands')
-      expect(await countVertices(folder.groundTruth.vertices!)).toBe(4 * HANDS);
+      expect(await countMeshes(folder.groundTruth.meshes!)).toBe(4 * HANDS);
   });
 
   it.each(VERSIONS.map((name, version) => [name, version] as const))(
@@ -50,6 +50,12 @@ describe('the training split of FreiHAND', () => {
       expect(folder.sequenceOf).toBeNull();
     },
   );
+
+  it('says by their names which files its truth would be in', async () => {
+    expect((await open('training-gs')).groundTruth).toMatchObject({
+      files: ['training_xyz.json', 'training_verts.json'],
+    });
+  });
 
   it('keeps the photographs of one hand together in intervals', async () => {
     const folder = await open('training');

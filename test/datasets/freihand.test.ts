@@ -25,7 +25,7 @@ describe('a FreiHAND folder', () => {
     expect(folder.groundTruth).toMatchObject({
       kind: 'hands',
       joints: { file: join(root, 'evaluation_xyz.json') },
-      vertices: { file: join(root, 'evaluation_verts.json'), repeats: 1 },
+      meshes: { file: join(root, 'evaluation_verts.json'), repeats: 1 },
     });
     expect(folder.protocol).toEqual({ ...freihand.protocol, boxes: 'image' });
     expect(folder.benchmarkCount).toBe(3960);
@@ -37,7 +37,7 @@ describe('a FreiHAND folder', () => {
     const root = await temporaryFolder();
     await writeFreihandFolder(root, { images: 1, xyz: 1 });
     const folder = await freihand.open(root, EVALUATION);
-    expect(folder.groundTruth).toMatchObject({ kind: 'hands', vertices: null });
+    expect(folder.groundTruth).toMatchObject({ kind: 'hands', meshes: null });
     expect(folder.notices).toEqual([
       expect.objectContaining({
         code: 'ground-truth-incomplete',

@@ -116,7 +116,7 @@ describe.each(IMAGE_FOLDERS)('the metadata of %s, its photographs in %s', (datas
       expect(here).toHaveLength(there.length);
       // The layout's own file is written to 10 nm.
       expect(Math.max(...here.map((value, k) => Math.abs(value - there[k]!)))).toBeLessThan(1e-8);
-      expect(hands(alone).vertices).toBeNull();
+      expect(hands(alone).meshes).toBeNull();
       return;
     }
     const [there, here] = [await keypoints(official).read(), await keypoints(alone).read()];

@@ -1,9 +1,9 @@
-/** The true joints and meshes of a dataset folder: joints at once, vertices as a stream. */
+/** The true joints and meshes of a dataset folder: joints at once, meshes as a stream. */
 import { UserError } from '../../errors.js';
 import { JOINT_COUNT } from '../../hand/joints.js';
-import type { DatasetFolder, HandTruth, Selection } from '../types.js';
-import { MeshSpool, type MeshReader } from './mesh-spool.js';
-import { countVertices, TrueVertices } from './true-vertices.js';
+import type { DatasetFolder, HandTruth, Selection, TrueMeshes } from '../types.js';
+import { TrueMeshReader, type MeshReader } from './mesh-reader.js';
+import { MeshSpool } from './mesh-spool.js';
 
 /**
  * Ground truth on its way: reading begins when this is made, so that it
@@ -14,7 +14,7 @@ export class GroundTruth {
   /** N × 21 × 3, metres, in the benchmark's joint order and axes; `null` where the folder has none. */
   readonly joints: Promise<Float64Array | null>;
   /** A few batches ahead at most, until somebody takes them; `null` where the folder has none. */
-  private readonly vertices: TrueVertices | null;
+  private readonly reader: TrueMeshReader | null;
   /** Where the meshes are wanted more than once. */
   private spool: MeshSpool | null = null;
   private meshCount: Promise<number> | null = null;
@@ -22,7 +22,7 @@ export class GroundTruth {
 
   constructor(source: HandTruth) {
     this.source = source;
-    this.vertices = source.vertices === null ? null : new TrueVertices(source.vertices);
+    this.reader = source.meshes === null ? null : new TrueMeshReader(source.meshes);
     this.joints = source.joints === null ? Promise.resolve(null) : source.joints.read();
     // Told when it is awaited; until then a failure is nobody's yet.
     this.joints.catch(() => undefined);
@@ -30,14 +30,14 @@ export class GroundTruth {
 
   /** Milliseconds that reading the meshes took so far. */
   get busyMs(): number {
-    return this.vertices?.busyMs ?? 0;
+    return this.reader?.busyMs ?? 0;
   }
 
   /** Restricts the meshes to some of the samples, the same for every set; to be called before the first is taken. */
   select(selection: Selection): void {
     if (this.isRestricted) return;
     this.isRestricted = true;
-    this.vertices?.select(selection);
+    this.reader?.select(selection);
   }
 
   /**
@@ -46,25 +46,30 @@ export class GroundTruth {
    * @param folder for the file they are kept in, which nobody sees.
    */
   async keepMeshes(folder: string): Promise<void> {
-    if (this.vertices !== null) this.spool ??= await MeshSpool.create(this.vertices, folder);
+    if (this.reader !== null) this.spool ??= await MeshSpool.create(this.reader, folder);
   }
 
   /** The meshes from the first on, to be taken once; `null` where the folder has none. */
   meshes(): MeshReader | null {
-    return this.spool?.fromStart() ?? this.vertices;
+    return this.spool?.fromStart() ?? this.reader;
   }
 
   /** How many meshes the folder has, selected or not: a reading of its own, done once. */
   countMeshes(): Promise<number> {
-    if (this.source.vertices === null) throw new TypeError('there are no meshes to count');
-    return (this.meshCount ??= countVertices(this.source.vertices));
+    if (this.source.meshes === null) throw new TypeError('there are no meshes to count');
+    return (this.meshCount ??= countMeshes(this.source.meshes));
   }
 
   async close(): Promise<void> {
-    await this.vertices?.close();
+    await this.reader?.close();
     await this.spool?.close();
     this.spool = null;
   }
+}
+
+/** How many samples the meshes are about. */
+export async function countMeshes(meshes: TrueMeshes, signal?: AbortSignal): Promise<number> {
+  return (await meshes.count(signal)) * meshes.repeats;
 }
 
 /** How many samples the ground truth of a folder is about; `null` where it has none. */
@@ -72,12 +77,12 @@ export async function countTruths(folder: DatasetFolder, signal?: AbortSignal): 
   const { groundTruth } = folder;
   if (groundTruth.kind === 'keypoints') return (await groundTruth.read()).count;
   if (groundTruth.joints !== null) return (await groundTruth.joints.read()).length / (JOINT_COUNT * 3);
-  return groundTruth.vertices === null ? null : countVertices(groundTruth.vertices, signal);
+  return groundTruth.meshes === null ? null : countMeshes(groundTruth.meshes, signal);
 }
 
 /** Whether there is anything to score against. */
 export function hasTruth({ groundTruth }: DatasetFolder): boolean {
-  return groundTruth.kind === 'keypoints' || groundTruth.joints !== null || groundTruth.vertices !== null;
+  return groundTruth.kind === 'keypoints' || groundTruth.joints !== null || groundTruth.meshes !== null;
 }
 
 /**
@@ -92,15 +97,15 @@ export async function checkCounts(
 ): Promise<void> {
   const { groundTruth } = folder;
   if (groundTruth.kind === 'keypoints') return;
-  const { joints, vertices } = groundTruth;
-  const [jointCount, vertexCount] = await Promise.all([
+  const { joints, meshes } = groundTruth;
+  const [jointCount, meshCount] = await Promise.all([
     joints?.read().then((values) => values.length / (JOINT_COUNT * 3)),
-    vertices === null ? undefined : countVertices(vertices, signal),
+    meshes === null ? undefined : countMeshes(meshes, signal),
   ]);
-  if ((jointCount ?? imageCount) === imageCount && (vertexCount ?? imageCount) === imageCount) return;
+  if ((jointCount ?? imageCount) === imageCount && (meshCount ?? imageCount) === imageCount) return;
   const counts = [`${imageCount} photographs`];
   if (joints !== null) counts.push(`${jointCount} entries in ${joints.file}`);
-  if (vertices !== null) counts.push(`${vertexCount} entries in ${vertices.file}`);
+  if (meshes !== null) counts.push(`${meshCount} entries in ${meshes.file}`);
   throw new UserError({
     code: 'dataset-count-mismatch',
     message: 'Photographs and ground truth are not about the same samples',

@@ -7,13 +7,8 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partialName } from '../../files/atomic-file.js';
 import { fileError } from '../../files/file-errors.js';
-import type { Meshes } from './true-vertices.js';
-
-/** Hands meshes over in order. */
-export interface MeshReader {
-  /** The next `count` meshes; fewer at the end, `null` after it. */
-  next(count: number): Promise<Meshes | null>;
-}
+import type { Meshes } from '../types.js';
+import type { MeshReader } from './mesh-reader.js';
 
 export class MeshSpool {
   private readonly source: MeshReader;

@@ -5,7 +5,7 @@
 import { UserError } from '../../errors.js';
 import { JOINT_COUNT, jointNames, type JointOrder } from '../../hand/joints.js';
 import { firstFew } from '../folder.js';
-import type { Meshes } from '../ground-truth/true-vertices.js';
+import type { Meshes } from '../types.js';
 import { isWidespread, type Problems } from './problems.js';
 
 /**

@@ -5,9 +5,7 @@ import { JOINT_COUNT } from '../../hand/joints.js';
 import type { KeypointLabels } from '../../metrics/index.js';
 import type { Progress } from '../../progress.js';
 import { firstFew } from '../folder.js';
-import { TrueVertices } from '../ground-truth/true-vertices.js';
-import { SCORE_BATCH } from '../sample-batch.js';
-import type { DatasetFolder, HandTruth } from '../types.js';
+import type { DatasetFolder, HandTruth, TrueMeshes } from '../types.js';
 import { MeshPairing, type Pairing, type TrueHands } from './pairs.js';
 import { collect, type Problems } from './problems.js';
 
@@ -49,7 +47,7 @@ export async function readTruth(
   const hands = await collect(problems, null, () => readHands(folder, groundTruth));
   signal.throwIfAborted();
   const meshes = await collect(problems, null, () =>
-    readMeshes(folder, groundTruth, hands, problems, progress, signal),
+    readMeshes(folder, groundTruth.meshes, hands, problems, progress, signal),
   );
   return {
     hands,
@@ -179,45 +177,46 @@ function handProblem(hand: Float64Array, forward: number): string | null {
 
 async function readMeshes(
   folder: DatasetFolder,
-  { vertices }: HandTruth,
+  meshes: TrueMeshes | null,
   hands: TrueHands | null,
   problems: Problems,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<{ count: number; damages: Damage[]; pairing: Pairing | null } | null> {
-  if (vertices === null) return null;
+  if (meshes === null) return null;
+  const { file, repeats, isMano } = meshes;
   const expected = hands?.count ?? folder.benchmarkCount;
   const pairing = hands === null ? null : new MeshPairing(hands, folder.definition.jointOrder);
   const stage = progress.stage('meshes', expected, 'meshes');
-  const meshes = new TrueVertices({ file: vertices.file, repeats: 1 });
+  const stream = meshes.open();
   const damages: Damage[] = [];
   let count = 0;
   try {
-    for (let batch; (batch = await meshes.next(SCORE_BATCH)) !== null;) {
+    for (let batch; (batch = await stream.next()) !== null;) {
       signal.throwIfAborted();
-      if (count === 0 && batch.vertexCount !== MANO_VERTEX_COUNT) {
+      if (count === 0 && isMano && batch.vertexCount !== MANO_VERTEX_COUNT) {
         problems.add(
           new UserError({
             code: 'ground-truth-vertices',
             message: "The true meshes are not MANO's",
-            file: vertices.file,
+            file,
             expected: `${MANO_VERTEX_COUNT} vertices`,
             got: `${batch.vertexCount}`,
             next: 'unpack the annotations again',
           }),
         );
       }
-      const damaged = damagedHands(folder, vertices.file, batch.values, batch.vertexCount, count);
+      const damaged = damagedHands(folder, file, batch.values, batch.vertexCount, count);
       damages.push(...damaged);
       pairing?.add(batch, count, new Set(damaged.map(({ sample }) => sample)));
       count += batch.count;
-      stage.update(Math.min(count * vertices.repeats, expected));
+      stage.update(Math.min(count * repeats, expected));
     }
   } finally {
     stage.stop();
-    await meshes.close();
+    await stream.close();
   }
-  return { count: count * vertices.repeats, damages, pairing: pairing?.result ?? null };
+  return { count: count * repeats, damages, pairing: pairing?.result ?? null };
 }
 
 /** Labelled keypoints are places that a photograph can have. */

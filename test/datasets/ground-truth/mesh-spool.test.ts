@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MeshSpool, type MeshReader } from '../../../src/datasets/ground-truth/mesh-spool.js';
+import type { MeshReader } from '../../../src/datasets/ground-truth/mesh-reader.js';
+import { MeshSpool } from '../../../src/datasets/ground-truth/mesh-spool.js';
 import { temporaryFolder } from '../../support/cli.js';
 
 const VERTICES = 2;
