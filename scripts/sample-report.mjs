@@ -18,7 +18,7 @@ const root = join('reports', 'demo');
 const out = join('reports', 'sample');
 const prepared = await prepareDemo({ root });
 const { seed, training, evaluation } = prepared.dataset.stamp;
-const half = layoutOf('freihand').trainingHalf({
+const half = (await layoutOf('freihand')).trainingHalf({
   dir: prepared.datasetDir,
   seed,
   training,

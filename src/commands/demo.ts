@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
-import { DEMO_DATASET_IDS } from '../demo/dataset-ids.js';
+import { DEFAULT_DEMO_DATASET, DEMO_DATASET_IDS } from '../demo/layouts/registry.js';
 import { outcomeJson, outcomeText } from '../evaluation/outcome.js';
 
 export default class Demo extends BaseCommand {
@@ -19,7 +19,7 @@ export default class Demo extends BaseCommand {
 
   static override flags = {
     dataset: Flags.option({ options: DEMO_DATASET_IDS })({
-      default: 'freihand',
+      default: DEFAULT_DEMO_DATASET,
       summary: 'The benchmark whose layout it is made in.',
     }),
     out: Flags.string({

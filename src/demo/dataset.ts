@@ -9,11 +9,10 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { partialName, writeFileAtomic } from '../files/atomic-file.js';
-import type { DemoDatasetId } from './dataset-ids.js';
 import { type ProceduralHand, proceduralHand } from './hand/procedural-hand.js';
 import { FACE_COUNT, VERTEX_COUNT } from './hand/procedural-mesh.js';
 import type { DemoLayout, DemoProgress, DemoSizes } from './layouts/layout.js';
-import { layoutOf } from './layouts/registry.js';
+import { DEFAULT_DEMO_DATASET, type DemoDatasetId, layoutOf } from './layouts/registry.js';
 import type { DemoSplit } from './random.js';
 import { type DemoStamp, STAMP_FILE, STAMP_SCHEMA, readStampText } from './stamp.js';
 import { Studio } from './studio.js';
@@ -23,7 +22,7 @@ export type { DemoStamp } from './stamp.js';
 
 export interface DemoDatasetOptions {
   readonly dir: string;
-  /** FreiHAND unless given. */
+  /** `DEFAULT_DEMO_DATASET` unless given. */
   readonly dataset?: DemoDatasetId;
   readonly seed: number;
   /** Unique training hands, 8 unless given; only FreiHAND's layout has files of them. */
@@ -52,11 +51,11 @@ const LEAST_TRAINING = 8;
  * @throws UserError where `dir` holds something that this program did not generate
  */
 export async function writeDemoDataset(options: DemoDatasetOptions): Promise<DemoDatasetInfo> {
-  const { dir, dataset = 'freihand', onProgress } = options;
-  const layout = layoutOf(dataset);
+  const { dir, dataset = DEFAULT_DEMO_DATASET, onProgress } = options;
+  const layout = await layoutOf(dataset);
   const sizes = { training: LEAST_TRAINING, ...options };
   checkSizes(sizes);
-  const stamp = stampOf(layout, sizes);
+  const stamp = stampOf(dataset, layout, sizes);
   const text = `${JSON.stringify(stamp, null, 2)}\n`;
   const stampFile = join(dir, STAMP_FILE);
   await mkdir(dir, { recursive: true });
@@ -79,12 +78,15 @@ export async function writeDemoDataset(options: DemoDatasetOptions): Promise<Dem
   return { dir, stamp, reused: false };
 }
 
-/** FreiHAND's stamp names no dataset: it was the only one. */
-function stampOf(layout: DemoLayout, { seed, training, evaluation }: DemoSizes): DemoStamp {
+function stampOf(
+  dataset: DemoDatasetId,
+  layout: DemoLayout,
+  { seed, training, evaluation }: DemoSizes,
+): DemoStamp {
   return {
     schema: STAMP_SCHEMA,
     generator: GENERATOR,
-    ...(layout.dataset === 'freihand' ? {} : { dataset: layout.dataset }),
+    ...(dataset === DEFAULT_DEMO_DATASET ? {} : { dataset }),
     seed,
     ...(layout.trainingInFolder ? { training } : {}),
     evaluation,
@@ -131,8 +133,8 @@ async function requireEmpty(dir: string): Promise<void> {
   });
 }
 
-async function removeGenerated(dir: string, { dataset = 'freihand' }: DemoStamp): Promise<void> {
-  await layoutOf(dataset).remove(dir);
+async function removeGenerated(dir: string, { dataset = DEFAULT_DEMO_DATASET }: DemoStamp): Promise<void> {
+  await (await layoutOf(dataset)).remove(dir);
   await rm(join(dir, FACES_FILE), { force: true });
 }
 

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { makeFolder } from '../files/folders.js';
 import { decodeModel } from '../formats/onnx/onnx.js';
 import { STAMP_KEY } from './checkpoint.js';
-import type { DemoDatasetId } from './dataset-ids.js';
 import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
 import { proceduralHand } from './hand/procedural-hand.js';
-import { layoutOf } from './layouts/registry.js';
+import { DEFAULT_DEMO_DATASET, type DemoDatasetId, layoutOf } from './layouts/registry.js';
 import { fitRidgeBaseline, writeMeanPoseCheckpoint } from './ridge.js';
 import { Studio } from './studio.js';
 
@@ -20,7 +19,7 @@ export const DEMO_DEFAULTS = {
 } as const;
 
 export interface DemoOptions {
-  /** FreiHAND unless given. */
+  /** `DEFAULT_DEMO_DATASET` unless given. */
   readonly dataset?: DemoDatasetId;
   /** Everything is written below this folder; `demoRoot` unless given. */
   readonly root?: string;
@@ -47,15 +46,15 @@ const FIT_VERSION = 1;
 
 /** Where the demo of a benchmark is left unless told otherwise. */
 export function demoRoot(dataset: DemoDatasetId): string {
-  return dataset === 'freihand' ? DEMO_DEFAULTS.root : `${DEMO_DEFAULTS.root}-${dataset}`;
+  return dataset === DEFAULT_DEMO_DATASET ? DEMO_DEFAULTS.root : `${DEMO_DEFAULTS.root}-${dataset}`;
 }
 
 /** Generates and fits what is not there yet; the same options twice cost nothing the second time. */
 export async function prepareDemo(options: DemoOptions = {}): Promise<PreparedDemo> {
-  const { dataset = 'freihand', onProgress } = options;
+  const { dataset = DEFAULT_DEMO_DATASET, onProgress } = options;
   const { root, seed, training, evaluation } = { ...DEMO_DEFAULTS, root: demoRoot(dataset), ...options };
   checkSizes({ seed, training, evaluation });
-  const layout = layoutOf(dataset);
+  const layout = await layoutOf(dataset);
   const datasetDir = join(root, 'dataset');
   const checkpoint = join(root, 'ridge.onnx');
   const meanPoseCheckpoint = join(root, 'mean-pose.onnx');

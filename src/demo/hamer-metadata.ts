@@ -17,7 +17,7 @@ import { npzBytes } from '../formats/npy/npz-writer.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { proceduralHand } from './hand/procedural-hand.js';
 import type { HamerRow } from './layouts/layout.js';
-import { layoutOf } from './layouts/registry.js';
+import { DEFAULT_DEMO_DATASET, layoutOf } from './layouts/registry.js';
 import { readDemoStamp } from './stamp.js';
 import { Studio } from './studio.js';
 
@@ -39,8 +39,9 @@ export async function writeHamerMetadata(dir: string, out: string): Promise<stri
       next: 'make one with hamba-eval demo',
     });
   }
-  const { seed, evaluation, dataset = 'freihand' } = stamp;
-  const tables = layoutOf(dataset).hamerTables({ seed, evaluation, studio: new Studio(proceduralHand()) });
+  const { seed, evaluation, dataset = DEFAULT_DEMO_DATASET } = stamp;
+  const layout = await layoutOf(dataset);
+  const tables = layout.hamerTables({ seed, evaluation, studio: new Studio(proceduralHand()) });
   const files: string[] = [];
   for (const { name, rows } of tables) {
     files.push(join(out, name));

@@ -1,7 +1,7 @@
 /** `demo.json`: by it a generated folder is known, and known to be whole. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DemoDatasetId } from './dataset-ids.js';
+import type { DemoDatasetId } from './layouts/registry.js';
 
 export const STAMP_FILE = 'demo.json';
 export const STAMP_SCHEMA = 'hamba-eval/demo-dataset';
@@ -10,7 +10,7 @@ export interface DemoStamp {
   readonly schema: typeof STAMP_SCHEMA;
   /** Raised whenever the same seed gives other bytes. */
   readonly generator: number;
-  /** Absent: freihand. */
+  /** Absent: `DEFAULT_DEMO_DATASET`. */
   readonly dataset?: DemoDatasetId;
   readonly seed: number;
   /** Absent where the folder holds no training half. */

@@ -3,8 +3,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { DemoDatasetId } from '../../src/demo/dataset-ids.js';
 import { writeDemoDataset } from '../../src/demo/dataset.js';
+import type { DemoDatasetId } from '../../src/demo/layouts/registry.js';
 import { temporaryFolder } from './cli.js';
 
 const SAMPLES = 8;

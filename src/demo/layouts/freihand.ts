@@ -31,7 +31,6 @@ const SPLITS = ['training', 'evaluation'] as const;
 const USE = { hand: 0, lighting: 1, background: 2 } as const;
 
 export const freihandLayout: DemoLayout = {
-  dataset: 'freihand',
   trainingInFolder: true,
   imageSize: IMAGE_SIZE,
 

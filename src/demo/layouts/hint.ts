@@ -51,14 +51,13 @@ const MARGIN = 6;
 /** From wrist to middle fingertip, stretched, metres. */
 const HAND_LENGTH = 0.19;
 
-export const hintNewDaysLayout: DemoLayout = hintLayout('hint-newdays', 'newdays', 3);
-export const hintVisorLayout: DemoLayout = hintLayout('hint-visor', 'epick', 4);
-export const hintEgo4dLayout: DemoLayout = hintLayout('hint-ego4d', 'ego4d', 5);
+export const hintNewDaysLayout: DemoLayout = hintLayout('newdays', 3);
+export const hintVisorLayout: DemoLayout = hintLayout('epick', 4);
+export const hintEgo4dLayout: DemoLayout = hintLayout('ego4d', 5);
 
-function hintLayout(dataset: DemoLayout['dataset'], part: string, benchmark: number): DemoLayout {
+function hintLayout(part: string, benchmark: number): DemoLayout {
   const folderName = `TEST_${part}_img`;
   return {
-    dataset,
     trainingInFolder: false,
     imageSize: SIZES.map(({ width, height }) => [width, height]),
     write: (task) => writeEvaluation(task, join(task.dir, folderName), sampleStreams(task.seed, benchmark)),

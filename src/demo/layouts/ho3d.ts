@@ -47,12 +47,11 @@ const USE = { motion: 0, person: 1, lighting: 2, background: 3 } as const;
 /** A video camera's picture of a still wall: less grain, and a PNG of half the size. */
 const GRAIN = 0.25;
 
-export const ho3dV2Layout: DemoLayout = ho3dLayout('ho3d-v2', 'png', 1);
-export const ho3dV3Layout: DemoLayout = ho3dLayout('ho3d-v3', 'jpg', 2);
+export const ho3dV2Layout: DemoLayout = ho3dLayout('png', 1);
+export const ho3dV3Layout: DemoLayout = ho3dLayout('jpg', 2);
 
-function ho3dLayout(dataset: DemoLayout['dataset'], extension: 'png' | 'jpg', benchmark: number): DemoLayout {
+function ho3dLayout(extension: 'png' | 'jpg', benchmark: number): DemoLayout {
   return {
-    dataset,
     trainingInFolder: false,
     imageSize: [SIZE.width, SIZE.height],
     write: (task) => writeEvaluation(task, sampleStreams(task.seed, benchmark), extension),

@@ -1,5 +1,4 @@
 /** What a benchmark's layout is to the demo: files, the crops `run` will take of them, and evaluation metadata. */
-import type { DemoDatasetId } from '../dataset-ids.js';
 import type { Studio } from '../studio.js';
 import type { TrainingHalf } from '../training-half.js';
 
@@ -41,7 +40,6 @@ export interface HamerTable {
 }
 
 export interface DemoLayout {
-  readonly dataset: DemoDatasetId;
   /** Whether the training half is part of the folder; else it is drawn in memory, for the fit alone. */
   readonly trainingInFolder: boolean;
   /** Side or sides of the photographs, as the stamp says it. */
