@@ -135,15 +135,16 @@ function isIn({ metrics }: MetricsDocument, { key }: MetricDefinition): boolean 
   return metrics[key] !== undefined;
 }
 
+/** Of a metric that the document has; a dash for none. */
 function value({ metrics }: MetricsDocument, metric: MetricDefinition | undefined): string {
-  const number = metric && metrics[metric.key];
-  return number === undefined ? '–' : formatMetric(metric!.key, number);
+  return metric === undefined ? '–' : formatMetric(metric.key, metrics[metric.key]!);
 }
 
 function interval({ confidence }: MetricsDocument, metric: MetricDefinition | undefined): string {
-  const bounds = metric && confidence[metric.key];
+  if (metric === undefined) return '';
+  const bounds = confidence[metric.key];
   if (bounds === undefined) return '';
-  return `${formatMetric(metric!.key, bounds.low)} – ${formatMetric(metric!.key, bounds.high)}`;
+  return `${formatMetric(metric.key, bounds.low)} – ${formatMetric(metric.key, bounds.high)}`;
 }
 
 function alignedColumn({ reflection }: Protocol): string {

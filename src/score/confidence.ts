@@ -46,8 +46,11 @@ function drawing(groups: readonly string[] | null): BootstrapOptions {
   return { expanded: true, ...(groups === null ? {} : { groups }) };
 }
 
-function stated(intervals: Readonly<Record<string, ConfidenceInterval>>): Record<string, Interval> {
+function stated(intervals: Readonly<Partial<Record<string, ConfidenceInterval>>>): Record<string, Interval> {
   return Object.fromEntries(
-    Object.entries(intervals).map(([key, { low, high, level }]) => [key, { low, high, level }]),
+    Object.entries(intervals).map(([key, interval]) => {
+      const { low, high, level } = interval!;
+      return [key, { low, high, level }];
+    }),
   );
 }
