@@ -32,13 +32,13 @@ export function leaderboardText(board: Leaderboard, format: TextFormat, colour: 
 
 /** The one JSON document of `--format json` and `--json`. */
 export function leaderboardJson(board: Leaderboard): unknown {
-  const { dataset, title, table, rows } = board;
+  const { dataset, title, table, rankedBy, rows } = board;
   return {
     dataset,
     title,
-    ranked_by: table.rankedBy,
-    source: table.source,
-    remarks: [...table.remarks, ...table.discrepancies],
+    ranked_by: rankedBy,
+    source: table?.source ?? null,
+    remarks: table === null ? [] : [...table.remarks, ...table.discrepancies],
     rows: rows.map(({ rank, method, figures, published, run }) => ({
       ...(rank === null ? {} : { rank }),
       method,
@@ -68,7 +68,7 @@ export function leaderboardJson(board: Leaderboard): unknown {
 type CsvColumn = readonly [key: string, cell: (row: LeaderboardRow) => TableCell | null];
 
 /** The published columns under their own names, then what a row of one's own adds; full precision. */
-function csv({ table, rows }: Leaderboard): string {
+function csv({ table, metrics, rows }: Leaderboard): string {
   const text = (value: string | number | null | undefined): TableCell | null =>
     value === null || value === undefined || value === '' ? null : { text: String(value), value };
   const backbones: readonly CsvColumn[] = [
@@ -79,9 +79,9 @@ function csv({ table, rows }: Leaderboard): string {
     ['method', ({ method }) => text(method)],
     ['paper_reference', ({ published }) => text(published?.reference)],
     ['venue', ({ published }) => text(published?.venue)],
-    ...(table.hasBackbones ? backbones : []),
+    ...(table?.hasBackbones === true ? backbones : []),
     ['tta', ({ published, run }) => text(run?.tta ?? (published?.tta === true ? 'yes' : ''))],
-    ...table.metrics.map((key): CsvColumn => [
+    ...metrics.map((key): CsvColumn => [
       key,
       ({ figures, published }) => {
         const figure = figures.get(key);
@@ -117,9 +117,9 @@ function isComparable({ run }: LeaderboardRow): boolean {
 }
 
 /** Which printed figures are the best and the second of their column, among the comparable rows. */
-function marksOf({ table, rows }: Leaderboard): Marks {
+function marksOf({ metrics, rows }: Leaderboard): Marks {
   return new Map(
-    table.metrics.map((key) => {
+    metrics.map((key) => {
       const metric = metricOf(key);
       const texts = rows.filter(isComparable).flatMap(({ figures }) => figures.get(key)?.text ?? []);
       const [best, second] = [...new Set(texts)].sort((a, b) => worseBy(metric, Number(a) - Number(b)));
@@ -134,7 +134,7 @@ function marksOf({ table, rows }: Leaderboard): Marks {
   );
 }
 
-function tableColumns({ table }: Leaderboard, format: TextFormat): Column[] {
+function tableColumns({ metrics }: Leaderboard, format: TextFormat): Column[] {
   const text = (value: string | null | undefined): TableCell | null =>
     value === null || value === undefined || value === '' ? null : { text: value };
   return [
@@ -154,7 +154,7 @@ function tableColumns({ table }: Leaderboard, format: TextFormat): Column[] {
       terminal: 'if-room',
       cell: ({ published }) => text(published?.backbone),
     },
-    ...table.metrics.map((key): Column => {
+    ...metrics.map((key): Column => {
       const { better, unit } = metricOf(key);
       return {
         key,
@@ -213,13 +213,14 @@ function shortTitle(key: string): string {
 }
 
 /** Without their final full stops. */
-function footnotes({ table, rows }: Leaderboard, format: TextFormat): string[] {
-  const { source, rankedBy, remarks } = table;
+function footnotes({ title, table, rankedBy, rows }: Leaderboard, format: TextFormat): string[] {
   const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
   const { measure, label } = metricOf(rankedBy);
   const marks = [
     ...(some(({ run }) => run !== null)
-      ? [`${format === 'table' ? '▸ yours' : '(ours)'}: rounded as the published figures are`]
+      ? [
+          `${format === 'table' ? '▸ yours' : '(ours)'}${table === null ? '' : ': rounded as the published figures are'}`,
+        ]
       : []),
     ...(some(({ published, run }) => published?.tta === true || (run?.tta ?? null) !== null)
       ? ['† test-time augmentation']
@@ -229,7 +230,12 @@ function footnotes({ table, rows }: Leaderboard, format: TextFormat): string[] {
   ];
   return [
     `${measure === 'keypoints-2d' ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${label}. ${marks.join('; ')}`,
-    [`Published figures: ${source.citation}, ${source.table}`, ...remarks.map(sentence)].join('. '),
+    table === null
+      ? `No table of published results is known for ${title}: runs are ranked among themselves`
+      : [
+          `Published figures: ${table.source.citation}, ${table.source.table}`,
+          ...table.remarks.map(sentence),
+        ].join('. '),
   ];
 }
 
@@ -241,7 +247,10 @@ export function lintText(board: Leaderboard, findings: readonly LintFinding[]): 
   const { table, title, rows } = board;
   const own = rows.filter(({ run }) => run !== null).length;
   const runs = own === 0 ? '' : own === 1 ? ' and one of yours' : ` and ${own} of yours`;
-  const checked = `${table.rows.length} published rows of ${title} (${table.source.table})${runs}`;
+  const checked =
+    table === null
+      ? `${own === 1 ? 'one run' : `${own} rows of runs`} of ${title}, for which no published table is known`
+      : `${table.rows.length} published rows of ${title} (${table.source.table})${runs}`;
   const count =
     findings.length === 0
       ? 'no figure contradicts another'
@@ -255,7 +264,7 @@ export function lintText(board: Leaderboard, findings: readonly LintFinding[]): 
       const row = venue === undefined ? `▸ ${method}` : `${method}${tta ? ' †' : ''}, ${venue}`;
       return marked('! ', printable(`${row}: ${message}.`));
     }),
-    ...table.discrepancies.flatMap((text) => marked('· ', `${text}.`)),
+    ...(table?.discrepancies ?? []).flatMap((text) => marked('· ', `${text}.`)),
   ];
   return `\n${[`${checked}: ${count}.`, ...(lines.length === 0 ? [] : ['', ...lines])].join('\n')}\n`;
 }

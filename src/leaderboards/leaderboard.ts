@@ -3,11 +3,14 @@
  *
  * A published figure is known to the digits that were printed, so a run is ranked by its figure rounded to as many;
  * equal figures share a rank. Figures that are not the benchmark's own (a part of the samples, another protocol) are
- * shown without a rank unless the caller allows it.
+ * shown without a rank unless the caller allows it. Where nothing is published, the runs stand alone.
  */
 import { datasetById } from '../datasets/registry.js';
-import { metricOf, worseBy } from '../metrics/index.js';
-import { publishedTable, type PublishedRow, type PublishedTable } from './published.js';
+import type { DatasetDefinition } from '../datasets/types.js';
+import { UserError } from '../errors.js';
+import { headlineOf, metricOf, METRICS, worseBy } from '../metrics/index.js';
+import type { PublishedRow, PublishedTable } from './published-table.js';
+import { publishedTable } from './published.js';
 import { readRunEntries, type RunEntry } from './run-entries.js';
 
 export interface LeaderboardRequest {
@@ -19,7 +22,7 @@ export interface LeaderboardRequest {
 }
 
 export interface Figure {
-  /** At the precision of the published column. */
+  /** At the precision of the published column, or of the metric where nothing is published. */
   readonly text: string;
   /** In full precision, in the units of metrics.json. */
   readonly value: number;
@@ -37,33 +40,84 @@ export interface LeaderboardRow {
 export interface Leaderboard {
   readonly dataset: string;
   readonly title: string;
-  readonly table: PublishedTable;
+  /** Null where nothing is published for the dataset. */
+  readonly table: PublishedTable | null;
+  /** Keys of metrics.json, in the order of the columns. */
+  readonly metrics: readonly string[];
+  /** The metric that ranks. */
+  readonly rankedBy: string;
   /** Ranked ones first, the best at the top. */
   readonly rows: readonly LeaderboardRow[];
 }
 
 type Unranked = Omit<LeaderboardRow, 'rank'>;
 
+/** @throws UserError where nothing is published for the dataset, and no run is given either. */
 export async function leaderboard(request: LeaderboardRequest): Promise<Leaderboard> {
   const { dataset, runs, allowMixed } = request;
-  const { title } = datasetById(dataset);
+  const definition = datasetById(dataset);
   const table = publishedTable(dataset);
-  const decimals = decimalsOf(table);
+  if (table === null && runs.length === 0) throw nothingPublished(definition);
+  const entries = await readRunEntries(dataset, runs);
+  const columns = table === null ? runColumns(definition, entries) : publishedColumns(table);
+  const { rankedBy } = columns;
   const rows: Unranked[] = [
-    ...table.rows.map((row) => publishedRow(row)),
-    ...(await readRunEntries(dataset, runs)).map((entry) => runRow(entry, table, decimals)),
+    ...(table?.rows ?? []).map((row) => publishedRow(row)),
+    ...entries.map((entry) => runRow(entry, columns.decimals)),
   ];
   const isRanked = ({ figures, run }: Unranked): boolean =>
-    figures.has(table.rankedBy) && (allowMixed || (run?.obstacles.length ?? 0) === 0);
+    figures.has(rankedBy) && (allowMixed || (run?.obstacles.length ?? 0) === 0);
   return {
     dataset,
-    title,
+    title: definition.title,
     table,
+    metrics: [...columns.decimals.keys()],
+    rankedBy,
     rows: [
-      ...ranked(rows.filter(isRanked), table.rankedBy),
+      ...ranked(rows.filter(isRanked), rankedBy),
       ...rows.filter((row) => !isRanked(row)).map((row) => ({ ...row, rank: null })),
     ],
   };
+}
+
+function nothingPublished({ id, title }: DatasetDefinition): UserError {
+  return new UserError({
+    code: 'leaderboard-empty',
+    message: `No table of published results is known for ${title}`,
+    expected: 'runs, to be ranked among themselves',
+    got: 'none',
+    next: `name their directories: hamba-eval leaderboard ${id} RUN_DIR…`,
+  });
+}
+
+interface Columns {
+  /** Digits behind the point of each column, by its key, in the order of the columns. */
+  readonly decimals: ReadonlyMap<string, number>;
+  readonly rankedBy: string;
+}
+
+/** As many digits as each column was printed with. */
+function publishedColumns({ metrics, rows, rankedBy }: PublishedTable): Columns {
+  const decimals = new Map(
+    metrics.map((key) => {
+      const lengths = rows.map(({ printed }) => printed.get(key)?.split('.')[1]?.length ?? 0);
+      return [key, Math.max(...lengths)];
+    }),
+  );
+  return { decimals, rankedBy };
+}
+
+/** What a paper quotes of such runs, as far as they have it, with as many digits as people read. */
+function runColumns({ protocol }: DatasetDefinition, runs: readonly RunEntry[]): Columns {
+  const quoted = METRICS.filter(
+    ({ measure, alignment }) =>
+      measure === protocol.measure && (alignment === 'similarity' || alignment === null),
+  );
+  const present = quoted.filter(({ key }) => runs.some(({ metrics }) => metrics[key] !== undefined));
+  // One decimal of a percent is three of a share.
+  const decimals = new Map(present.map(({ key, unit, decimals: n }) => [key, unit === '%' ? n + 2 : n]));
+  const named = present.length > 0 ? present : quoted;
+  return { decimals, rankedBy: headlineOf(named.map(({ key }) => key))! };
 }
 
 function publishedRow(published: PublishedRow): Unranked {
@@ -74,22 +128,12 @@ function publishedRow(published: PublishedRow): Unranked {
   return { method: published.method, figures: new Map(figures), published, run: null };
 }
 
-function runRow(run: RunEntry, { metrics }: PublishedTable, decimals: ReadonlyMap<string, number>): Unranked {
-  const figures = metrics.flatMap((key): [string, Figure][] => {
+function runRow(run: RunEntry, decimals: Columns['decimals']): Unranked {
+  const figures = [...decimals].flatMap(([key, digits]): [string, Figure][] => {
     const value = run.metrics[key];
-    return value === undefined ? [] : [[key, { text: value.toFixed(decimals.get(key)), value }]];
+    return value === undefined ? [] : [[key, { text: value.toFixed(digits), value }]];
   });
   return { method: run.name, figures: new Map(figures), published: null, run };
-}
-
-/** How many digits each column was printed with. */
-function decimalsOf({ metrics, rows }: PublishedTable): Map<string, number> {
-  return new Map(
-    metrics.map((key) => {
-      const lengths = rows.map(({ printed }) => printed.get(key)?.split('.')[1]?.length ?? 0);
-      return [key, Math.max(...lengths)];
-    }),
-  );
 }
 
 /** Best first; published rows before runs of the same figure, among themselves in the order of their table. */

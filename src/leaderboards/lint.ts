@@ -10,7 +10,7 @@ import {
   type KeypointSubset,
 } from '../metrics/index.js';
 import type { LeaderboardRow } from './leaderboard.js';
-import type { PublishedRow, PublishedTable } from './published.js';
+import type { PublishedRow, PublishedTable } from './published-table.js';
 
 export interface LintFinding {
   readonly method: string;
@@ -34,8 +34,9 @@ const RULES: Readonly<Record<LintFinding['rule'], Rule>> = {
   'subset-order': subsetOrder,
 };
 
-export function lintTable({ rows }: PublishedTable): LintFinding[] {
-  return rows.flatMap(lintRow);
+/** None where nothing is published. */
+export function lintTable(table: PublishedTable | null): LintFinding[] {
+  return (table?.rows ?? []).flatMap(lintRow);
 }
 
 export function lintRow({ method, venue, tta, printed }: PublishedRow): LintFinding[] {

@@ -1,5 +1,7 @@
 /** The published results around a report's runs. */
-import { leaderboard, type Leaderboard, type LeaderboardRow } from '../leaderboards/leaderboard.js';
+import { leaderboard, type LeaderboardRow } from '../leaderboards/leaderboard.js';
+import type { PublishedTable } from '../leaderboards/published-table.js';
+import { publishedTable } from '../leaderboards/published.js';
 import { metricOf, worseBy } from '../metrics/index.js';
 import { metricLabel, withUnit } from '../text/metric-text.js';
 import type { PublishedNeighbours } from './page/report-data.js';
@@ -15,13 +17,14 @@ const REACH = 3;
 /** More do not fit a page: the first are the ones a paper quotes. */
 const MOST_COLUMNS = 6;
 
-/** `null` where nothing is published for the split. */
+/** `null` where nothing is published for the dataset or the split. */
 export async function neighboursOf(
   dataset: string,
   split: string,
   runs: readonly NamedRun[],
 ): Promise<PublishedNeighbours | null> {
-  if (split !== 'evaluation') return null;
+  const table = publishedTable(dataset);
+  if (table === null || split !== 'evaluation') return null;
   const board = await leaderboard({
     dataset,
     runs: runs.map(({ directory }) => directory.path),
@@ -29,31 +32,35 @@ export async function neighboursOf(
   });
   const ranked = board.rows.filter(({ rank }) => rank !== null);
   const unranked = board.rows.filter(({ rank, run }) => rank === null && run !== null);
-  const places = board.rows.flatMap((row) => (row.run === null ? [] : placeOf(row, ranked, board)));
+  const places = board.rows.flatMap((row) => (row.run === null ? [] : placeOf(row, ranked, table)));
   const near = ranked.filter((_, at) => places.some((place) => Math.abs(at - place) <= REACH));
   if (near.every(({ published }) => published === null)) return null;
-  const metrics = board.table.metrics.slice(0, MOST_COLUMNS);
+  const metrics = table.metrics.slice(0, MOST_COLUMNS);
   return {
-    caption: captionOf(board, near.length < ranked.length, unranked.length > 0),
+    caption: captionOf(table, near.length < ranked.length, unranked.length > 0),
     columns: metrics.map((key) => withUnit(key, metricLabel(key), ', ')),
     rows: [...near, ...unranked].map((row) => shownRow(row, metrics, runs)),
   };
 }
 
 /** Where a run's figure lies among the ranked rows, whether it is one of them or not; nowhere without a figure. */
-function placeOf(row: LeaderboardRow, ranked: readonly LeaderboardRow[], { table }: Leaderboard): number[] {
-  const figure = row.figures.get(table.rankedBy);
+function placeOf(
+  row: LeaderboardRow,
+  ranked: readonly LeaderboardRow[],
+  { rankedBy }: PublishedTable,
+): number[] {
+  const figure = row.figures.get(rankedBy);
   if (figure === undefined) return [];
-  const metric = metricOf(table.rankedBy);
+  const metric = metricOf(rankedBy);
   const better = ranked.filter(
-    ({ figures }) => worseBy(metric, figures.get(table.rankedBy)!.value - figure.value) < 0,
+    ({ figures }) => worseBy(metric, figures.get(rankedBy)!.value - figure.value) < 0,
   );
   return [better.length];
 }
 
-function captionOf({ table }: Leaderboard, isCut: boolean, hasUnranked: boolean): string {
-  const { citation, table: number } = table.source;
-  const order = metricLabel(table.rankedBy);
+function captionOf({ source, rankedBy }: PublishedTable, isCut: boolean, hasUnranked: boolean): string {
+  const { citation, table: number } = source;
+  const order = metricLabel(rankedBy);
   const below = hasUnranked
     ? ' A run that is no benchmark number stands below, unranked; its row says why.'
     : '';

@@ -180,7 +180,7 @@ describe('a leaderboard on paper', () => {
       const text = leaderboardText(await board([path], false, dataset), 'table', false);
       for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
       expect(text).not.toContain('\u001b');
-      for (const { method } of (await board([], false, dataset)).table.rows) expect(text).toContain(method);
+      for (const { method } of (await board([], false, dataset)).table!.rows) expect(text).toContain(method);
     },
   );
 

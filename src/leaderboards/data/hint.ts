@@ -1,8 +1,12 @@
+import { headlineOf, KEYPOINT_METRIC_KEYS } from '../../metrics/index.js';
+import { readCsv, rowOf, type CsvRecord, type PublishedTable } from '../published-table.js';
+import { FULL_MIXTURE, HAMBA_PAPER } from './hamba-paper.js';
+
 /**
  * HInt as Table 5 of the Hamba paper reports it (Dong et al., NeurIPS 2024, arXiv 2407.09646): PCK in
  * percent over all labelled joints, the visible or the occluded ones.
  */
-export const PUBLISHED_HINT = `
+const CSV = `
 method,paper_reference,venue,joints,newdays_pck_0_05,newdays_pck_0_1,newdays_pck_0_15,visor_pck_0_05,visor_pck_0_1,visor_pck_0_15,ego4d_pck_0_05,ego4d_pck_0_1,ego4d_pck_0_15
 METRO,51,CVPR 2021,all,14.7,38.8,57.3,16.8,45.4,65.7,13.2,35.7,54.3
 FrankMocap,76,ICCVW 2021,all,16.1,41.4,60.2,16.8,45.6,66.2,13.1,36.9,55.8
@@ -29,3 +33,41 @@ HaMeR,70,CVPR 2024,occ,27.2,60.8,78.9,25.9,60.8,80.7,23.0,56.9,76.3
 HaMeR-170k,70,CVPR 2024,occ,28.9,62.4,80.5,29.4,65.7,83.9,24.6,58.7,77.7
 Hamba,,NeurIPS 2024,occ,28.2,62.8,81.1,29.9,66.6,84.3,25.2,59.2,77.6
 `;
+
+/** HInt's three sets by the prefix of their columns. */
+const SETS = { 'hint-newdays': 'newdays', 'hint-visor': 'visor', 'hint-ego4d': 'ego4d' } as const;
+
+export const PUBLISHED_HINT: readonly PublishedTable[] = Object.entries(SETS).map(([dataset, set]) =>
+  hintTable(dataset, `${set}_`),
+);
+
+/** Three rows a method, one for each subset of the joints, become one; percent becomes shares, as in metrics.json. */
+function hintTable(dataset: string, prefix: string): PublishedTable {
+  const { header, records } = readCsv(CSV);
+  const columns = header.filter((name) => name.startsWith(prefix));
+  const methods = new Map<string, { first: CsvRecord; printed: Map<string, string> }>();
+  for (const record of records) {
+    const name = record.get('method')!;
+    const method = methods.get(name) ?? { first: record, printed: new Map<string, string>() };
+    methods.set(name, method);
+    for (const column of columns) {
+      const percent = record.get(column)!;
+      // One decimal of a percent is three of a share.
+      const share = (Number(percent) / 100).toFixed(3);
+      if (percent !== '')
+        method.printed.set(`${column.slice(prefix.length)}_${record.get('joints')!}`, share);
+    }
+  }
+  const all = [...methods.values()];
+  const metrics = KEYPOINT_METRIC_KEYS.filter((key) => all.some(({ printed }) => printed.has(key)));
+  return {
+    dataset,
+    source: { ...HAMBA_PAPER, table: 'Table 5' },
+    metrics,
+    rankedBy: headlineOf(metrics)!,
+    hasBackbones: false,
+    rows: all.map(({ first, printed }) => rowOf(first, printed)),
+    remarks: [FULL_MIXTURE],
+    discrepancies: [],
+  };
+}

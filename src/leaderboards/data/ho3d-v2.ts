@@ -1,8 +1,14 @@
+import { handTable } from '../published-table.js';
+import { FULL_MIXTURE, HAMBA_PAPER } from './hamba-paper.js';
+
 /**
  * HO-3D v2 as Table 2 of the Hamba paper reports it (Dong et al., NeurIPS 2024, arXiv 2407.09646): aligned
  * errors in mm, F-scores and AUC as shares. An empty cell is not reported.
  */
-export const PUBLISHED_HO3D_V2 = `
+export const PUBLISHED_HO3D_V2 = handTable(
+  'ho3d-v2',
+  { ...HAMBA_PAPER, table: 'Table 2' },
+  `
 method,paper_reference,venue,pa_mpjpe_mm,pa_mpvpe_mm,f5_aligned,f15_aligned,auc_j_aligned,auc_v_aligned
 ObMan,32,CVPR 2019,11.0,11.2,0.464,0.939,0.780,0.777
 Pose2Mesh,15,ECCV 2020,12.5,12.7,0.441,0.909,0.754,0.749
@@ -25,4 +31,6 @@ HandBooster,93,CVPR 2024,8.2,8.4,0.585,0.972,0.836,0.832
 HaMeR,70,CVPR 2024,7.7,7.9,0.635,0.980,0.846,0.841
 HaMeR-170k,70,CVPR 2024,7.6,7.9,0.639,0.981,0.848,0.843
 Hamba,,NeurIPS 2024,7.5,7.7,0.648,0.982,0.850,0.846
-`;
+`,
+  FULL_MIXTURE,
+);
