@@ -1,15 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
-import { DATASET_IDS } from '../datasets/registry.js';
+import { challenges, DATASET_IDS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
+import { listed } from '../text/text.js';
 
 export default class Submission extends BaseCommand {
   static override summary = 'Write the zip a challenge takes, and read it back as a check.';
 
   static override description = [
     "The zip holds pred.json alone: joints and vertices in metres, in the benchmark's own order, joint order, axes and place. It is scored again where the run has scores and its folder is still there; otherwise every number is compared.",
-    'FreiHAND, HO-3D v2 and HO-3D v3 have such challenges. Exit code 3: written, but the check failed.',
+    `${listed(challenges().map(({ title }) => title))} have such challenges. Exit code 3: written, but the check failed.`,
   ].join('\n\n');
 
   static override examples = [

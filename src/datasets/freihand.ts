@@ -79,6 +79,7 @@ export const freihand: DatasetDefinition = {
   protocol: FREIHAND_PROTOCOL,
   officialScores: 'freihand',
   boxes: ['image'],
+  idForm: 'FreiHAND 00000012 or 12',
   card: {
     source:
       'Zimmermann et al., FreiHAND: A Dataset for Markerless Capture of Hand Pose and Shape from Single RGB Images, ICCV 2019',

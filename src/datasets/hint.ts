@@ -96,6 +96,7 @@ function hint(
     protocol,
     officialScores: null,
     boxes: ['annotations', 'image'],
+    idForm: 'HInt the name without .jpg',
     card: {
       source: SOURCE,
       licence: isEgo4d

@@ -69,6 +69,7 @@ function ho3d(title: string, protocol: Protocol, extension: 'png' | 'jpg'): Data
     protocol,
     officialScores: 'ho3d',
     boxes: ['annotations', 'image'],
+    idForm: 'HO-3D sequence/frame',
     card: {
       source:
         'Hampali et al., HOnnotate: A Method for 3D Annotation of Hand and Object Poses, CVPR 2020' +

@@ -174,6 +174,8 @@ export interface DatasetDefinition {
   readonly officialScores: OfficialKind | null;
   /** Where boxes come from in the official layout; the first is the one unless told otherwise. */
   readonly boxes: readonly ('image' | 'annotations')[];
+  /** The ids of its samples in a person's words, with the name of the family, for messages. */
+  readonly idForm: string;
   readonly card: DatasetCard;
   /** Whether ids stand in the benchmark's own order; absent where only its list of samples tells. */
   readonly isInOrder?: (ids: readonly string[]) => boolean;

@@ -5,6 +5,7 @@ import { renderTable, type TableCell, type TableColumn, type TableFormat } from 
 import { printable, styled, wrapText } from '../text/text.js';
 import type { Leaderboard, LeaderboardRow } from './leaderboard.js';
 import type { LintFinding } from './lint.js';
+import type { PublishedTable } from './published-table.js';
 
 const WIDTH = 80;
 
@@ -134,12 +135,12 @@ function marksOf({ metrics, rows }: Leaderboard): Marks {
   );
 }
 
-function tableColumns({ metrics }: Leaderboard, format: TextFormat): Column[] {
+function tableColumns({ table, metrics }: Leaderboard, format: TextFormat): Column[] {
   const text = (value: string | null | undefined): TableCell | null =>
     value === null || value === undefined || value === '' ? null : { text: value };
   return [
     { key: 'rank', title: '#', align: 'right', cell: ({ rank }) => text(rank === null ? '' : `${rank}`) },
-    { key: 'method', title: 'method', align: 'left', cell: (row) => text(nameOf(row, format)) },
+    { key: 'method', title: 'method', align: 'left', cell: (row) => text(nameOf(row, table, format)) },
     {
       key: 'venue',
       title: 'venue',
@@ -193,14 +194,18 @@ function runNote(run: NonNullable<LeaderboardRow['run']>, rank: number | null): 
   ].join('; ');
 }
 
-/** The table's own marks; a run is marked as one's own. */
-function nameOf({ method, published, run }: LeaderboardRow, format: TextFormat): string {
+/** The table's own marks; a run among published rows is marked as one's own. */
+function nameOf(
+  { method, published, run }: LeaderboardRow,
+  table: PublishedTable | null,
+  format: TextFormat,
+): string {
   const marks = [
     ...(published?.stacked === true ? ['∗'] : []),
     ...(published?.tta === true || (run?.tta ?? null) !== null ? ['†'] : []),
   ].join('');
   const marked = marks === '' ? method : `${method} ${marks}`;
-  if (run === null) return marked;
+  if (run === null || table === null) return marked;
   return format === 'table' ? `▸ ${marked}` : `${marked} (ours)`;
 }
 
@@ -217,10 +222,8 @@ function footnotes({ title, table, rankedBy, rows }: Leaderboard, format: TextFo
   const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
   const { measure, label } = metricOf(rankedBy);
   const marks = [
-    ...(some(({ run }) => run !== null)
-      ? [
-          `${format === 'table' ? '▸ yours' : '(ours)'}${table === null ? '' : ': rounded as the published figures are'}`,
-        ]
+    ...(table !== null && some(({ run }) => run !== null)
+      ? [`${format === 'table' ? '▸ yours' : '(ours)'}: rounded as the published figures are`]
       : []),
     ...(some(({ published, run }) => published?.tta === true || (run?.tta ?? null) !== null)
       ? ['† test-time augmentation']

@@ -1,11 +1,14 @@
 /** Predictions that name their samples, brought into the benchmark's order. Matching is by id, never by position. */
+import { DATASETS } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import type { PredictionSource } from './prediction-source.js';
 
-const WRITE_IDS =
-  'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame, HInt the name without .jpg';
+function writeIds(): string {
+  const forms = new Set(DATASETS.map(({ idForm }) => idForm));
+  return `write the ids of the dataset: ${[...forms].join(', ')}`;
+}
 
 /** A source in the benchmark's order; samples that nobody predicted are rows of NaN. */
 export interface MatchedSource extends PredictionSource {
@@ -37,7 +40,7 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
       source,
       'names a sample that is not in the folder',
       [row],
-      suffix === null ? WRITE_IDS : `write the ids without ${suffix}`,
+      suffix === null ? writeIds() : `write the ids without ${suffix}`,
     );
   }
   const absent = new Set<number>();
@@ -96,7 +99,7 @@ function idError(
   source: PredictionSource,
   what: string,
   rows: readonly number[],
-  next = WRITE_IDS,
+  next = writeIds(),
 ): UserError {
   return new UserError({
     code: 'predictions-ids',

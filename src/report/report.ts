@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../files/atomic-file.js';
 import { startsWith } from '../files/file-start.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
+import { listed } from '../text/text.js';
 import { clientScript } from './page/client-script.js';
 import { reportPage } from './page/page.js';
 import type { ReportData, Scene } from './page/report-data.js';
@@ -112,10 +113,6 @@ function pathsOf(runs: readonly ReadRun[], { data, boxes, mano }: ReportRequest)
 function isOfMeshes(scene: Scene | null): boolean {
   const hands = scene === null ? [] : [scene.truth, ...scene.predictions];
   return hands.some((hand) => hand !== null && hand.vertices !== null);
-}
-
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** The triangles of the user's MANO file. */

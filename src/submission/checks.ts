@@ -1,8 +1,10 @@
 /** What the challenges refuse, and what they would take and score as something else than it is. */
+import { challenges } from '../datasets/registry.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { listed } from '../text/text.js';
 
 const SHOWN_SAMPLES = 5;
 
@@ -17,13 +19,16 @@ export interface Subject {
   readonly reasonOf: (row: number) => string | undefined;
 }
 
-/** @throws UserError where the benchmark has no submission format: HInt is scored on one's own machine. */
-export function requireFormat({ id, title, protocol }: DatasetDefinition): void {
-  if (protocol.measure === 'hands-3d') return;
+/** @throws UserError where the benchmark has no submission format: such are scored on one's own machine. */
+export function requireFormat({ id, title, officialScores }: DatasetDefinition): void {
+  if (officialScores !== null) return;
   throw new UserError({
     code: 'submission-no-format',
     message: `${title} has no challenge server and no submission format`,
-    expected: 'freihand, ho3d-v2 or ho3d-v3',
+    expected: listed(
+      challenges().map((dataset) => dataset.id),
+      'or',
+    ),
     got: id,
     next: "its labels are public: score with 'hamba-eval run'",
   });
@@ -88,7 +93,7 @@ export class RecordChecks {
     for (let at = 0, row = first; at < points.length; at += length, row++) {
       const record = points.subarray(at, at + length);
       if (!isFinite(record)) missing.push(row);
-      else if (this.subject.definition.axes === 'opengl' && isInFront(record)) turned.push(row);
+      else if (this.subject.definition.officialScores === 'ho3d' && isInFront(record)) turned.push(row);
     }
     if (missing.length > 0) throw this.unscored(missing);
     if (turned.length > 0) throw this.otherAxes(turned);

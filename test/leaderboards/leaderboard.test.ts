@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { datasetById } from '../../src/datasets/registry.js';
+import { datasetById, DATASETS } from '../../src/datasets/registry.js';
+import type { DatasetDefinition } from '../../src/datasets/types.js';
 import { leaderboardJson, leaderboardText, lintText } from '../../src/leaderboards/leaderboard-text.js';
 import { leaderboard, type LeaderboardRow } from '../../src/leaderboards/leaderboard.js';
 import { lintRuns, lintTable } from '../../src/leaderboards/lint.js';
@@ -169,6 +170,25 @@ describe('a leaderboard', () => {
     const paths = [await makeRun({}), await makeRun({}), await makeRun({ name: 'other' })];
     const methods = mine((await board(paths)).rows).map(({ method }) => method);
     expect(methods.sort()).toEqual([...paths.slice(0, 2), 'other'].sort());
+  });
+});
+
+describe('a leaderboard of keypoints without a published table', () => {
+  it('ranks the runs by PCK@0.05, in percent with one decimal', async () => {
+    (DATASETS as DatasetDefinition[]).push({ ...datasetById('hint-visor'), id: 'toy-keypoints' });
+    const paths = [0.43614, 0.47249].map((share, index) =>
+      makeRun({
+        name: `run-${index}`,
+        dataset: 'toy-keypoints',
+        metrics: { pck_0_05_all: share, pck_0_1_all: 0.8 },
+      }),
+    );
+    const found = await board(await Promise.all(paths), false, 'toy-keypoints');
+    expect(found).toMatchObject({ table: null, metrics: ['pck_0_05_all', 'pck_0_1_all'] });
+    const text = leaderboardText(found, 'table', false);
+    expect(text).toMatch(/^1 {2}run-1 +47\.2 +80\.0$/m);
+    expect(text).toMatch(/^2 {2}run-0 +43\.6 +80\.0$/m);
+    expect(text).toContain('ranked by PCK@0.05 all');
   });
 });
 

@@ -46,7 +46,9 @@ describe('ids that are refused', () => {
   });
 
   it('of strangers, with or without a suffix, with what an id is', () => {
-    expect(refusal(['0', '17']).next).toContain('00000012');
+    expect(refusal(['0', '17']).next).toBe(
+      'write the ids of the dataset: FreiHAND 00000012 or 12, HO-3D sequence/frame, HInt the name without .jpg',
+    );
     expect(refusal(['0', '17.jpg']).next).toContain('00000012');
   });
 

@@ -23,7 +23,10 @@ const records = (...zs: readonly number[]): Float64Array =>
 describe('what a challenge refuses', () => {
   it('is HInt, which has none', () => {
     expect(() => requireFormat(datasetById('hint-visor'))).toThrow(
-      expect.objectContaining({ code: 'submission-no-format' }) as Error,
+      expect.objectContaining({
+        code: 'submission-no-format',
+        expected: 'freihand, ho3d-v2 or ho3d-v3',
+      }) as Error,
     );
     expect(() => requireFormat(datasetById('ho3d-v3'))).not.toThrow();
   });

@@ -1,7 +1,7 @@
 /** Columns of a terminal: what is wide counts as two, what is not seen as none. */
 import { describe, expect, it } from 'vitest';
 import { renderTable, type TableColumn } from '../../src/text/table-formats.js';
-import { displayWidth, padEnd, shortened, wrapText } from '../../src/text/text.js';
+import { displayWidth, listed, padEnd, shortened, wrapText } from '../../src/text/text.js';
 
 describe('the width of a text', () => {
   it.each([
@@ -40,6 +40,15 @@ describe('a text cut to a width', () => {
   it('is wrapped by what is seen', () => {
     expect(wrapText('結果 結果 結果', 9)).toEqual(['結果 結果', '結果']);
     expect(wrapText('\u001b[1mab\u001b[0m cd', 5)).toHaveLength(1);
+  });
+});
+
+describe('names in a sentence', () => {
+  it('have a comma between all but the last two', () => {
+    expect(listed([])).toBe('');
+    expect(listed(['a'])).toBe('a');
+    expect(listed(['a', 'b'])).toBe('a and b');
+    expect(listed(['a', 'b', 'c'], 'or')).toBe('a, b or c');
   });
 });
 
