@@ -1,5 +1,6 @@
 /** A published table as data: what a paper reports, digit by digit, with where it stands. */
 import { findMetric, headlineOf } from '../metrics/index.js';
+import { csvRecords } from '../text/csv.js';
 
 export interface PublishedRow {
   readonly method: string;
@@ -38,19 +39,10 @@ export interface PublishedSource {
   readonly url: string;
 }
 
-export type CsvRecord = ReadonlyMap<string, string>;
-
-/** The cells of these tables hold no comma and no quote. */
-export function readCsv(text: string): { header: string[]; records: CsvRecord[] } {
-  const [header = [], ...lines] = text
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
-  return { header, records: lines.map((cells) => new Map(cells.map((cell, at) => [header[at]!, cell]))) };
-}
+export type CsvRecord = Readonly<Record<string, string>>;
 
 export function rowOf(record: CsvRecord, printed: ReadonlyMap<string, string>): PublishedRow {
-  const text = (name: string): string => record.get(name) ?? '';
+  const text = (name: string): string => record[name] ?? '';
   return {
     method: text('method'),
     reference: text('paper_reference') === '' ? null : Number(text('paper_reference')),
@@ -70,7 +62,8 @@ export function handTable(
   remark: string,
   discrepancies: readonly string[] = [],
 ): PublishedTable {
-  const { header, records } = readCsv(text);
+  const records = csvRecords(text);
+  const header = Object.keys(records[0]!);
   const metrics = header.filter((name) => findMetric(name) !== undefined);
   return {
     dataset,
@@ -79,7 +72,7 @@ export function handTable(
     rankedBy: headlineOf(metrics)!,
     hasBackbones: header.includes('backbone'),
     rows: records.map((record) => {
-      const printed = metrics.map((key): [string, string] => [key, record.get(key) ?? '']);
+      const printed = metrics.map((key): [string, string] => [key, record[key]!]);
       return rowOf(record, new Map(printed.filter(([, value]) => value !== '')));
     }),
     remarks: [remark],

@@ -1,5 +1,6 @@
 import { headlineOf, KEYPOINT_METRIC_KEYS } from '../../metrics/index.js';
-import { readCsv, rowOf, type CsvRecord, type PublishedTable } from '../published-table.js';
+import { csvRecords } from '../../text/csv.js';
+import { rowOf, type CsvRecord, type PublishedTable } from '../published-table.js';
 import { FULL_MIXTURE, HAMBA_PAPER } from './hamba-paper.js';
 
 /**
@@ -43,19 +44,18 @@ export const PUBLISHED_HINT: readonly PublishedTable[] = Object.entries(SETS).ma
 
 /** Three rows a method, one for each subset of the joints, become one; percent becomes shares, as in metrics.json. */
 function hintTable(dataset: string, prefix: string): PublishedTable {
-  const { header, records } = readCsv(CSV);
-  const columns = header.filter((name) => name.startsWith(prefix));
+  const records = csvRecords(CSV);
+  const columns = Object.keys(records[0]!).filter((name) => name.startsWith(prefix));
   const methods = new Map<string, { first: CsvRecord; printed: Map<string, string> }>();
   for (const record of records) {
-    const name = record.get('method')!;
+    const name = record.method!;
     const method = methods.get(name) ?? { first: record, printed: new Map<string, string>() };
     methods.set(name, method);
     for (const column of columns) {
-      const percent = record.get(column)!;
+      const percent = record[column]!;
       // One decimal of a percent is three of a share.
       const share = (Number(percent) / 100).toFixed(3);
-      if (percent !== '')
-        method.printed.set(`${column.slice(prefix.length)}_${record.get('joints')!}`, share);
+      if (percent !== '') method.printed.set(`${column.slice(prefix.length)}_${record.joints!}`, share);
     }
   }
   const all = [...methods.values()];
