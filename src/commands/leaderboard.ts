@@ -56,9 +56,10 @@ export default class Leaderboard extends BaseCommand {
     const { leaderboard } = await import('../leaderboards/leaderboard.js');
     const { leaderboardJson, leaderboardText, lintText } =
       await import('../leaderboards/leaderboard-text.js');
+    const { StoredRun } = await import('../runs/stored-run.js');
     const board = await leaderboard({
       dataset: args.dataset,
-      runs,
+      runs: await Promise.all(runs.map((run) => StoredRun.open(run))),
       allowMixed: flags['allow-mixed'],
     });
     if (flags.lint) {

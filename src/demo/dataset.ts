@@ -9,6 +9,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { partialName, writeFileAtomic } from '../files/atomic-file.js';
+import { jsonText } from '../formats/json/json-text.js';
 import { type ProceduralHand, proceduralHand } from './hand/procedural-hand.js';
 import { FACE_COUNT, VERTEX_COUNT } from './hand/procedural-mesh.js';
 import type { DemoLayout, DemoProgress, DemoSizes } from './layouts/layout.js';
@@ -56,7 +57,7 @@ export async function writeDemoDataset(options: DemoDatasetOptions): Promise<Dem
   const sizes = { training: LEAST_TRAINING, ...options };
   checkSizes(sizes);
   const stamp = stampOf(dataset, layout, sizes);
-  const text = `${JSON.stringify(stamp, null, 2)}\n`;
+  const text = jsonText(stamp);
   const stampFile = join(dir, STAMP_FILE);
   await mkdir(dir, { recursive: true });
   const found = await readStampText(stampFile);

@@ -11,7 +11,7 @@ import type { PredictionSet } from '../predictions/run-predictions.js';
 import type { RunContext } from '../progress.js';
 import { fusionLabel } from '../runs/metrics-document.js';
 import type { MetricValues } from '../runs/metrics-document.js';
-import { RunDirectory } from '../runs/run-directory.js';
+import { StoredRun } from '../runs/stored-run.js';
 import type { FusionKind } from '../tta/fusion.js';
 import { meanOfSets, scoreEach, type SetScores } from './compare-sets.js';
 import { openJointRegressor } from './open-joint-regressor.js';
@@ -29,14 +29,13 @@ export interface FusionRequest {
 
 /** @throws UserError where the run has no such fusion, or what it was scored on is not there or not what it was. */
 export async function readFusionScores(
-  path: string,
+  run: StoredRun,
   fusion: FusionKind,
   request: FusionRequest,
   context: RunContext,
 ): Promise<RunScores> {
-  const plain = await readRunScores(path);
-  const run = await RunDirectory.read(path);
-  const { document } = plain;
+  const plain = await readRunScores(run);
+  const { path, document } = plain;
   const figures = document.tta?.[fusion];
   if (figures === undefined) throw fusionMissing(plain, fusion);
   const { from, sets } = await setsOf(run, fusion);
@@ -84,15 +83,15 @@ export async function readFusionScores(
 
 /** The prediction sets a fusion is the mean of, and the run directory they are in. */
 async function setsOf(
-  run: RunDirectory,
+  run: StoredRun,
   fusion: FusionKind,
-): Promise<{ from: RunDirectory; sets: readonly PredictionSet[] }> {
+): Promise<{ from: StoredRun; sets: readonly PredictionSet[] }> {
   const fused = run.manifest.fused?.[fusion];
   if (fused !== undefined) return { from: run, sets: [fused] };
   // Passes that were fused again lie where they were predicted.
-  const origin = run.manifest.origin as { kind?: string; path?: string } | undefined;
+  const { origin } = run.manifest;
   const isAgain = run.manifest.passes === undefined && origin?.kind === 'run-directory';
-  const from = isAgain ? await RunDirectory.read(origin.path!) : run;
+  const from = isAgain ? await StoredRun.open(origin.path) : run;
   const { passes } = from.manifest;
   if (fusion === 'mean-error' && passes !== undefined) return { from, sets: passes };
   throw new UserError({
@@ -105,12 +104,10 @@ async function setsOf(
   });
 }
 
-async function openFolder({ manifest }: RunDirectory, request: FusionRequest): Promise<DatasetFolder> {
+async function openFolder({ manifest, boxes }: StoredRun, request: FusionRequest): Promise<DatasetFolder> {
   const { id, folder, split } = manifest.dataset;
-  const { boxes } = (manifest.configuration.protocol ?? {}) as { boxes?: unknown };
-  const named = boxes === 'image' || boxes === 'annotations' ? boxes : undefined;
   try {
-    return await openDataset(id, request.data ?? folder, { split, boxes: request.boxes ?? named });
+    return await openDataset(id, request.data ?? folder, { split, boxes: request.boxes ?? boxes });
   } catch (error) {
     if (!(error instanceof UserError) || request.data !== undefined) throw error;
     throw new UserError({
@@ -123,7 +120,7 @@ async function openFolder({ manifest }: RunDirectory, request: FusionRequest): P
 
 /** Where the run's samples are in the folder; null where they are all of it. */
 async function selectionOf(
-  { manifest, path }: RunDirectory,
+  { manifest, path }: StoredRun,
   ids: readonly string[],
   folder: DatasetFolder,
 ): Promise<Selection | null> {

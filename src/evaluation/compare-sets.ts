@@ -1,20 +1,26 @@
 /** Prediction sets of a run directory scored sample by sample, as a comparison takes them. */
 import { tmpdir } from 'node:os';
-import type { KeypointHits } from '../comparison/keypoint-hits.js';
-import { COMPARED_METRICS, type JointScores, type RunScores } from '../comparison/run-scores.js';
+import { COMPARED_METRICS, jointScores, type RunScores } from '../comparison/run-scores.js';
 import { GroundTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { DatasetFolder, Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { JOINT_COUNT, jointNames, type JointOrder } from '../hand/joints.js';
-import { KEYPOINT_CURVE_THRESHOLDS, type AnyProtocol, type KeypointResult } from '../metrics/index.js';
+import type { AnyProtocol } from '../metrics/index.js';
 import type { JointRegressor } from '../predictions/joint-regressor.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
 import { silentProgress, type Progress } from '../progress.js';
+import type { RunFolder } from '../runs/manifest.js';
 import type { MetricValues } from '../runs/metrics-document.js';
-import type { RunDirectory } from '../runs/run-directory.js';
 import { measureKeypoints } from '../score/score-keypoints.js';
 import { ScorePool } from '../score/score-pool.js';
+import {
+  handJoints,
+  keypointJoints,
+  keypointTable,
+  metricColumns,
+  scoredFlags,
+  type SampleScore,
+} from '../score/score-tables.js';
 import { measureHands } from '../score/score.js';
 
 export type SetScores = Pick<RunScores, 'ids' | 'scored' | 'columns' | 'joints' | 'keypoints'> & {
@@ -23,7 +29,7 @@ export type SetScores = Pick<RunScores, 'ids' | 'scored' | 'columns' | 'joints' 
 
 export interface SetsRequest {
   /** Where the sets are. */
-  readonly run: RunDirectory;
+  readonly run: RunFolder;
   readonly sets: readonly PredictionSet[];
   readonly folder: DatasetFolder;
   readonly protocol: AnyProtocol;
@@ -77,8 +83,8 @@ async function openScorer(request: SetsRequest): Promise<Scorer> {
         return {
           ...samplesOf(ordered.ids, results),
           metrics: { ...result.metrics },
-          joints: jointsOf(result.joints, 'openpose'),
-          keypoints: [hitsOf(results)],
+          joints: jointScores(keypointJoints(result.joints)),
+          keypoints: [keypointTable(results)],
         };
       },
       close: () => Promise.resolve(),
@@ -93,12 +99,12 @@ async function openScorer(request: SetsRequest): Promise<Scorer> {
   return {
     async score(source) {
       const parts = { ...common, protocol, truth, pool, source, check: null };
-      const { ordered, rows, accumulator } = await measureHands(parts, false);
+      const { ordered, rows, accumulator } = await measureHands(parts, null);
       const { metrics, proper, joints } = accumulator.result();
       return {
         ...samplesOf(ordered.ids, rows),
         metrics: { ...metrics, ...proper },
-        joints: jointsOf(joints, definition.jointOrder),
+        joints: joints.length === 0 ? null : jointScores(handJoints(joints, definition.jointOrder)),
         keypoints: null,
       };
     },
@@ -109,60 +115,11 @@ async function openScorer(request: SetsRequest): Promise<Scorer> {
   };
 }
 
-type SampleScore =
-  | { readonly state: 'scored'; readonly metrics: Readonly<Partial<Record<string, number>>> }
-  | { readonly state: 'unscored' };
-
 function samplesOf(
   ids: readonly string[],
   rows: readonly SampleScore[],
 ): Pick<SetScores, 'ids' | 'scored' | 'columns'> {
-  const valueOf = (row: SampleScore, key: string): number =>
-    row.state === 'scored' ? (row.metrics[key] ?? NaN) : NaN;
-  const columns = COMPARED_METRICS.map((key): [string, Float64Array] => [
-    key,
-    Float64Array.from(rows, (row) => valueOf(row, key)),
-  ]).filter(([, values]) => values.some((value) => !Number.isNaN(value)));
-  const scored = Uint8Array.from(rows, ({ state }) => (state === 'scored' ? 1 : 0));
-  return { ids, scored, columns: new Map(columns) };
-}
-
-/** The figures that per_joint.csv has. */
-function jointsOf(
-  rows: readonly { readonly joint: number; readonly samples?: number }[],
-  order: JointOrder,
-): JointScores | null {
-  if (rows.length === 0) return null;
-  const names = jointNames(order);
-  const values = rows as readonly Readonly<Record<string, number | undefined>>[];
-  const keys = [...new Set(values.flatMap((row) => Object.keys(row)))].filter(
-    (key) => key !== 'joint' && key !== 'samples' && !key.startsWith('labelled_'),
-  );
-  return {
-    names: rows.map(({ joint }) => names[joint]!),
-    columns: new Map(keys.map((key) => [key, Float64Array.from(values, (row) => row[key] ?? NaN)])),
-  };
-}
-
-/** As per_keypoint.csv has it. */
-function hitsOf(results: readonly KeypointResult[]): KeypointHits {
-  const within = new Float64Array(results.length * JOINT_COUNT).fill(Infinity);
-  const mask = (subset: keyof KeypointHits['labelled']): Uint8Array | null => {
-    const known = results.some((result) => result.state === 'scored' && result.labelled[subset] !== null);
-    const labelled = new Uint8Array(within.length);
-    results.forEach((result, row) => {
-      if (result.state === 'scored') labelled.set(result.labelled[subset] ?? [], row * JOINT_COUNT);
-    });
-    return known ? labelled : null;
-  };
-  const labelled = { all: mask('all'), vis: mask('vis'), occ: mask('occ') };
-  results.forEach((result, row) => {
-    if (result.state === 'unscored') return;
-    for (let joint = 0; joint < JOINT_COUNT; joint++) {
-      within[row * JOINT_COUNT + joint] = KEYPOINT_CURVE_THRESHOLDS[result.bins[joint]!] ?? Infinity;
-    }
-  });
-  return { within, labelled };
+  return { ids, scored: scoredFlags(rows), columns: metricColumns(rows, COMPARED_METRICS) };
 }
 
 /**

@@ -6,6 +6,7 @@ import { parseWorseRule } from '../comparison/fail-if-worse.js';
 import { readRunScores, type RunScores } from '../comparison/run-scores.js';
 import { EXIT, UserError } from '../errors.js';
 import type { RunContext } from '../progress.js';
+import { StoredRun } from '../runs/stored-run.js';
 import { readFusionScores, type ComparedFusion } from './compare-fusion.js';
 import { runSubjects, type SubjectsRequest } from './run-subjects.js';
 
@@ -41,10 +42,11 @@ export async function compareRuns(request: CompareRequest, context: RunContext):
   for (const [index, path] of paths.entries()) {
     context.signal.throwIfAborted();
     const fusion = fusions[index]!;
+    const run = await StoredRun.open(path);
     runs.push(
       fusion === 'none'
-        ? await readRunScores(path)
-        : await readFusionScores(path, fusion, { ...request, ...dataset }, context),
+        ? await readRunScores(run)
+        : await readFusionScores(run, fusion, { ...request, ...dataset }, context),
     );
   }
   return compare(runs, { baseline: baseline - 1, allowMixed, by, top, failIfWorse });

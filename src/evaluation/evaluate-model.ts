@@ -1,21 +1,23 @@
 /** `run --model`: a checkpoint predicts, and its predictions are scored. */
 import { resolve } from 'node:path';
+import { checkCounts, hasTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { ProblemListener, Sample, Selection } from '../datasets/types.js';
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import type { AnyProtocol } from '../metrics/index.js';
-import type { Outcome } from './outcome.js';
+import { checkImages } from '../predict/check-images.js';
+import type { OpenedModel, OpenedMano } from '../predict/predict.js';
+import type { SweepRequest } from '../predict/sweep-writer.js';
+import { openRunPredictions } from '../predictions/run-predictions.js';
+import { selectSamples } from '../predictions/selection.js';
+import type { RunContext } from '../progress.js';
 import type { Manifest } from '../runs/manifest.js';
 import { removeJournal } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { sweepPasses, type Pass } from '../tta/sweep.js';
-import { checkImages } from '../predict/check-images.js';
-import { checkCounts, hasTruth } from '../datasets/ground-truth/ground-truth.js';
-import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
-import type { OpenedModel, OpenedMano } from '../predict/predict.js';
-import { openRunPredictions } from '../predictions/run-predictions.js';
+import { writeSampleList } from '../runs/tables/sample-list.js';
 import { scoreRun } from '../score/score-run.js';
-import { selectSamples } from '../predictions/selection.js';
-import type { SweepRequest } from '../predict/sweep-writer.js';
+import { sweepPasses, type Pass } from '../tta/sweep.js';
+import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
+import type { Outcome } from './outcome.js';
 import {
   guarded,
   openDirectory,
@@ -28,7 +30,6 @@ import {
   type SweepTta,
   type Task,
 } from './task.js';
-import type { RunContext } from '../progress.js';
 
 /** @throws UserError for everything that is wrong with the checkpoint or the folder. */
 export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> {
@@ -184,7 +185,10 @@ async function predictInto(
     tta: sweep,
     ...context,
   });
-  await run.writeText('samples', samples.map(({ id }) => `${id}\n`).join(''));
+  await writeSampleList(
+    run,
+    samples.map(({ id }) => id),
+  );
   const swept = sweep === null ? {} : { sweep: describeSweep(sweep.passes) };
   await run.update({ ...predicted, ...swept, selected: selection !== null });
   await removeJournal(run.path);

@@ -13,7 +13,7 @@ import type { PredictionSource } from '../predictions/prediction-source.js';
 import { selectSamples } from '../predictions/selection.js';
 import { sizeAndTime } from '../predictions/size-and-time.js';
 import type { RunContext } from '../progress.js';
-import { RunDirectory } from '../runs/run-directory.js';
+import { StoredRun } from '../runs/stored-run.js';
 import { scoreRun } from '../score/score-run.js';
 import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
 import type { Outcome } from './outcome.js';
@@ -83,7 +83,7 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
 }
 
 /** The run whose passes are fused again. */
-async function sweptRun({ predictions, limit, samples }: PredictionsRequest): Promise<RunDirectory> {
+async function sweptRun({ predictions, limit, samples }: PredictionsRequest): Promise<StoredRun> {
   if (limit !== undefined || samples !== undefined) {
     throw new UserError({
       code: 'fuse-selection',
@@ -93,7 +93,7 @@ async function sweptRun({ predictions, limit, samples }: PredictionsRequest): Pr
       next: 'leave it out, or predict the selection with --keep-passes',
     });
   }
-  const from = await RunDirectory.read(predictions);
+  const from = await StoredRun.open(predictions);
   keptPasses(from);
   if (from.manifest.selected === true) {
     throw new UserError({

@@ -12,11 +12,11 @@ import type { JointRegressor } from '../predictions/joint-regressor.js';
 import type { SelectionRequest } from '../predictions/selection.js';
 import { programInfo } from '../program.js';
 import type { RunContext } from '../progress.js';
+import type { RunConfiguration } from '../runs/manifest.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
+import { readMetrics } from '../runs/metrics-file.js';
 import { readJournal } from '../runs/progress-journal.js';
 import { toRanges } from '../runs/ranges.js';
-import { readMetrics } from '../runs/read-metrics.js';
-import type { RunConfiguration } from '../runs/run-configuration.js';
 import { RunDirectory, type OpenedRun } from '../runs/run-directory.js';
 import type { ScoreRunRequest } from '../score/score-run.js';
 import { grouped } from '../text/text.js';
@@ -172,7 +172,7 @@ export async function openDirectory(task: Task, decides: DirectoryRequest): Prom
     split: dataset.split,
     fingerprint: await fingerprint(folder, samples),
     annotations_modified: await lastModified(folder.annotations),
-    protocol,
+    protocol: { ...protocol },
     ...(selection === null ? {} : { selection: toRanges(selection) }),
     ...configuration,
   };

@@ -9,14 +9,14 @@ import { datasetById } from '../datasets/registry.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { headlineOf, metricOf, METRICS, worseBy } from '../metrics/index.js';
+import type { StoredRun } from '../runs/stored-run.js';
 import type { PublishedRow, PublishedTable } from './published-table.js';
 import { publishedTable } from './published.js';
 import { readRunEntries, type RunEntry } from './run-entries.js';
 
 export interface LeaderboardRequest {
   readonly dataset: string;
-  /** Run directories. */
-  readonly runs: readonly string[];
+  readonly runs: readonly StoredRun[];
   /** Rank runs that are not comparable, and say so in their row. */
   readonly allowMixed: boolean;
 }

@@ -4,8 +4,7 @@ import { datasetById } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { protocolDifferences, type AnyProtocol } from '../metrics/index.js';
 import { fusionLabel, isPartial, type MetricsDocument, type MetricValues } from '../runs/metrics-document.js';
-import { readMetrics } from '../runs/read-metrics.js';
-import { RunDirectory } from '../runs/run-directory.js';
+import type { StoredRun } from '../runs/stored-run.js';
 import { grouped } from '../text/text.js';
 
 /** A run, or one fusion of its test-time augmentation. */
@@ -22,36 +21,25 @@ export interface RunEntry {
   readonly notes: readonly string[];
 }
 
-/** @throws UserError where a folder holds no finished, scored run of the dataset. */
-export async function readRunEntries(dataset: string, paths: readonly string[]): Promise<RunEntry[]> {
-  const names = paths.map((path) => basename(resolve(path)));
+/** @throws UserError where one is no finished, scored run of the dataset. */
+export async function readRunEntries(dataset: string, runs: readonly StoredRun[]): Promise<RunEntry[]> {
+  const names = runs.map(({ path }) => basename(resolve(path)));
   const entries = await Promise.all(
-    paths.map(async (path, index) => {
+    runs.map(async (run, index) => {
       const name = names[index]!;
       const isUnique = names.indexOf(name) === names.lastIndexOf(name);
-      return entriesOf(dataset, path, isUnique ? name : path);
+      return entriesOf(dataset, run, isUnique ? name : run.path);
     }),
   );
   return entries.flat();
 }
 
-async function entriesOf(dataset: string, path: string, name: string): Promise<RunEntry[]> {
-  const run = await RunDirectory.read(path);
+async function entriesOf(dataset: string, run: StoredRun, name: string): Promise<RunEntry[]> {
   if (run.manifest.dataset.id !== dataset) throw otherDataset(dataset, run);
-  const document = await readMetrics(run);
-  if (document === null) {
-    throw new UserError({
-      code: 'run-unscored',
-      message: 'This run predicted without ground truth: there is nothing to rank',
-      file: path,
-      expected: 'a finished run with scores',
-      got: 'predictions alone',
-      next: 'score its predictions on a folder with ground truth: hamba-eval run --predictions RUN_DIR',
-    });
-  }
+  const document = await run.scored('rank');
   const { protocol, tta = {} } = document;
   const common = {
-    path,
+    path: run.path,
     name,
     document,
     obstacles: obstaclesOf(document),
@@ -67,7 +55,7 @@ async function entriesOf(dataset: string, path: string, name: string): Promise<R
   ];
 }
 
-function otherDataset(dataset: string, { path, manifest }: RunDirectory): UserError {
+function otherDataset(dataset: string, { path, manifest }: StoredRun): UserError {
   return new UserError({
     code: 'leaderboard-other-dataset',
     message: 'The run is of another dataset',

@@ -1,6 +1,6 @@
 /** Fuses the passes that an earlier run has kept: another fusion without another inference. */
 import type { RunContext } from '../progress.js';
-import type { FailedPasses, Manifest } from '../runs/manifest.js';
+import type { FailedPasses, Manifest, RunFolder } from '../runs/manifest.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Pass } from '../tta/sweep.js';
 import { failedRows, failuresById } from './failed-passes.js';
@@ -9,7 +9,7 @@ import { SweepWriter, type PointFusionName } from './sweep-writer.js';
 
 /** Reads the kept passes sample by sample and writes the fused sets into `run`. */
 export async function fuseKept(
-  from: RunDirectory,
+  from: RunFolder,
   run: RunDirectory,
   ids: readonly string[],
   fusions: readonly PointFusionName[],

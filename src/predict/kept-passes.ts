@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
-import type { Manifest } from '../runs/manifest.js';
+import type { Manifest, RunFolder } from '../runs/manifest.js';
 import { passSet, type PredictionArray, type SetFolder } from '../runs/prediction-sets.js';
 import type { JournalArrays, JournalSets } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
@@ -122,7 +122,7 @@ function bytesOf(parts: readonly Part[]): number {
  *
  * @throws UserError where the run has kept none, or not those of a sweep.
  */
-export function keptPasses(from: RunDirectory): readonly KeptPass[] {
+export function keptPasses(from: RunFolder): readonly KeptPass[] {
   const { passes } = from.manifest;
   if (passes === undefined || passes.length === 0) {
     throw new UserError({
@@ -149,13 +149,13 @@ export function keptPasses(from: RunDirectory): readonly KeptPass[] {
 
 /** Reads arrays of all passes, a block of samples at a time. */
 export class KeptPassReader {
-  private readonly from: RunDirectory;
+  private readonly from: RunFolder;
   private readonly passes: readonly KeptPass[];
   private readonly names: readonly PredictionArray[];
   private readonly count: number;
 
   /** @param count samples that every array must have. */
-  constructor(from: RunDirectory, names: readonly PredictionArray[], count: number) {
+  constructor(from: RunFolder, names: readonly PredictionArray[], count: number) {
     this.from = from;
     this.passes = keptPasses(from);
     this.names = names.filter((name) => this.passes[0]!.predictions[name] !== undefined);

@@ -123,9 +123,9 @@ export interface PredictRequest {
 
 /** What run.json says of the predictions. */
 export interface Predicted extends WrittenSets {
-  readonly decode: object;
+  readonly decode: Record<string, unknown>;
   /** Of all sittings. */
-  readonly timings: StageTimings;
+  readonly timings: Record<string, number>;
 }
 
 /** Goes on where an earlier sitting has left the run; leaves it to be gone on with where it ends early. */

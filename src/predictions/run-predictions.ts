@@ -1,15 +1,12 @@
 /** The predictions that a run directory holds, as its run.json describes them. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFile } from '../datasets/folder.js';
 import type { Axes, DatasetDefinition } from '../datasets/types.js';
 import { oneOf, UserError } from '../errors.js';
-import { fileError } from '../files/file-errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
 import { JOINT_ORDER_IDS, type JointOrder } from '../hand/joints.js';
-import type { ArrayDescription } from '../runs/manifest.js';
+import type { ArrayDescription, RunFolder } from '../runs/manifest.js';
 import type { UnscoredSample } from '../runs/metrics-document.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import { readSampleList } from '../runs/tables/sample-list.js';
 import { arraySource, type OpenArray } from './array-source.js';
 import type { Failure, PredictionSource } from './prediction-source.js';
 
@@ -29,7 +26,7 @@ export interface PredictionSet {
  * @throws UserError where there are none, they are of another dataset, or a file is not what run.json says.
  */
 export async function openRunPredictions(
-  run: RunDirectory,
+  run: RunFolder,
   dataset: DatasetDefinition,
   kind: 'model' | 'run-directory',
   set?: PredictionSet,
@@ -56,13 +53,15 @@ export async function openRunPredictions(
     });
   }
   const inSpace = dataset.protocol.measure === 'hands-3d';
-  const origin = { kind, path: run.path, split: run.manifest.dataset.split, boxes: boxesOf(run) };
+  const { dataset: ofRun, configuration } = run.manifest;
+  const boxes = configuration.protocol?.boxes ?? null;
+  const origin = { kind, path: run.path, split: ofRun.split, boxes };
   return arraySource(origin, dataset, async (held) => {
     const open = async (name: string, array: ArrayDescription | undefined): Promise<OpenArray | null> =>
       array === undefined ? null : held.open(openDescribed(run, array), axesOf(run, name, array));
     const { joints, vertices, chain_joints: chain, keypoints_2d: keypoints } = described;
     const selected = run.manifest.selected === true;
-    const samples = selected || kind === 'run-directory' ? await readSampleIds(run) : null;
+    const samples = selected || kind === 'run-directory' ? await readSampleList(run) : null;
     return {
       joints: inSpace ? await open('joints', joints) : null,
       vertices: inSpace ? await open('vertices', vertices) : null,
@@ -81,7 +80,7 @@ export async function openRunPredictions(
 
 /** Why samples of the run have no prediction. */
 function failures(
-  { manifest }: RunDirectory,
+  { manifest }: RunFolder,
   inSpace: boolean,
   set: PredictionSet | undefined,
 ): ReadonlyMap<string, Failure> {
@@ -91,19 +90,19 @@ function failures(
 }
 
 /** Without them a point has no meaning, and none is guessed. */
-function axesOf(run: RunDirectory, name: string, { axes }: ArrayDescription): Axes {
+function axesOf(run: RunFolder, name: string, { axes }: ArrayDescription): Axes {
   if (axes === 'opencv' || axes === 'opengl') return axes;
   throw undescribed(run, name, 'axes', "'opencv' or 'opengl'", axes);
 }
 
-function jointOrderOf(run: RunDirectory, { joint_order: order }: ArrayDescription): JointOrder {
+function jointOrderOf(run: RunFolder, { joint_order: order }: ArrayDescription): JointOrder {
   if (order !== undefined) return order;
   const expected = oneOf(JOINT_ORDER_IDS.map((id) => `'${id}'`));
   throw undescribed(run, 'joints', 'joint_order', expected, order);
 }
 
 function undescribed(
-  run: RunDirectory,
+  run: RunFolder,
   name: string,
   field: string,
   expected: string,
@@ -119,23 +118,7 @@ function undescribed(
   });
 }
 
-/** Which boxes the predictions of a run were made from, as its protocol has it. */
-function boxesOf({ manifest }: RunDirectory): string | null {
-  const { protocol } = manifest.configuration as { protocol?: { boxes?: unknown } };
-  return typeof protocol?.boxes === 'string' ? protocol.boxes : null;
-}
-
-/** Which samples the rows of a run are; null where it does not say, and they are all of its folder's. */
-async function readSampleIds(run: RunDirectory): Promise<string[] | null> {
-  const file = run.file('samples');
-  if (run.manifest.selected !== true && !(await isFile(file))) return null;
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, file);
-  });
-  return text.split('\n').filter((line) => line !== '');
-}
-
-async function openDescribed(run: RunDirectory, description: ArrayDescription): Promise<NpyReader> {
+async function openDescribed(run: RunFolder, description: ArrayDescription): Promise<NpyReader> {
   const reader = await NpyReader.open(join(run.path, description.file));
   if (reader.shape.join() === description.shape.join()) return reader;
   await reader.close();

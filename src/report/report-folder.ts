@@ -28,12 +28,13 @@ export async function openReportFolder(
   request: FolderRequest,
   missing: string[],
 ): Promise<ReportFolder | null> {
-  const { dataset, configuration } = runs[0]!.directory.manifest;
+  const [{ stored: first }] = runs as readonly [ReadRun];
+  const { dataset } = first.manifest;
   const root = request.data ?? dataset.folder;
   try {
     const folder = await openDataset(dataset.id, root, {
       split: dataset.split,
-      boxes: request.boxes ?? boxesOf(configuration),
+      boxes: request.boxes ?? first.boxes,
     });
     const { samples, places } = await samplesOf(folder, runs, missing);
     const isOf: boolean[] = [];
@@ -60,11 +61,6 @@ export function reasonOf(error: unknown): string {
     .replace(' :', ':');
 }
 
-function boxesOf(configuration: Readonly<Record<string, unknown>>): string | undefined {
-  const { boxes } = (configuration.protocol ?? {}) as { boxes?: unknown };
-  return boxes === 'image' || boxes === 'annotations' ? boxes : undefined;
-}
-
 async function samplesOf(
   folder: DatasetFolder,
   runs: readonly ReadRun[],
@@ -82,7 +78,7 @@ async function samplesOf(
     const more = problems.length > 1 ? `; and ${problems.length - 1} more` : '';
     missing.push(`photographs that are not there or not whole: ${reasonOf(problems[0])}${more}`);
   }
-  const count = Math.max(...runs.map(({ directory }) => directory.manifest.coverage?.folder ?? 0));
+  const count = Math.max(...runs.map(({ stored }) => stored.manifest.coverage?.folder ?? 0));
   const ids = await folder.sampleIds(count);
   return {
     samples: new Map(list.map((sample) => [sample.id, sample])),
@@ -94,9 +90,9 @@ async function samplesOf(
 async function isMadeOn(
   folder: DatasetFolder,
   samples: ReadonlyMap<string, Sample>,
-  { directory, scores }: ReadRun,
+  { stored, scores }: ReadRun,
 ): Promise<boolean> {
-  const { configuration } = directory.manifest;
+  const { configuration } = stored.manifest;
   const known = configuration.fingerprint;
   if (configuration.model === undefined) return known === (await fingerprint(folder, null));
   const own = scores.ids.map((id) => samples.get(id));

@@ -3,12 +3,13 @@ import { leaderboard, type LeaderboardRow } from '../leaderboards/leaderboard.js
 import type { PublishedTable } from '../leaderboards/published-table.js';
 import { publishedTable } from '../leaderboards/published.js';
 import { metricOf, worseBy } from '../metrics/index.js';
+import type { StoredRun } from '../runs/stored-run.js';
 import { metricLabel, withUnit } from '../text/metric-text.js';
 import type { PublishedNeighbours } from './page/report-data.js';
 
 /** A run and its name on the page. */
 interface NamedRun {
-  readonly directory: { readonly path: string };
+  readonly stored: StoredRun;
   readonly shown: { readonly name: string };
 }
 
@@ -27,7 +28,7 @@ export async function neighboursOf(
   if (table === null || split !== 'evaluation') return null;
   const board = await leaderboard({
     dataset,
-    runs: runs.map(({ directory }) => directory.path),
+    runs: runs.map(({ stored }) => stored),
     allowMixed: false,
   });
   const ranked = board.rows.filter(({ rank }) => rank !== null);
@@ -76,7 +77,7 @@ function shownRow(
     run === null
       ? [published?.venue, published?.backbone, published?.tta === true ? 'test-time augmentation' : null]
       : [run.tta, ...run.obstacles];
-  const index = runs.findIndex(({ directory }) => run !== null && directory.path === run.path);
+  const index = runs.findIndex(({ stored }) => stored.path === run?.path);
   return {
     // As the rest of the page has it.
     name: runs[index]?.shown.name ?? method,

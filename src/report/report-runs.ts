@@ -1,13 +1,11 @@
 /** Finished runs as a report shows them. */
 import { resolve } from 'node:path';
-import { csvRows } from '../comparison/csv-rows.js';
 import { readRunScores, type RunScores } from '../comparison/run-scores.js';
 import { likenessOf } from '../comparison/unlikeness.js';
-import { isFile } from '../datasets/folder.js';
 import { UserError } from '../errors.js';
 import { OPENPOSE_JOINTS } from '../hand/joints.js';
 import { HAND_METRICS, KEYPOINT_METRICS } from '../metrics/index.js';
-import { RunDirectory } from '../runs/run-directory.js';
+import { StoredRun } from '../runs/stored-run.js';
 import type {
   Curve,
   Distribution,
@@ -20,7 +18,7 @@ import { sharedPath, uniqueNames } from './report-paths.js';
 
 /** A run, read: what the page shows of it, and what choosing samples needs. */
 export interface ReadRun {
-  readonly directory: RunDirectory;
+  readonly stored: StoredRun;
   readonly scores: RunScores;
   readonly shown: ReportRun;
   /** The error of each sample, in the order of its ids; NaN where unscored. */
@@ -75,28 +73,29 @@ function missedShare({ columns }: RunScores): Float64Array | null {
 /** @throws UserError where a folder holds no finished, scored run, or the runs are of different datasets. */
 export async function readRuns(folders: readonly string[]): Promise<ReadRuns> {
   const names = uniqueNames(folders);
-  const all: { directory: RunDirectory; scores: RunScores }[] = [];
+  const all: { stored: StoredRun; scores: RunScores }[] = [];
   for (const folder of folders) {
-    all.push({ directory: await RunDirectory.read(folder), scores: await readRunScores(folder) });
+    const stored = await StoredRun.open(folder);
+    all.push({ stored, scores: await readRunScores(stored) });
   }
   const [first, ...others] = all.map(({ scores }) => scores) as [RunScores, ...RunScores[]];
   for (const other of others) requireSameDataset(first, other);
   const ranking = RANKINGS.find(({ of }) => all.every(({ scores }) => of(scores) !== null));
   if (ranking === undefined) throw nothingInCommon(folders);
   const runs = await Promise.all(
-    all.map(async ({ directory, scores }, index): Promise<ReadRun> => {
+    all.map(async ({ stored, scores }, index): Promise<ReadRun> => {
       return {
-        directory,
+        stored,
         scores,
         errors: ranking.of(scores)!,
         shown: {
           name: names[index]!,
           folder: resolve(folders[index]!),
           document: scores.document,
-          provenance: provenanceOf(directory),
+          provenance: provenanceOf(stored),
           distributions: distributionsOf(scores),
           perJoint: jointsOf(scores),
-          curves: await curvesOf(directory),
+          curves: await curvesOf(stored),
         },
       };
     }),
@@ -155,28 +154,17 @@ function jointsOf({ joints }: RunScores): JointRow[] {
   });
 }
 
-async function curvesOf(directory: RunDirectory): Promise<Curve[]> {
-  const file = directory.file('pckCurves');
-  if (!(await isFile(file))) return [];
-  let names: readonly string[] | null = null;
-  const columns: number[][] = [];
-  for await (const { cells } of csvRows(file)) {
-    if (names === null) {
-      names = cells;
-      columns.push(...cells.map(() => []));
-    } else cells.forEach((cell, at) => columns[at]!.push(Number(cell)));
-  }
-  const [thresholds = [], ...curves] = columns;
-  return curves.map((pck, index) => ({ name: names![index + 1]!, thresholds, pck }));
+async function curvesOf(stored: StoredRun): Promise<Curve[]> {
+  const table = await stored.curves();
+  if (table === null) return [];
+  const { thresholds, curves } = table;
+  return Array.from(curves, ([name, pck]) => ({ name, thresholds, pck: Array.from(pck) }));
 }
 
 /** What run.json says, in a person's words; absent entries and the names of machines are left out. */
-function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
-  const { configuration, program, times, host, dataset, coverage } = manifest;
-  const { protocol } = configuration as { protocol?: Record<string, unknown> };
-  const model = configuration.model as { path?: string; sha256?: string } | undefined;
-  const origin = (manifest as Record<string, unknown>).origin as
-    { kind?: string; path?: string; sha256?: string } | undefined;
+function provenanceOf({ manifest, path }: StoredRun): ProvenanceEntry[] {
+  const { configuration, program, times, host, dataset, coverage, origin } = manifest;
+  const { protocol, model } = configuration;
   const entries: (readonly [string, unknown])[] = [
     ['Run directory', sharedPath(path)],
     ['Program', joined([program.name, program.version, program.commit], ' ')],
@@ -205,7 +193,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
     ],
     ['Platform', host.platform],
     ['Started', times.started],
-    ['Seconds', typeof times.seconds === 'number' ? times.seconds.toFixed(1) : undefined],
+    ['Seconds', times.seconds?.toFixed(1)],
   ];
   return entries.flatMap(([label, value]) =>
     value === undefined || value === null
@@ -214,7 +202,7 @@ function provenanceOf({ manifest, path }: RunDirectory): ProvenanceEntry[] {
   );
 }
 
-function pathOf(file: { readonly path?: string } | undefined): string | undefined {
+function pathOf(file: { readonly path?: string | undefined } | undefined): string | undefined {
   return file?.path === undefined ? undefined : sharedPath(file.path);
 }
 

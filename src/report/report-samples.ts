@@ -112,10 +112,10 @@ function occlusionFacts({ labelled }: KeypointLabels, place: number): string[] {
 }
 
 /** `predictions/keypoints_2d.npy` at some rows; `null` where the run has none. */
-async function keypointRows({ directory }: ReadRun, rows: readonly number[]): Promise<Float64Array[] | null> {
-  const description = directory.manifest.predictions?.keypoints_2d;
+async function keypointRows({ stored }: ReadRun, rows: readonly number[]): Promise<Float64Array[] | null> {
+  const description = stored.manifest.predictions?.keypoints_2d;
   if (description === undefined) return null;
-  const reader = await NpyReader.open(join(directory.path, description.file));
+  const reader = await NpyReader.open(join(stored.path, description.file));
   try {
     const points: Float64Array[] = [];
     for (const row of rows) points.push(await reader.readRows(row, row + 1));
@@ -218,13 +218,13 @@ async function trueMeshes(
 }
 
 async function predictedHands(
-  { directory, shown }: ReadRun,
+  { stored, shown }: ReadRun,
   { folder }: ReportFolder,
   rows: readonly number[],
   missing: string[],
 ): Promise<RawHand[] | null> {
   try {
-    const source = await openRunPredictions(directory, folder.definition, 'run-directory');
+    const source = await openRunPredictions(stored, folder.definition, 'run-directory');
     try {
       const { joints } = source;
       const width = JOINT_COUNT * 3;

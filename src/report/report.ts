@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../files/atomic-file.js';
 import { startsWith } from '../files/file-start.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
+import { RUN_FILES } from '../runs/run-files.js';
 import { listed } from '../text/text.js';
 import { clientScript } from './page/client-script.js';
 import { reportPage } from './page/page.js';
@@ -43,14 +44,12 @@ export interface ReportOutcome {
   readonly missing: readonly string[];
 }
 
-/** Name of the page in a run directory. */
-const REPORT_FILE = 'report.html';
 /** What every page begins with. */
 const PAGE_START = '<!doctype html>';
 
 /** @throws UserError where a folder holds no scored run, or the runs are not of one dataset. */
 export async function makeReport(request: ReportRequest, context: ReportContext): Promise<ReportOutcome> {
-  const file = resolve(request.out ?? join(request.runs[0]!, REPORT_FILE));
+  const file = resolve(request.out ?? join(request.runs[0]!, RUN_FILES.report));
   await requireReplaceable(file);
   const { runs, error, meaning, protocolDifferences } = await readRuns(request.runs);
   const missing: string[] = [];
@@ -63,7 +62,7 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
   // A file that is given is read, needed or not: a wrong path is not to pass in silence.
   const given = request.mano === undefined ? null : await facesOf(request.mano);
   const faces = hasMeshes ? (given ?? (await demoFaces(folder, missing))) : null;
-  const { dataset } = runs[0]!.directory.manifest;
+  const { dataset } = runs[0]!.stored.manifest;
   const { title } = datasetById(dataset.id);
   const program = programInfo();
   const data: ReportData = {
@@ -106,7 +105,7 @@ async function requireReplaceable(file: string): Promise<void> {
 
 /** Everything a message may name. */
 function pathsOf(runs: readonly ReadRun[], { data, boxes, mano }: ReportRequest): string[] {
-  const folders = runs.flatMap(({ directory }) => [directory.path, directory.manifest.dataset.folder]);
+  const folders = runs.flatMap(({ stored }) => [stored.path, stored.manifest.dataset.folder]);
   return [...folders, data, boxes, mano].filter((path) => path !== undefined);
 }
 

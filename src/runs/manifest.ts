@@ -2,8 +2,12 @@
  * `run.json`: what a run is, where it stands and what it was made with.
  * Other people's scripts read it (docs/run-directory.md).
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../errors.js';
 import { JOINT_ORDER_IDS } from '../hand/joints.js';
+import { RUN_FILES, type RunFile } from './run-files.js';
 
 export const RUN_SCHEMA = 'hamba-eval/run@1';
 
@@ -19,7 +23,7 @@ const arrayDescription = z.object({
   units: z.enum(['m', 'px', 'weak-perspective']),
 });
 
-const failedSample = z.object({ id: z.string(), code: z.string(), reason: z.string() });
+export const failedSample = z.object({ id: z.string(), code: z.string(), reason: z.string() });
 
 /** What kept passes of a sample lack, and why: in the arrays that is NaN. */
 const failedPasses = failedSample.extend({
@@ -29,18 +33,47 @@ const failedPasses = failedSample.extend({
   keypoints_alone: z.boolean().optional(),
 });
 
-const sweepSchema = z.object({
+export const sweepSchema = z.object({
   passes: z.number().int().positive(),
   rotations_deg: z.array(z.number()),
   scales: z.array(z.number()),
 });
+
+export const coverageSchema = z.object({
+  scored: z.number().int().nonnegative(),
+  unscored: z.number().int().nonnegative(),
+  folder: z.number().int().nonnegative(),
+  benchmark: z.number().int().positive(),
+});
+
+/** What is read of a configuration again; the rest is compared with that of another run alone. */
+const configurationSchema = z.looseObject({
+  /** Absent where predictions were imported. */
+  model: z.looseObject({ path: z.string().optional(), sha256: z.string().optional() }).optional(),
+  /** Of the dataset folder, see datasets/fingerprint.ts. */
+  fingerprint: z.string().optional(),
+  protocol: z.looseObject({ boxes: z.string().nullish() }).optional(),
+  /** Positions of the samples in the folder, as ranges; absent where they are all. */
+  selection: z.string().optional(),
+});
+
+type Configuration = z.infer<typeof configurationSchema>;
+
+/** Handed on as it is: what differs between two configurations is told in the order of their keys. */
+const configuration = z.custom<Configuration>().superRefine((value, context) => {
+  const issues = configurationSchema.safeParse(value).error?.issues ?? [];
+  for (const { path, message } of issues) context.addIssue({ code: 'custom', path, message });
+});
+
+/** Milliseconds or counts by stage. */
+const timings = z.record(z.string(), z.number());
 
 const manifestSchema = z.looseObject({
   schema: z.literal(RUN_SCHEMA),
   /** About the run, not about the benchmark. */
   state: z.enum(['running', 'complete', 'interrupted', 'failed']),
   /** Everything that decides the numbers; the same configuration on the same folder is the same run. */
-  configuration: z.record(z.string(), z.unknown()),
+  configuration,
   dataset: z.looseObject({
     id: z.string(),
     folder: z.string(),
@@ -81,14 +114,7 @@ const manifestSchema = z.looseObject({
   unpredicted_keypoints: z.array(failedSample).optional(),
   /** Rows are the samples named in samples.txt, not all of the folder's. */
   selected: z.boolean().optional(),
-  coverage: z
-    .object({
-      scored: z.number().int().nonnegative(),
-      unscored: z.number().int().nonnegative(),
-      folder: z.number().int().nonnegative(),
-      benchmark: z.number().int().positive(),
-    })
-    .optional(),
+  coverage: coverageSchema.optional(),
   program: z.looseObject({ name: z.string(), version: z.string() }),
   host: z.looseObject({ name: z.string(), pid: z.number().int() }),
   times: z.looseObject({
@@ -97,18 +123,90 @@ const manifestSchema = z.looseObject({
     resumed: z.array(z.string()).optional(),
     /** Of work so far, in all sittings: pauses between them do not count. */
     seconds: z.number().nonnegative().optional(),
+    finished: z.string().optional(),
   }),
+  /** How photographs were decoded. */
+  decode: z.looseObject({}).optional(),
+  /** Of predicting. */
+  timings: timings.optional(),
+  /** What was scored. */
+  origin: z
+    .looseObject({
+      kind: z.string(),
+      path: z.string(),
+      /** Of a run directory: the split it is of. */
+      split: z.string().optional(),
+      /** Of a run directory: which boxes its predictions were made from; null where it does not know. */
+      boxes: z.string().nullish(),
+      /** Of a file that was read to its end. */
+      sha256: z.string().optional(),
+    })
+    .optional(),
+  score_timings: timings.optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+/** Everything that decides the numbers; see `configurationSchema`. */
+export type RunConfiguration = Readonly<Configuration>;
 export type ArrayDescription = z.infer<typeof arrayDescription>;
 export type FailedPasses = z.infer<typeof failedPasses>;
 export type SweepDescription = z.infer<typeof sweepSchema>;
 
+/** A run directory to whoever reads of it, whether it is being written or has been for long. */
+export interface RunFolder {
+  /** As the user named it. */
+  readonly path: string;
+  readonly manifest: Manifest;
+  /** The path of a file in it. */
+  file(name: RunFile): string;
+}
+
 /** The manifest in `value`, or the first thing that is wrong with it. */
 export function parseManifest(value: unknown): { manifest: Manifest } | { problem: string } {
   const parsed = manifestSchema.safeParse(value);
-  if (parsed.success) return { manifest: parsed.data };
-  const issue = parsed.error.issues[0];
-  return { problem: issue === undefined ? 'unreadable' : `${issue.path.join('.')}: ${issue.message}` };
+  return parsed.success ? { manifest: parsed.data } : { problem: firstProblem(parsed.error) };
+}
+
+/** What zod found first, behind the path of the field. */
+export function firstProblem({ issues: [issue] }: z.ZodError): string {
+  return issue === undefined ? 'unreadable' : `${issue.path.join('.')}: ${issue.message}`;
+}
+
+/** @throws UserError where the folder is no run directory, or of another version. */
+export async function readManifest(path: string): Promise<Manifest> {
+  const file = join(path, RUN_FILES.manifest);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserError({
+      code: 'run-directory-missing',
+      message: 'This is not a run directory',
+      file: path,
+      expected: 'a folder with a run.json written by hamba-eval run',
+      got: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no run.json' : (error as Error).message,
+      next: 'make one with hamba-eval run',
+      cause: error,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw unreadableManifest(file, (error as Error).message);
+  }
+  const parsed = parseManifest(value);
+  if ('problem' in parsed) throw unreadableManifest(file, parsed.problem);
+  return parsed.manifest;
+}
+
+function unreadableManifest(file: string, problem: string): UserError {
+  return new UserError({
+    code: 'run-manifest-unreadable',
+    message: 'run.json is not a manifest of this version of hamba-eval',
+    file,
+    expected: `a document with "schema": "${RUN_SCHEMA}"`,
+    got: problem,
+    next: 'name another folder with --out, or run it again with the version that wrote it',
+  });
 }

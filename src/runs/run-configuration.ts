@@ -1,8 +1,7 @@
 /** Everything that decides the numbers of a run: the same configuration on the same folder is the same run. */
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.js';
-
-export type RunConfiguration = Readonly<Record<string, unknown>>;
+import type { RunConfiguration } from './manifest.js';
 
 export function otherRun(
   path: string,
@@ -40,7 +39,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function differingKeys(a: RunConfiguration, b: RunConfiguration): string[] {
+export function differingKeys(
+  a: Readonly<Record<string, unknown>>,
+  b: Readonly<Record<string, unknown>>,
+): string[] {
   const plain = (value: unknown): unknown =>
     value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(

@@ -1,20 +1,26 @@
 /**
- * The run directory: the one place where predict, score and everything later
+ * The run directory as it is written: the one place where predict, score and everything later
  * meet. Nothing in it is ever half-written under its final name, and nothing
  * that this program did not write is ever removed from it.
  */
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { UserError } from '../errors.js';
 import { writeFileAtomic, writeFileDurably } from '../files/atomic-file.js';
 import { listFolder, makeFolder, removeEmpty } from '../files/folders.js';
-import { parseManifest, RUN_SCHEMA, type Manifest } from './manifest.js';
+import { jsonText } from '../formats/json/json-text.js';
+import {
+  readManifest,
+  RUN_SCHEMA,
+  type Manifest,
+  type RunConfiguration,
+  type RunFolder,
+} from './manifest.js';
 import { arrayFile, PLAIN_SET, type PredictionArray, type SetFolder } from './prediction-sets.js';
 import { hasJournal, removeJournal } from './progress-journal.js';
-import { differingKeys, otherRun, type RunConfiguration } from './run-configuration.js';
-import { moveOurFiles, removeOurFiles, removePredictions, RUN_FILES } from './run-files.js';
+import { differingKeys, otherRun } from './run-configuration.js';
+import { moveOurFiles, removeOurFiles, removePredictions, RUN_FILES, type RunFile } from './run-files.js';
 import { LOCK_FILES, releaseLock, takeLock } from './run-lock.js';
 
 export interface OpenRunOptions {
@@ -45,7 +51,7 @@ export interface OpenedRun {
 /** Where the files of a replaced run wait until the new one is finished. */
 const PREVIOUS = '.previous';
 
-export class RunDirectory {
+export class RunDirectory implements RunFolder {
   readonly path: string;
   private current: Manifest;
   /** Whether the folder itself was made for this run. */
@@ -65,7 +71,7 @@ export class RunDirectory {
     return this.current;
   }
 
-  file(name: keyof typeof RUN_FILES): string {
+  file(name: RunFile): string {
     return join(this.path, RUN_FILES[name]);
   }
 
@@ -80,10 +86,10 @@ export class RunDirectory {
     const seconds = this.secondsBefore + Math.round(performance.now() - this.opened) / 1000;
     const merged = { ...this.current, ...change };
     this.current = { ...merged, times: { ...merged.times, seconds } };
-    await writeFileDurably(this.file('manifest'), toJsonText(this.current));
+    await writeFileDurably(this.file('manifest'), jsonText(this.current));
   }
 
-  async writeText(name: keyof typeof RUN_FILES, text: string): Promise<void> {
+  async writeText(name: RunFile, text: string): Promise<void> {
     await writeFileAtomic(this.file(name), text);
   }
 
@@ -116,11 +122,6 @@ export class RunDirectory {
   /** Whether `discard` would bring an earlier run back. */
   async replacesAnother(): Promise<boolean> {
     return (await listFolder(this.path)).includes(PREVIOUS);
-  }
-
-  /** Opens a finished or unfinished run for reading. */
-  static async read(path: string): Promise<RunDirectory> {
-    return new RunDirectory(path, await readManifest(path));
   }
 
   /**
@@ -237,47 +238,4 @@ async function setAside(path: string, existing: Manifest): Promise<void> {
   }
   await makeFolder(previous);
   await moveOurFiles(path, previous);
-}
-
-/** Stable text of a JSON document of ours. */
-export function toJsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-async function readManifest(path: string): Promise<Manifest> {
-  const file = join(path, RUN_FILES.manifest);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new UserError({
-      code: 'run-directory-missing',
-      message: 'This is not a run directory',
-      file: path,
-      expected: 'a folder with a run.json written by hamba-eval run',
-      got: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no run.json' : (error as Error).message,
-      next: 'make one with hamba-eval run',
-      cause: error,
-    });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw unreadableManifest(file, (error as Error).message);
-  }
-  const parsed = parseManifest(value);
-  if ('problem' in parsed) throw unreadableManifest(file, parsed.problem);
-  return parsed.manifest;
-}
-
-function unreadableManifest(file: string, problem: string): UserError {
-  return new UserError({
-    code: 'run-manifest-unreadable',
-    message: 'run.json is not a manifest of this version of hamba-eval',
-    file,
-    expected: `a document with "schema": "${RUN_SCHEMA}"`,
-    got: problem,
-    next: 'name another folder with --out, or run it again with the version that wrote it',
-  });
 }

@@ -26,6 +26,8 @@ export const RUN_FILES = {
   progress: 'predictions/progress.json',
 } as const;
 
+export type RunFile = keyof typeof RUN_FILES;
+
 /** The manifest goes last: a folder that lost its files halfway is still recognised as ours. */
 const RESULT_FILES = Object.values(RUN_FILES).filter(
   (name) => name !== RUN_FILES.manifest && !name.startsWith('predictions/'),

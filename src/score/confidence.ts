@@ -8,6 +8,7 @@ import {
   type ConfidenceInterval,
 } from '../statistics/bootstrap.js';
 import type { SampleRow } from './score-pool.js';
+import { metricColumns } from './score-tables.js';
 
 /**
  * 95 % intervals of every metric, seeded: the same run always prints the same
@@ -20,18 +21,8 @@ export function confidenceIntervals(
   rows: readonly SampleRow[],
   groups: readonly string[] | null,
 ): Record<string, Interval> {
-  const keys = new Set<keyof SampleMetrics>();
-  for (const row of rows) {
-    if (row.state === 'scored')
-      for (const key of Object.keys(row.metrics)) keys.add(key as keyof SampleMetrics);
-  }
-  const columns: Partial<Record<keyof SampleMetrics, Float64Array>> = {};
-  for (const key of keys) {
-    columns[key] = Float64Array.from(rows, (row) =>
-      row.state === 'scored' ? (row.metrics[key] ?? Number.NaN) : Number.NaN,
-    );
-  }
-  return stated(bootstrapIntervals(columns, drawing(groups)));
+  const columns = Object.fromEntries(metricColumns(rows));
+  return stated(bootstrapIntervals<keyof SampleMetrics>(columns, drawing(groups)));
 }
 
 /** The same of PCK, a mean over joints of ratios. */

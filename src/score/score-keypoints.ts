@@ -6,7 +6,6 @@ import {
   evaluateKeypoints,
   keypointsOfHand,
   KeypointAccumulator,
-  KEYPOINT_METRIC_KEYS,
   type KeypointProtocol,
   type KeypointResult,
   type KeypointScoreResult,
@@ -15,7 +14,6 @@ import { inFolderOrder, type OrderedSource } from '../predictions/folder-order.j
 import { PredictionImport } from '../predictions/prediction-import.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import type { Progress } from '../progress.js';
-import { metricsCsv } from '../runs/metrics-csv.js';
 import {
   METRICS_SCHEMA,
   type Interval,
@@ -23,14 +21,14 @@ import {
   type UnscoredSample,
   type Warning,
 } from '../runs/metrics-document.js';
-import { toJsonText, type RunDirectory } from '../runs/run-directory.js';
-import { tableCsv, type Cell } from '../text/csv.js';
+import { writeResult } from '../runs/result-files.js';
+import type { RunDirectory } from '../runs/run-directory.js';
 import { keypointIntervals } from './confidence.js';
-import { perKeypointCsv } from './keypoint-table.js';
 import { ttaParts, ttaWarnings, type TtaResult } from './score-sets.js';
+import { keypointCurves, keypointJoints, keypointSamples, keypointTable } from './score-tables.js';
 
-export interface ScoreKeypointsRequest {
-  readonly run: RunDirectory;
+/** What is measured, and against what. */
+export interface MeasureKeypointsRequest {
   readonly folder: DatasetFolder;
   readonly truth: KeypointTruth;
   readonly source: PredictionSource;
@@ -38,6 +36,10 @@ export interface ScoreKeypointsRequest {
   readonly protocol: KeypointProtocol;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+}
+
+export interface ScoreKeypointsRequest extends MeasureKeypointsRequest {
+  readonly run: RunDirectory;
 }
 
 /** What the prediction set comes to, before anything is written of it. */
@@ -51,7 +53,7 @@ export interface MeasuredKeypoints {
 
 /** Scores a prediction set. */
 export async function measureKeypoints(
-  request: ScoreKeypointsRequest,
+  request: MeasureKeypointsRequest,
   withIntervals = true,
 ): Promise<MeasuredKeypoints> {
   const { folder, truth, selection, protocol, progress, signal } = request;
@@ -116,16 +118,14 @@ export async function writeKeypoints(
     ],
     unscored,
   };
-  await run.writeText('samples', ids.map((id) => `${id}\n`).join(''));
-  await run.writeText('metricsCsv', metricsCsv(document));
-  await run.writeText('perSample', perSampleCsv(ids, selection, results, unscored, folder.sequenceOf));
-  await run.writeText('perKeypoint', perKeypointCsv(ids, results));
-  await run.writeText('perJoint', perJointCsv(result));
-  if (Object.keys(result.curves).length > 0) await run.writeText('pckCurves', curvesCsv(result));
-  await run.writeText('metrics', toJsonText(document));
-  await run.update({
-    coverage: document.coverage,
-    origin: source.origin,
+  await writeResult(run, {
+    document,
+    samples: keypointSamples({ ids, folder, selection, rows: results, unscored }),
+    joints: keypointJoints(result.joints),
+    curves: keypointCurves(result.curves),
+    keypoints: keypointTable(results),
+    officialScores: null,
+    origin: { ...source.origin },
     selected: selection !== null,
   });
   return document;
@@ -147,50 +147,6 @@ function unlabelled({ unlabelledJoints }: KeypointScoreResult): Warning[] {
     message: `${joints.length} of the 21 joints are ${SUBSET_WORDS[subset as keyof typeof SUBSET_WORDS]} nowhere and left out of the mean: ${joints.map((joint) => names[joint]!).join(', ')}`,
     remedy: 'on the whole benchmark every joint has labels; quote no figure of a part of it',
   }));
-}
-
-function perSampleCsv(
-  ids: readonly string[],
-  selection: Selection | null,
-  results: readonly KeypointResult[],
-  unscored: readonly UnscoredSample[],
-  sequenceOf: DatasetFolder['sequenceOf'],
-): string {
-  const keys = KEYPOINT_METRIC_KEYS.filter((key) =>
-    results.some((result) => result.state === 'scored' && result.metrics[key] !== undefined),
-  );
-  const reasons = new Map(unscored.map(({ id, reason }) => [id, reason]));
-  return tableCsv(
-    ['index', 'id', 'state', 'reason', ...(sequenceOf === null ? [] : ['sequence']), ...keys],
-    results.map((result, row): Cell[] => [
-      selection?.[row] ?? row,
-      ids[row],
-      result.state,
-      reasons.get(ids[row]!),
-      ...(sequenceOf === null ? [] : [sequenceOf(ids[row]!)]),
-      ...keys.map((key) => (result.state === 'scored' ? result.metrics[key] : undefined)),
-    ]),
-  );
-}
-
-function perJointCsv({ joints }: KeypointScoreResult): string {
-  const names = jointNames('openpose');
-  const columns = ['labelled_all', 'labelled_vis', 'labelled_occ', ...KEYPOINT_METRIC_KEYS] as const;
-  const present = columns.filter((column) => joints.some((joint) => joint[column] !== undefined));
-  return tableCsv(
-    ['joint', 'name', ...present],
-    joints.map((joint) => [joint.joint, names[joint.joint], ...present.map((column) => joint[column])]),
-  );
-}
-
-/** Thresholds as shares of the box's longer side; one column a subset. */
-function curvesCsv({ curves }: KeypointScoreResult): string {
-  const present = Object.entries(curves);
-  const thresholds = present[0]![1].thresholds;
-  return tableCsv(
-    ['threshold', ...present.map(([subset]) => subset)],
-    thresholds.map((threshold, index) => [threshold, ...present.map(([, curve]) => curve.pck[index])]),
-  );
 }
 
 /** A pred.json, whose two lists are places in space. */

@@ -1,9 +1,9 @@
 /** What becomes of a scored set of hands in 3D: metrics.json and everything beside it. */
 import { officialScores } from '../metrics/index.js';
 import { METRICS_SCHEMA, type MetricsDocument, type Warning } from '../runs/metrics-document.js';
-import { toJsonText } from '../runs/run-directory.js';
+import { writeResult } from '../runs/result-files.js';
 import { ttaParts, ttaWarnings, type TtaResult } from './score-sets.js';
-import { writeTables } from './score-tables.js';
+import { handCurves, handJoints, handSamples } from './score-tables.js';
 import { describeTimings } from './score-timings.js';
 import type { MeasuredHands, ScoreRequest } from './score.js';
 
@@ -28,15 +28,15 @@ export async function writeHands(
 ): Promise<MetricsDocument> {
   const started = performance.now();
   const { timings } = measured;
-  const document = await writeResult(request, measured, tta);
+  const document = await write(request, measured, tta);
   timings.write_ms += performance.now() - started;
   timings.wall_ms += performance.now() - started;
-  await request.run.update({ score_timings: timings });
+  await request.run.update({ score_timings: { ...timings } });
   request.progress.note(describeTimings(timings));
   return document;
 }
 
-async function writeResult(
+async function write(
   { run, folder, selection, protocol }: ScoreRequest,
   { ordered, rows, accumulator, diagnosis, confidence, apart }: MeasuredHands,
   tta: TtaResult | null,
@@ -74,18 +74,15 @@ async function writeResult(
     ],
     unscored,
   };
-  await run.writeText('samples', ids.map((id) => `${id}\n`).join(''));
-  await writeTables(run, {
-    ids,
-    sequenceOf: folder.sequenceOf,
-    rows,
-    selection,
-    result,
+  await writeResult(run, {
     document,
-    jointOrder: folder.definition.jointOrder,
+    samples: handSamples({ ids, folder, selection, rows, unscored }),
+    joints: handJoints(result.joints, folder.definition.jointOrder),
+    curves: handCurves(result.curves),
+    keypoints: null,
+    officialScores: official?.state === 'available' ? official.text : null,
+    origin: { ...source.origin },
+    selected: selection !== null,
   });
-  if (official?.state === 'available') await run.writeText('officialScores', official.text);
-  await run.writeText('metrics', toJsonText(document));
-  await run.update({ coverage, origin: source.origin, selected: selection !== null });
   return document;
 }

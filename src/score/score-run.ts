@@ -5,6 +5,7 @@ import type { AnyProtocol } from '../metrics/index.js';
 import type { JointRegressor } from '../predictions/joint-regressor.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { silentProgress, type RunContext } from '../progress.js';
+import type { RunFolder } from '../runs/manifest.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { keepKeypoints, measureKeypoints, writeKeypoints } from './score-keypoints.js';
@@ -23,7 +24,7 @@ export interface ScoreRunRequest {
   readonly context: RunContext;
   readonly run: RunDirectory;
   /** Where the passes of a sweep are, if any: the run itself, or the one whose passes were fused again. */
-  readonly sets: RunDirectory;
+  readonly sets: RunFolder;
   /** The plain set. */
   readonly source: PredictionSource;
   readonly selection: Selection | null;
@@ -53,7 +54,7 @@ async function scoreHands(request: ScoreRunRequest): Promise<MetricsDocument> {
   try {
     if (hasSets(sets, run)) await truth.keepMeshes(run.path);
     const common = { run, folder, truth, source, selection, protocol, regressor, check, pool, ...context };
-    const plain = await measureHands(common, source.origin.kind !== 'model');
+    const plain = await measureHands(common, source.origin.kind === 'model' ? null : run);
     const tta = await scoreTta(request, (set, withIntervals) =>
       measureSet({ ...common, source: set, progress: silentProgress }, withIntervals),
     );

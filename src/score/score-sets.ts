@@ -4,7 +4,7 @@ import { headlineOf, metricOf } from '../metrics/index.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
 import type { Progress } from '../progress.js';
-import type { SweepDescription } from '../runs/manifest.js';
+import type { RunFolder, SweepDescription } from '../runs/manifest.js';
 import type {
   Interval,
   MetricsDocument,
@@ -13,7 +13,7 @@ import type {
   Warning,
 } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { tableCsv } from '../text/csv.js';
+import { writePassTable, type PassRow } from '../runs/tables/pass-table.js';
 import { grouped } from '../text/text.js';
 import { meanOfMetrics } from '../tta/mean-error.js';
 import { sweepHeatMap } from './sweep-heat-map.js';
@@ -71,7 +71,7 @@ export interface SetScore {
 
 export interface ScoreSetsRequest {
   /** Where the sets are. */
-  readonly from: RunDirectory;
+  readonly from: RunFolder;
   /** Where the tables go. */
   readonly run: RunDirectory;
   readonly dataset: DatasetDefinition;
@@ -83,7 +83,7 @@ export interface ScoreSetsRequest {
 }
 
 /** Whether there is a set beside the plain one. */
-export function hasSets(from: RunDirectory, run: RunDirectory): boolean {
+export function hasSets(from: RunFolder, run: RunFolder): boolean {
   return Object.keys(run.manifest.fused ?? {}).length > 0 || (from.manifest.passes ?? []).length > 0;
 }
 
@@ -97,7 +97,7 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   const confidence: Record<string, Readonly<Record<string, Interval>>> = {};
   const coverage: Record<string, SetCoverage> = {};
   const score = async (
-    directory: RunDirectory,
+    directory: RunFolder,
     set: PredictionSet,
     withIntervals: boolean,
   ): Promise<SetScore> => {
@@ -133,7 +133,10 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
     stage.stop();
   }
   if (perPass.length > 0) {
-    await writePasses(run, passes, perPass);
+    await writePasses(
+      run,
+      passes.map((pass, k) => ({ ...pass, metrics: perPass[k]! })),
+    );
     if (meanError) {
       metrics['mean-error'] = meanOfMetrics(perPass.map((all) => common(all, perPass)));
       coverage['mean-error'] = worst!;
@@ -159,31 +162,14 @@ function common(metrics: MetricValues, perPass: readonly MetricValues[]): Metric
 }
 
 /** A table with one row a pass, and a picture of it. */
-async function writePasses(
-  run: RunDirectory,
-  passes: readonly {
-    readonly index: number;
-    readonly name: string;
-    readonly rotation_deg: number;
-    readonly scale: number;
-  }[],
-  perPass: readonly MetricValues[],
-): Promise<void> {
-  const keys = [...new Set(perPass.flatMap((metrics) => Object.keys(metrics)))];
-  const rows = passes.map((pass, k) => [
-    pass.index,
-    pass.name,
-    pass.rotation_deg,
-    pass.scale,
-    ...keys.map((key) => perPass[k]![key]),
-  ]);
-  await run.writeText('passes', tableCsv(['pass', 'name', 'rotation_deg', 'scale', ...keys], rows));
-  const shown = headlineOf(keys);
+async function writePasses(run: RunDirectory, passes: readonly PassRow[]): Promise<void> {
+  await writePassTable(run, passes);
+  const shown = headlineOf(passes.flatMap(({ metrics }) => Object.keys(metrics)));
   if (shown === undefined) return;
-  const cells = passes.map(({ rotation_deg: rotation, scale }, k) => ({
+  const cells = passes.map(({ rotation_deg: rotation, scale, metrics }) => ({
     rotation,
     scale,
-    value: perPass[k]![shown],
+    value: metrics[shown],
   }));
   await run.writeText('heatMap', sweepHeatMap(metricOf(shown), cells));
 }

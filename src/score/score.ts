@@ -21,8 +21,8 @@ import type { SampleRow, ScoreJob, ScorePool, Wanted } from './score-pool.js';
 import type { SetScore } from './score-sets.js';
 import { addStages, noScoreTimings, timed, type ScoreTimings } from './score-timings.js';
 
-export interface ScoreRequest {
-  readonly run: RunDirectory;
+/** What is measured, and against what. */
+export interface MeasureRequest {
   readonly folder: DatasetFolder;
   /** Of that folder, opened; the caller closes it. */
   readonly truth: GroundTruth;
@@ -40,6 +40,10 @@ export interface ScoreRequest {
   readonly signal: AbortSignal;
 }
 
+export interface ScoreRequest extends MeasureRequest {
+  readonly run: RunDirectory;
+}
+
 /** What the prediction set comes to, before anything is written of it. */
 export interface MeasuredHands {
   readonly ordered: OrderedSource;
@@ -55,11 +59,14 @@ export interface MeasuredHands {
 /**
  * Scores the plain prediction set.
  *
- * @param keep whether imported predictions are kept in the run directory.
+ * @param keepIn where imported predictions are kept; null where they are not.
  */
-export async function measureHands(request: ScoreRequest, keep: boolean): Promise<MeasuredHands> {
+export async function measureHands(
+  request: MeasureRequest,
+  keepIn: RunDirectory | null,
+): Promise<MeasuredHands> {
   const started = performance.now();
-  const { folder, regressor, check, run } = request;
+  const { folder, regressor, check } = request;
   const aligned = await alignSets(request);
   const { ordered } = aligned;
   const { source, ids } = ordered;
@@ -68,7 +75,7 @@ export async function measureHands(request: ScoreRequest, keep: boolean): Promis
   const diagnosis = new RunDiagnosis(folder.definition, source.count, request.progress);
   const compared = regressor ?? check;
   const apart = compared === null ? null : JointsApart.between(source, compared, regressor !== null);
-  const importer = keep ? await PredictionImport.start(run, source) : null;
+  const importer = keepIn === null ? null : await PredictionImport.start(keepIn, source);
   const stage = request.progress.stage('score', source.count, 'samples');
   let accumulator: ScoreAccumulator;
   try {
@@ -86,8 +93,8 @@ export async function measureHands(request: ScoreRequest, keep: boolean): Promis
       },
       job: (job) => diagnosis.look(job),
     });
-    if (importer !== null) {
-      await run.update({ predictions: await timed(timings, 'write_ms', () => importer.finish()) });
+    if (keepIn !== null && importer !== null) {
+      await keepIn.update({ predictions: await timed(timings, 'write_ms', () => importer.finish()) });
     }
   } catch (error) {
     await importer?.abort();
@@ -105,7 +112,7 @@ export async function measureHands(request: ScoreRequest, keep: boolean): Promis
 }
 
 /** Scores a set of a sweep. */
-export async function measureSet(request: ScoreRequest, withIntervals: boolean): Promise<SetScore> {
+export async function measureSet(request: MeasureRequest, withIntervals: boolean): Promise<SetScore> {
   const aligned = await alignSets(request);
   const { ids } = aligned.ordered;
   const rows: SampleRow[] = [];
@@ -128,7 +135,7 @@ interface AlignedSets {
   readonly trueJoints: Float64Array | null;
 }
 
-async function alignSets(request: ScoreRequest): Promise<AlignedSets> {
+async function alignSets(request: MeasureRequest): Promise<AlignedSets> {
   const { folder, truth, selection, regressor } = request;
   const { joints, meshes } = truth.source;
   regressor?.require(request.source);
@@ -163,7 +170,7 @@ interface BatchUse {
 
 /** Takes predictions and truths through the pool, a batch at a time. */
 async function scoreBatches(
-  request: ScoreRequest,
+  request: MeasureRequest,
   { ordered: { source }, trueJoints }: AlignedSets,
   timings: ScoreTimings,
   use: BatchUse,
@@ -232,7 +239,7 @@ function jointRows(joints: Float64Array, first: number, count: number): Float64A
 
 async function requireEnd(
   meshes: MeshReader | null,
-  about: Pick<ScoreRequest, 'truth' | 'source'>,
+  about: Pick<MeasureRequest, 'truth' | 'source'>,
 ): Promise<void> {
   const surplus = meshes === null ? null : await meshes.next(1);
   if (surplus !== null) throw meshMismatch(about, about.source.count + surplus.count, true);

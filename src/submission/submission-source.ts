@@ -1,5 +1,4 @@
 /** What is to be submitted: the predictions of a finished run, or of a file. */
-import { readFile } from 'node:fs/promises';
 import { datasetById } from '../datasets/registry.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
@@ -7,8 +6,8 @@ import { openPredictions } from '../predictions/open-predictions.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
 import type { MetricsDocument, MetricValues } from '../runs/metrics-document.js';
-import { readMetrics } from '../runs/read-metrics.js';
-import { RunDirectory } from '../runs/run-directory.js';
+import { StoredRun } from '../runs/stored-run.js';
+import { readSampleList } from '../runs/tables/sample-list.js';
 import { requireFormat, type Subject } from './checks.js';
 
 /** A benchmark's own split: the one the challenges are about. */
@@ -24,7 +23,7 @@ export interface SubmissionSource {
 }
 
 export interface ScoredRun {
-  readonly run: RunDirectory;
+  readonly run: StoredRun;
   readonly document: MetricsDocument;
   /** Of the set that is submitted. */
   readonly metrics: MetricValues;
@@ -37,15 +36,15 @@ export interface ScoredRun {
  * @throws UserError where the run is not finished, or holds no such predictions.
  */
 export async function runSource(path: string, fusion: string | undefined): Promise<SubmissionSource> {
-  const run = await RunDirectory.read(path);
+  const run = await StoredRun.open(path);
   const { manifest } = run;
   const definition = datasetById(manifest.dataset.id);
   requireFormat(definition);
   requireSplit(run);
-  const document = await readMetrics(run);
+  const document = await run.metrics();
   const set = fusion === undefined ? undefined : fusedSet(run, fusion);
   requireOwnJoints(run, document);
-  const ids = await sampleIds(run);
+  const ids = await sampleIds(run, document !== null);
   requireOrder(run, definition, ids);
   const reasons = new Map(
     [...(manifest.unpredicted ?? []), ...(set?.unpredicted ?? []), ...(document?.unscored ?? [])].map(
@@ -93,7 +92,7 @@ export function fileSource(path: string, dataset: string): SubmissionSource {
   };
 }
 
-function requireSplit({ path, manifest }: RunDirectory): void {
+function requireSplit({ path, manifest }: StoredRun): void {
   if (manifest.dataset.split === SPLIT) return;
   throw new UserError({
     code: 'submission-split',
@@ -105,7 +104,7 @@ function requireSplit({ path, manifest }: RunDirectory): void {
   });
 }
 
-function fusedSet({ path, manifest }: RunDirectory, fusion: string): PredictionSet {
+function fusedSet({ path, manifest }: StoredRun, fusion: string): PredictionSet {
   const set = manifest.fused?.[fusion];
   if (set !== undefined) return set;
   const names = Object.keys(manifest.fused ?? {});
@@ -120,7 +119,7 @@ function fusedSet({ path, manifest }: RunDirectory, fusion: string): PredictionS
 }
 
 /** The zip holds the predicted joints; scores of joints formed from the meshes are not theirs. */
-function requireOwnJoints({ path }: RunDirectory, document: MetricsDocument | null): void {
+function requireOwnJoints({ path }: StoredRun, document: MetricsDocument | null): void {
   const protocol = document?.protocol;
   if (protocol?.measure !== 'hands-3d' || protocol.jointSource === 'model') return;
   throw new UserError({
@@ -135,7 +134,7 @@ function requireOwnJoints({ path }: RunDirectory, document: MetricsDocument | nu
 
 /** The order is all that tells samples apart. With HaMeR's metadata as the dataset, the run has that file's order. */
 function requireOrder(
-  { path, manifest }: RunDirectory,
+  { path, manifest }: StoredRun,
   definition: DatasetDefinition,
   ids: readonly string[] | null,
 ): void {
@@ -157,15 +156,7 @@ function requireOrder(
 }
 
 /** Ids of the rows; null where the run does not say. */
-async function sampleIds(run: RunDirectory): Promise<string[] | null> {
-  const samples = await readFile(run.file('samples'), 'utf8').catch(() => null);
-  if (samples !== null) return samples.trimEnd().split('\n');
-  const table = await readFile(run.file('perSample'), 'utf8').catch(() => '');
-  // Ids of these benchmarks need no quotes.
-  const [header = [], ...rows] = table
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(','));
-  const column = header.indexOf('id');
-  return column === -1 ? null : rows.map((cells) => cells[column] ?? '');
+async function sampleIds(run: StoredRun, isScored: boolean): Promise<readonly string[] | null> {
+  const listed = await readSampleList(run);
+  return listed !== null || !isScored ? listed : (await run.samples([])).ids;
 }

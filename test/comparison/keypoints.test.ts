@@ -10,6 +10,7 @@ import { hintNewDays } from '../../src/datasets/hint.js';
 import { run } from '../../src/evaluation/run.js';
 import { KEYPOINT_METRIC_KEYS } from '../../src/metrics/index.js';
 import { silentProgress } from '../../src/progress.js';
+import { StoredRun } from '../../src/runs/stored-run.js';
 import { Random } from '../../src/statistics/random.js';
 import { temporaryFolder } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
@@ -43,7 +44,7 @@ async function scored(spread: number, seed: number): Promise<RunScores> {
     },
     { progress: silentProgress, signal: new AbortController().signal },
   );
-  return readRunScores(out);
+  return readRunScores(await StoredRun.open(out));
 }
 
 /** Joint by joint over the labelled keypoints, then the mean over the joints that have any. */
@@ -91,7 +92,7 @@ describe(`two runs of HInt (seed ${SEED})`, () => {
   it('cannot be compared without per_keypoint.csv', async () => {
     const { path } = await scored(0.08, SEED);
     await rm(join(path, 'per_keypoint.csv'));
-    await expect(readRunScores(path)).rejects.toMatchObject({
+    await expect(readRunScores(await StoredRun.open(path))).rejects.toMatchObject({
       code: 'run-incomplete',
       file: join(path, 'per_keypoint.csv'),
     });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metricsTable } from '../../src/evaluation/result-text.js';
 import { FREIHAND_PROTOCOL, HINT_NEWDAYS_PROTOCOL, KEYPOINT_METRIC_KEYS } from '../../src/metrics/index.js';
-import { metricsCsv } from '../../src/runs/metrics-csv.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../../src/runs/metrics-document.js';
 import { tableCsv } from '../../src/text/csv.js';
 import { formatMetric, metricLabel, withUnit } from '../../src/text/metric-text.js';
@@ -158,12 +157,6 @@ describe('text for a terminal', () => {
 });
 
 describe('the csv files', () => {
-  it('hold full precision under the keys of metrics.json', () => {
-    expect(metricsCsv(document({ metrics: { pa_mpjpe_mm: 0.1 + 0.2 } }))).toBe(
-      'metric,value,low,high,level\npa_mpjpe_mm,0.30000000000000004,5.7,5.9,0.95\n',
-    );
-  });
-
   it('leave absent values empty and quote what needs it', () => {
     expect(tableCsv(['a', 'b', 'c'], [[undefined, true, 'x, "y"']])).toBe('a,b,c\n,1,"x, ""y"""\n');
   });

@@ -13,21 +13,21 @@ import {
 import { parseSidecar } from '../../src/inference/model/sidecar.js';
 import { openRunPredictions } from '../../src/predictions/run-predictions.js';
 import type { ArrayDescription } from '../../src/runs/manifest.js';
-import { RunDirectory } from '../../src/runs/run-directory.js';
 import { SetWriter } from '../../src/runs/set-writer.js';
+import { StoredRun } from '../../src/runs/stored-run.js';
 import { freshRun } from '../support/run-directory.js';
 import { failure } from '../support/user-error.js';
 
 const FREIHAND = datasetById('freihand');
 
 /** A finished run whose joints are one row of `values`, described as given. */
-async function runOf(values: Float64Array, change: Partial<ArrayDescription>): Promise<RunDirectory> {
+async function runOf(values: Float64Array, change: Partial<ArrayDescription>): Promise<StoredRun> {
   const run = await freshRun();
   const writer = new SetWriter(run, 'predictions', 1);
   await writer.write('joints', [JOINT_COUNT, 3], 0, values);
   const written = await writer.close({ points: 'opencv', roots: 'opencv', jointOrder: 'openpose' });
   await run.update({ predictions: { joints: { ...written.joints!, ...change } } });
-  return RunDirectory.read(run.path);
+  return StoredRun.open(run.path);
 }
 
 describe.each(JOINT_ORDERS)('the joint order $id', ({ id, title, layout, source, fromOpenPose }) => {

@@ -9,6 +9,7 @@ import { leaderboard, type LeaderboardRow } from '../../src/leaderboards/leaderb
 import { lintRuns, lintTable } from '../../src/leaderboards/lint.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { METRICS_SCHEMA } from '../../src/runs/metrics-document.js';
+import { StoredRun } from '../../src/runs/stored-run.js';
 import { temporaryFolder } from '../support/cli.js';
 
 interface Made {
@@ -59,8 +60,8 @@ async function makeRun({
   return path;
 }
 
-const board = (runs: readonly string[], allowMixed = false, dataset = 'freihand') =>
-  leaderboard({ dataset, runs, allowMixed });
+const board = async (paths: readonly string[], allowMixed = false, dataset = 'freihand') =>
+  leaderboard({ dataset, runs: await Promise.all(paths.map((path) => StoredRun.open(path))), allowMixed });
 
 const mine = (rows: readonly LeaderboardRow[]): LeaderboardRow[] => rows.filter(({ run }) => run !== null);
 

@@ -1,4 +1,5 @@
 /** Metrics that nothing but the registry knows are computed, shown and compared as the official ones are. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { compare } from '../../src/comparison/compare.js';
 import { parseWorseRule } from '../../src/comparison/fail-if-worse.js';
@@ -21,13 +22,14 @@ import {
   type ScoredHand,
 } from '../../src/metrics/index.js';
 import { headlineTable } from '../../src/report/page/tables.js';
-import { metricsCsv } from '../../src/runs/metrics-csv.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../../src/runs/metrics-document.js';
+import { writeMetricTable } from '../../src/runs/tables/metric-table.js';
 import { confidenceIntervals } from '../../src/score/confidence.js';
 import type { SampleRow } from '../../src/score/score-pool.js';
 import { Random } from '../../src/statistics/random.js';
 import { compareScores } from '../../src/submission/rounding.js';
 import { madeRun } from '../comparison/support.js';
+import { freshRun } from '../support/run-directory.js';
 import { cloud, mirrored, noisy } from './support.js';
 
 const toys = vi.hoisted(() => {
@@ -195,8 +197,11 @@ describe('a registered metric is shown', () => {
     ]);
   });
 
-  it('in csv and in the report, by label and direction, in the order of a paper', () => {
-    expect(metricsCsv(document)).toContain('\nmax_mm,30,29,31.06,0.95\n');
+  it('in csv and in the report, by label and direction, in the order of a paper', async () => {
+    const directory = await freshRun();
+    await writeMetricTable(directory, document);
+    const csv = await readFile(directory.file('metricsCsv'), 'utf8');
+    expect(csv).toContain('\nmax_mm,30,29,31.06,0.95\n');
     const run = {
       name: 'r',
       folder: '/r',

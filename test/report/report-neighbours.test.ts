@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { HINT_VISOR_PROTOCOL } from '../../src/metrics/index.js';
 import { neighboursOf } from '../../src/report/report-neighbours.js';
 import { METRICS_SCHEMA, type MetricsDocument } from '../../src/runs/metrics-document.js';
+import { StoredRun } from '../../src/runs/stored-run.js';
 import { freshRun } from '../support/run-directory.js';
 
 const COVERAGE = { scored: 1906, unscored: 0, folder: 1906, benchmark: 1906 };
 
 /** A finished run of HInt VISOR with this PCK@0.05 of all joints. */
-async function runOf(share: number): Promise<string> {
+async function runOf(share: number): Promise<StoredRun> {
   const dataset = { id: 'hint-visor', folder: '/data', split: 'evaluation' };
   const run = await freshRun({ state: 'complete', dataset, coverage: COVERAGE });
   const document: MetricsDocument = {
@@ -23,14 +24,14 @@ async function runOf(share: number): Promise<string> {
     unscored: [],
   };
   await writeFile(run.file('metrics'), JSON.stringify(document));
-  return run.path;
+  return StoredRun.open(run.path);
 }
 
 describe('the published results around a run', () => {
   it('are in percent for HInt, the run among them, as the other tables of the page are', async () => {
-    const path = await runOf(0.4361);
+    const stored = await runOf(0.4361);
     const { columns, rows } = (await neighboursOf('hint-visor', 'evaluation', [
-      { directory: { path }, shown: { name: 'mine' } },
+      { stored, shown: { name: 'mine' } },
     ]))!;
     expect(columns[0]).toBe('PCK@0.05 all, %');
     const first = rows.map(({ name, run, cells }) => [run === null ? name : 'the run', cells[0]]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeFileAtomic, writeStreamAtomic } from '../../src/files/atomic-file.js';
 import { RunDirectory, type OpenRunOptions } from '../../src/runs/run-directory.js';
+import { StoredRun } from '../../src/runs/stored-run.js';
 import { temporaryFolder } from '../support/cli.js';
 
 const options = (path: string, change: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
@@ -35,7 +36,7 @@ describe('a run directory', () => {
     expect(first.run.manifest.state).toBe('running');
     await first.run.finish('complete');
     expect((await RunDirectory.open(options(path))).state).toBe('finished');
-    expect((await RunDirectory.read(path)).manifest).toMatchObject({ state: 'complete' });
+    expect((await StoredRun.open(path)).manifest).toMatchObject({ state: 'complete' });
   });
 
   it('refuses another configuration and names what differs', async () => {
@@ -99,9 +100,12 @@ describe('a run directory', () => {
     expect(begun.run.manifest.times.resumed).toHaveLength(1);
     expect(await readFile(join(path, 'predictions/joints.npy.partial'), 'utf8')).toBe('rows');
     await begun.run.finish('interrupted');
-    expect((await RunDirectory.read(path)).manifest.times.resumed).toHaveLength(1);
+    expect((await StoredRun.open(path)).manifest.times.resumed).toHaveLength(1);
 
-    const other = options(path, { resume: true, configuration: { dataset: 'freihand', model: 'another' } });
+    const other = options(path, {
+      resume: true,
+      configuration: { dataset: 'freihand', model: { path: '/another.onnx' } },
+    });
     await expect(RunDirectory.open(other)).rejects.toMatchObject({ code: 'output-other-run' });
     const allowed = { ...other, resumeAlso: options(path).configuration };
     const relaxed = await RunDirectory.open(allowed);
@@ -154,7 +158,10 @@ describe('a run directory', () => {
     await first.run.writeText('metrics', 'old');
     await writeFile(first.run.file('vertices'), 'old rows');
     await first.run.finish('complete');
-    const other = { configuration: { dataset: 'freihand', model: 'another' }, existing: 'replace' } as const;
+    const other = {
+      configuration: { dataset: 'freihand', model: { path: '/another.onnx' } },
+      existing: 'replace',
+    } as const;
 
     const failing = await RunDirectory.open(options(path, other));
     await failing.run.writeText('metrics', 'new');
@@ -176,7 +183,10 @@ describe('a run directory', () => {
     const first = await RunDirectory.open(options(path));
     await first.run.writeText('metrics', 'old');
     await first.run.finish('complete');
-    const other = { configuration: { dataset: 'freihand', model: 'another' }, existing: 'replace' } as const;
+    const other = {
+      configuration: { dataset: 'freihand', model: { path: '/another.onnx' } },
+      existing: 'replace',
+    } as const;
     await RunDirectory.open(options(path, other));
     await rewriteLock(path, { pid: NO_SUCH_PROCESS });
     const again = await RunDirectory.open(options(path, other));
@@ -190,7 +200,7 @@ describe('a run directory', () => {
     const first = await RunDirectory.open(options(path, own));
     await first.run.finish('complete');
     expect((await RunDirectory.open(options(path, own))).state).toBe('finished');
-    const other = { ...own, configuration: { dataset: 'freihand', model: 'another' } };
+    const other = { ...own, configuration: { dataset: 'freihand', model: { path: '/another.onnx' } } };
     expect((await RunDirectory.open(options(path, other))).state).toBe('fresh');
   });
 

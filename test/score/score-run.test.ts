@@ -101,10 +101,10 @@ describe.each([
 ] as const)('sets of %s', (_, selection) => {
   it('are scored as each is on its own, with the meshes read from the file once', async () => {
     await withBench(selection, async ({ root, request }) => {
-      const plain = await measureHands(request(1), false);
+      const plain = await measureHands(request(1), null);
       // Whoever reads it once more finds nothing.
       await rm(join(root, 'evaluation_verts.json'));
-      const again = await measureHands(request(1), false);
+      const again = await measureHands(request(1), null);
       expect(again.accumulator.result()).toEqual(plain.accumulator.result());
       expect(again.rows).toEqual(plain.rows);
 
@@ -136,7 +136,7 @@ describe('true meshes', () => {
   ])('that are %i instead of 150 are told where they are kept, too', async (meshes, got) => {
     const measured = withBench(
       null,
-      async ({ request }) => void (await measureHands(request(1), false)),
+      async ({ request }) => void (await measureHands(request(1), null)),
       meshes,
     );
     await expect(measured).rejects.toMatchObject({ code: 'dataset-count-mismatch', got });

@@ -12,9 +12,9 @@ export const RUN_DIRECTORY: PredictionFormat = {
   recognises: ({ path, isFolder }) => isFolder && isFile(join(path, RUN_FILES.manifest)),
   open: async ({ path }, dataset) => {
     // Loaded when they are needed: every command loads this file, whose texts are in the help.
-    const { RunDirectory } = await import('../../runs/run-directory.js');
+    const { StoredRun } = await import('../../runs/stored-run.js');
     const { openRunPredictions } = await import('../run-predictions.js');
-    return openRunPredictions(await RunDirectory.read(path), dataset, 'run-directory');
+    return openRunPredictions(await StoredRun.open(path), dataset, 'run-directory');
   },
   files: async (path) => {
     const sets = [PLAIN_SET, ...(await setFolders(path))];

@@ -1,0 +1,72 @@
+/** Writes and reads `metrics.json`, the result of a finished run. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { UserError } from '../errors.js';
+import { jsonText } from '../formats/json/json-text.js';
+import { coverageSchema, failedSample, firstProblem, sweepSchema, type RunFolder } from './manifest.js';
+import { METRICS_SCHEMA, type MetricsDocument } from './metrics-document.js';
+import type { RunDirectory } from './run-directory.js';
+
+const values = z.record(z.string(), z.number());
+const intervals = z.record(z.string(), z.object({ low: z.number(), high: z.number(), level: z.number() }));
+
+const documentSchema = z.object({
+  schema: z.literal(METRICS_SCHEMA),
+  dataset: z.object({ id: z.string(), split: z.string() }),
+  coverage: coverageSchema,
+  /** Of whatever version: what differs between two is found field by field. */
+  protocol: z.object({ measure: z.enum(['hands-3d', 'keypoints-2d']) }),
+  metrics: values,
+  confidence: intervals,
+  tta: z.record(z.string(), values).optional(),
+  tta_sweep: sweepSchema.optional(),
+  tta_coverage: z.record(z.string(), coverageSchema.pick({ scored: true, unscored: true })).optional(),
+  tta_confidence: z.record(z.string(), intervals).optional(),
+  warnings: z.array(z.object({ code: z.string(), message: z.string(), remedy: z.string() })),
+  unscored: z.array(failedSample),
+});
+
+export async function writeMetrics(run: RunDirectory, document: MetricsDocument): Promise<void> {
+  await run.writeText('metrics', jsonText(document));
+}
+
+/**
+ * What is in metrics.json; null where there is none: the run predicted without ground truth.
+ *
+ * @throws UserError where the run is not finished, or the file is not what this version writes.
+ */
+export async function readMetrics(run: RunFolder): Promise<MetricsDocument | null> {
+  const { path, manifest } = run;
+  if (manifest.state !== 'complete') {
+    throw new UserError({
+      code: 'run-unfinished',
+      message: 'This run did not finish',
+      file: path,
+      expected: "state 'complete'",
+      got: `state '${manifest.state}'`,
+      next: 'give the command that began it once more; it goes on where it can',
+    });
+  }
+  // A run without ground truth has no coverage either; one that lost its result must not pass for such a run.
+  if (manifest.coverage === undefined) return null;
+  const file = run.file('metrics');
+  let problem: string;
+  try {
+    const value = JSON.parse(await readFile(file, 'utf8')) as Partial<MetricsDocument> | null;
+    const { error } = documentSchema.safeParse(value);
+    // As it was written, not as it was parsed, which would change the order of its keys.
+    if (error === undefined) return value as MetricsDocument;
+    const isOurs = value?.schema === METRICS_SCHEMA;
+    problem = isOurs ? firstProblem(error) : `schema ${JSON.stringify(value?.schema) ?? 'absent'}`;
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  throw new UserError({
+    code: 'run-damaged',
+    message: 'The run is finished, but its result cannot be read',
+    file,
+    expected: `the metrics.json that was written with it (schema '${METRICS_SCHEMA}')`,
+    got: problem,
+    next: 'make the run again with --force',
+  });
+}
