@@ -7,7 +7,7 @@ import { readConfiguration, requireDataFolder, type Configuration } from '../con
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import type { CompareRequest } from '../evaluation/compare.js';
-import { TABLE_FORMATS } from '../text/table-formats.js';
+import { DATA_FORMATS, FORMAT_CHOICES, tableFormat } from '../text/formats/registry.js';
 import { COMPARED_FUSION } from '../tta-flags.js';
 
 export default class Compare extends BaseCommand {
@@ -48,9 +48,9 @@ export default class Compare extends BaseCommand {
       summary: 'Which of the runs the others are set against, counted from 1.',
       helpValue: 'N',
     }),
-    format: Flags.option({ options: TABLE_FORMATS })({
+    format: Flags.option({ options: FORMAT_CHOICES })({
       default: 'table',
-      summary: 'csv and json print that alone, under the keys of metrics.json.',
+      summary: `${DATA_FORMATS} print that alone, under the keys of metrics.json.`,
     }),
     by: Flags.string({
       summary: 'The metric by which samples and joints are looked at [default: the first they share].',
@@ -118,9 +118,10 @@ export default class Compare extends BaseCommand {
       { progress: this.progress, signal: this.interruption.signal },
     );
     this.progress.close();
-    if (flags.format === 'json') this.log(JSON.stringify(document, null, 2));
-    else this.log(comparisonText(document, flags.format, this.colour));
-    if (flags.format !== 'table') for (const line of checkLines(document)) this.logToStderr(line);
+    const format = tableFormat(flags.format);
+    if (format === null) this.log(JSON.stringify(document, null, 2));
+    else this.log(comparisonText(document, format, this.colour));
+    if (format?.around !== 'screen') for (const line of checkLines(document)) this.logToStderr(line);
     if (document.checks.some(({ passed }) => !passed)) process.exitCode = EXIT.findings;
     return document;
   }

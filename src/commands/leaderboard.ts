@@ -3,7 +3,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
 import { DATASET_IDS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
-import { TABLE_FORMATS } from '../text/table-formats.js';
+import { DATA_FORMATS, FORMAT_CHOICES, tableFormat } from '../text/formats/registry.js';
 
 export default class Leaderboard extends BaseCommand {
   static override summary = 'Published results of a benchmark, with your runs among them.';
@@ -34,9 +34,9 @@ export default class Leaderboard extends BaseCommand {
   };
 
   static override flags = {
-    format: Flags.option({ options: TABLE_FORMATS })({
+    format: Flags.option({ options: FORMAT_CHOICES })({
       default: 'table',
-      summary: 'csv and json put nothing else on stdout and use the keys of metrics.json.',
+      summary: `${DATA_FORMATS} put nothing else on stdout and use the keys of metrics.json.`,
     }),
     'allow-mixed': Flags.boolean({
       summary: 'Rank runs of a part of the samples or under another protocol, too.',
@@ -70,9 +70,9 @@ export default class Leaderboard extends BaseCommand {
       return { dataset: args.dataset, rows: board.rows.length, findings };
     }
     const json = leaderboardJson(board);
-    const { format } = flags;
+    const format = tableFormat(flags.format);
     this.log(
-      format === 'json'
+      format === null
         ? JSON.stringify(json, null, 2)
         : leaderboardText(board, format, this.colour).replace(/\n$/, ''),
     );

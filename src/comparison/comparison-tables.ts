@@ -1,13 +1,13 @@
 /** The tables and cells of a comparison, as the terminal and the formats for papers both show them. */
 import { metricOf, worseBy } from '../metrics/index.js';
-import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
 import {
-  renderTable,
   type TableCell,
   type TableColumn,
+  type TableFormat,
   type TableOptions,
   type TableRow,
-} from '../text/table-formats.js';
+} from '../text/formats/table-format.js';
+import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
 import type { ComparedRun, ComparisonDocument, MetricDifference } from './comparison-document.js';
 import { isConcerned } from './unlikeness.js';
 
@@ -121,7 +121,7 @@ export const METRIC_COLUMN: TableColumn = { key: 'metric', title: '', align: 'le
 export function differencesTable(
   document: ComparisonDocument,
   run: ComparedRun,
-  format: 'table' | 'markdown' | 'latex',
+  format: TableFormat,
   options: TableOptions,
 ): string {
   // Of more than two runs the values stand in a table of their own.
@@ -139,5 +139,5 @@ export function differencesTable(
       ...differenceCells(run, metric),
     ];
   });
-  return renderTable(format, columns, rows, options);
+  return format.render(columns, rows, options);
 }

@@ -1,6 +1,6 @@
 /** A comparison of runs in an 80-column terminal. */
+import type { TableColumn, TableFormat, TableOptions, TableRow } from '../text/formats/table-format.js';
 import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
-import { renderTable, type TableColumn, type TableOptions, type TableRow } from '../text/table-formats.js';
 import { displayWidth, padEnd, printable, shortened, styled, wrapText } from '../text/text.js';
 import type { ComparedRun, ComparisonDocument, JointChange, SampleChange } from './comparison-document.js';
 import { checkLine, datasetTitle, notes, samplesText } from './comparison-notes.js';
@@ -19,7 +19,11 @@ import {
 
 export const WIDTH = 80;
 
-export function terminalText(document: ComparisonDocument, options: TableOptions): string {
+export function terminalText(
+  document: ComparisonDocument,
+  format: TableFormat,
+  options: TableOptions,
+): string {
   const { colour } = options;
   const { runs } = document;
   const heading = `${datasetTitle(document)} · ${document.dataset.split}`;
@@ -31,9 +35,9 @@ export function terminalText(document: ComparisonDocument, options: TableOptions
       styled(printable(heading), 'bold', colour) + gap + counts,
       ...runs.map((run) => legend(run, document)),
     ].join('\n'),
-    ...(runs.length > 2 || differing.length === 0 ? [valuesTable(document, options)] : []),
+    ...(runs.length > 2 || differing.length === 0 ? [valuesTable(document, format, options)] : []),
     ...differing.flatMap((run) => [
-      differencesTable(document, run, 'table', options),
+      differencesTable(document, run, format, options),
       samplesBlock(document, run, options),
       jointsBlock(document, run, colour),
     ]),
@@ -63,7 +67,7 @@ function legend(run: ComparedRun, { baseline }: ComparisonDocument): string {
   return `${name}${shortened(printable(run.run), WIDTH - displayWidth(name) - displayWidth(role))}${role}`;
 }
 
-function valuesTable(document: ComparisonDocument, options: TableOptions): string {
+function valuesTable(document: ComparisonDocument, format: TableFormat, options: TableOptions): string {
   const columns = [
     METRIC_COLUMN,
     ...document.runs.map((run): TableColumn => ({ key: run.name, title: markedName(run), align: 'right' })),
@@ -75,7 +79,7 @@ function valuesTable(document: ComparisonDocument, options: TableOptions): strin
       ...document.runs.map((run) => valueCell(run, metric, best.get(run.name))),
     ];
   });
-  return renderTable('table', columns, rows, options);
+  return format.render(columns, rows, options);
 }
 
 function samplesBlock(

@@ -1,13 +1,12 @@
-/** A comparison of runs: for the terminal, for a paper (markdown, LaTeX) and as csv. */
+/** A comparison of runs in every format of its tables: for the terminal, for a paper and for programs. */
 import { metricOf } from '../metrics/index.js';
 import {
-  renderTable,
   type TableCell,
   type TableColumn,
   type TableFormat,
   type TableOptions,
   type TableRow,
-} from '../text/table-formats.js';
+} from '../text/formats/table-format.js';
 import type { ComparisonDocument } from './comparison-document.js';
 import { datasetTitle, notes, samplesText } from './comparison-notes.js';
 import {
@@ -23,43 +22,26 @@ import {
 } from './comparison-tables.js';
 import { terminalText, WIDTH } from './comparison-terminal.js';
 
-export function comparisonText(
-  document: ComparisonDocument,
-  format: Exclude<TableFormat, 'json'>,
-  colour: boolean,
-): string {
+export function comparisonText(document: ComparisonDocument, format: TableFormat, colour: boolean): string {
   const options = { colour, width: WIDTH };
-  switch (format) {
-    case 'table':
-      return terminalText(document, options);
-    case 'markdown':
-      return [
-        resultsTable(document, format, options),
-        ...others(document).map((run) => differencesTable(document, run, format, options)),
-        ...notes(document).map((note) => note.replaceAll('*', '\\*')),
-      ].join('\n\n');
-    case 'latex':
-      return [
-        resultsTable(document, format, { ...options, caption: caption(document), label: 'tab:comparison' }),
-        ...others(document).map((run) =>
-          differencesTable(document, run, format, {
-            ...options,
-            caption: `${run.name} (${runText(run)}) against ${document.baseline}. ${notes(document).join(' ')}`,
-            label: `tab:comparison-${run.name}`,
-          }),
-        ),
-      ].join('\n\n');
-    case 'csv':
-      return csvText(document, options).trimEnd();
-  }
+  if (format.around === 'screen') return terminalText(document, format, options);
+  if (format.around === 'nothing') return recordsText(document, format, options).trimEnd();
+  const remarks = notes(document);
+  return [
+    resultsTable(document, format, { ...options, caption: caption(document), label: 'tab:comparison' }),
+    ...others(document).map((run) =>
+      differencesTable(document, run, format, {
+        ...options,
+        caption: `${run.name} (${runText(run)}) against ${document.baseline}. ${remarks.join(' ')}`,
+        label: `tab:comparison-${run.name}`,
+      }),
+    ),
+    ...(format.around === 'captions' ? [] : remarks.map((note) => format.paragraph?.(note) ?? note)),
+  ].join('\n\n');
 }
 
 /** As papers print it: a method a row, a metric a column. */
-function resultsTable(
-  document: ComparisonDocument,
-  format: 'markdown' | 'latex',
-  options: TableOptions,
-): string {
+function resultsTable(document: ComparisonDocument, format: TableFormat, options: TableOptions): string {
   const keys = metricKeys(document);
   const best = keys.map((key) => marks(document, key));
   const columns: TableColumn[] = [
@@ -77,7 +59,7 @@ function resultsTable(
     { text: runText(run) },
     ...keys.map((key, k) => valueCell(run, key, best[k]!.get(run.name))),
   ]);
-  return renderTable(format, columns, rows, options);
+  return format.render(columns, rows, options);
 }
 
 function caption(document: ComparisonDocument): string {
@@ -85,7 +67,7 @@ function caption(document: ComparisonDocument): string {
 }
 
 /** One row a run and metric, under the keys of metrics.json. */
-function csvText(document: ComparisonDocument, options: TableOptions): string {
+function recordsText(document: ComparisonDocument, format: TableFormat, options: TableOptions): string {
   const keys = [
     'name',
     'run',
@@ -128,5 +110,5 @@ function csvText(document: ComparisonDocument, options: TableOptions): string {
       return columns.map(({ key }) => cell(values[key]));
     }),
   );
-  return renderTable('csv', columns, rows, options);
+  return format.render(columns, rows, options);
 }

@@ -1,7 +1,7 @@
 /** `leaderboard` in every format. */
 import { metricOf, worseBy } from '../metrics/index.js';
+import type { TableCell, TableColumn, TableFormat } from '../text/formats/table-format.js';
 import { alignedTitle } from '../text/metric-text.js';
-import { renderTable, type TableCell, type TableColumn, type TableFormat } from '../text/table-formats.js';
 import { printable, styled, wrapText } from '../text/text.js';
 import type { Leaderboard, LeaderboardRow } from './leaderboard.js';
 import type { LintFinding } from './lint.js';
@@ -9,26 +9,29 @@ import type { PublishedTable } from './published-table.js';
 
 const WIDTH = 80;
 
-export type TextFormat = Exclude<TableFormat, 'json'>;
-
-export function leaderboardText(board: Leaderboard, format: TextFormat, colour: boolean): string {
-  if (format === 'csv') return csv(board);
+export function leaderboardText(board: Leaderboard, format: TableFormat, colour: boolean): string {
+  if (format.around === 'nothing') return records(board, format);
   const columns = tableColumns(board, format);
   const marks = marksOf(board);
   const rows = board.rows.map((row) => columns.map(({ cell }) => cell(row, marks)));
-  const rendered = renderTable(format, columns, rows, {
+  const foot = footnotes(board, format);
+  const rendered = format.render(columns, rows, {
     colour,
     width: WIDTH,
-    caption: `${[board.title, ...footnotes(board, format)].join('. ')}.`,
+    caption: `${[board.title, ...foot].join('. ')}.`,
     label: `tab:${board.dataset}`,
   });
-  if (format === 'latex') return rendered;
-  const wrap = (text: string): string => (format === 'table' ? wrapText(text, WIDTH).join('\n') : text);
-  const title = format === 'table' ? [styled(board.title, 'bold', colour), ''] : [];
-  const foot = footnotes(board, format)
-    .map((text) => wrap(`${text}.`))
-    .join(format === 'table' ? '\n' : '\n\n');
-  return `${format === 'table' ? '\n' : ''}${[...title, rendered, '', foot].join('\n')}\n`;
+  const notes = foot.map((text) => `${text}.`);
+  switch (format.around) {
+    case 'captions':
+      return rendered;
+    case 'paragraphs':
+      return `${[rendered, ...notes.map((note) => format.paragraph?.(note) ?? note)].join('\n\n')}\n`;
+    case 'screen': {
+      const lines = notes.flatMap((note) => wrapText(note, WIDTH));
+      return `\n${[styled(board.title, 'bold', colour), '', rendered, '', ...lines].join('\n')}\n`;
+    }
+  }
 }
 
 /** The one JSON document of `--format json` and `--json`. */
@@ -69,7 +72,7 @@ export function leaderboardJson(board: Leaderboard): unknown {
 type CsvColumn = readonly [key: string, cell: (row: LeaderboardRow) => TableCell | null];
 
 /** The published columns under their own names, then what a row of one's own adds; full precision. */
-function csv({ table, metrics, rows }: Leaderboard): string {
+function records({ table, metrics, rows }: Leaderboard, format: TableFormat): string {
   const text = (value: string | number | null | undefined): TableCell | null =>
     value === null || value === undefined || value === '' ? null : { text: String(value), value };
   const backbones: readonly CsvColumn[] = [
@@ -94,8 +97,7 @@ function csv({ table, metrics, rows }: Leaderboard): string {
     ['run', ({ run }) => text(run?.path)],
     ['notes', ({ run }) => text(run === null ? '' : noteOf(run.obstacles, run.notes))],
   ];
-  return renderTable(
-    'csv',
+  return format.render(
     named.map(([key]) => ({ key, title: key, align: 'left' })),
     rows.map((row) => named.map(([, cell]) => cell(row))),
     { colour: false, width: WIDTH },
@@ -135,7 +137,7 @@ function marksOf({ metrics, rows }: Leaderboard): Marks {
   );
 }
 
-function tableColumns({ table, metrics }: Leaderboard, format: TextFormat): Column[] {
+function tableColumns({ table, metrics }: Leaderboard, format: TableFormat): Column[] {
   const text = (value: string | null | undefined): TableCell | null =>
     value === null || value === undefined || value === '' ? null : { text: value };
   return [
@@ -198,7 +200,7 @@ function runNote(run: NonNullable<LeaderboardRow['run']>, rank: number | null): 
 function nameOf(
   { method, published, run }: LeaderboardRow,
   table: PublishedTable | null,
-  format: TextFormat,
+  format: TableFormat,
 ): string {
   const marks = [
     ...(published?.stacked === true ? ['∗'] : []),
@@ -206,7 +208,7 @@ function nameOf(
   ].join('');
   const marked = marks === '' ? method : `${method} ${marks}`;
   if (run === null || table === null) return marked;
-  return format === 'table' ? `▸ ${marked}` : `${marked} (ours)`;
+  return format.around === 'screen' ? `▸ ${marked}` : `${marked} (ours)`;
 }
 
 /** The name of a column in few letters; the alignment is the table's. */
@@ -218,12 +220,12 @@ function shortTitle(key: string): string {
 }
 
 /** Without their final full stops. */
-function footnotes({ title, table, rankedBy, rows }: Leaderboard, format: TextFormat): string[] {
+function footnotes({ title, table, rankedBy, rows }: Leaderboard, format: TableFormat): string[] {
   const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
   const { measure, label } = metricOf(rankedBy);
   const marks = [
     ...(table !== null && some(({ run }) => run !== null)
-      ? [`${format === 'table' ? '▸ yours' : '(ours)'}: rounded as the published figures are`]
+      ? [`${format.around === 'screen' ? '▸ yours' : '(ours)'}: rounded as the published figures are`]
       : []),
     ...(some(({ published, run }) => published?.tta === true || (run?.tta ?? null) !== null)
       ? ['† test-time augmentation']

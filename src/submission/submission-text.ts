@@ -1,8 +1,9 @@
 /** `submission` as an 80-column terminal shows it. */
 import { datasetById } from '../datasets/registry.js';
 import { findMetric } from '../metrics/index.js';
+import type { TableColumn } from '../text/formats/table-format.js';
+import { TERMINAL } from '../text/formats/terminal.js';
 import { metricLabel, withUnit } from '../text/metric-text.js';
-import { renderTable, type TableColumn } from '../text/table-formats.js';
 import { grouped, printable, styled, wrapText } from '../text/text.js';
 import type { ScoreDifference } from './rounding.js';
 import type { Submission } from './submission.js';
@@ -93,8 +94,7 @@ function checkLines({ check, decimals }: Submission, colour: boolean): string[] 
     ? check.metrics.filter(({ metric }) => findMetric(metric)?.alignment === 'similarity')
     : check.metrics;
   const digits = Math.max(3, decimals - 1);
-  const table = renderTable(
-    'table',
+  const table = TERMINAL.render(
     COLUMNS,
     shown.map((difference) => differenceRow(difference, digits)),
     { colour, width: WIDTH },

@@ -5,6 +5,10 @@ import type { ComparisonDocument } from '../../src/comparison/comparison-documen
 import { checkLines } from '../../src/comparison/comparison-notes.js';
 import { comparisonText } from '../../src/comparison/comparison-text.js';
 import { Random } from '../../src/statistics/random.js';
+import { CSV } from '../../src/text/formats/csv.js';
+import { LATEX } from '../../src/text/formats/latex.js';
+import { MARKDOWN } from '../../src/text/formats/markdown.js';
+import { TERMINAL } from '../../src/text/formats/terminal.js';
 import { madeRun } from './support.js';
 
 const ESCAPE = '\u001b';
@@ -39,16 +43,16 @@ describe('the terminal', () => {
   it.each([2, 3, 9])('shows %d runs in 80 columns, without colour where there is none', (count) => {
     const text = comparisonText(
       document(count, (index) => `/a/very/long/path/${'deep/'.repeat(20)}run${index}`),
-      'table',
+      TERMINAL,
       false,
     );
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     expect(text).not.toContain(ESCAPE);
-    expect(comparisonText(document(count), 'table', true)).toContain(`${ESCAPE}[1m`);
+    expect(comparisonText(document(count), TERMINAL, true)).toContain(`${ESCAPE}[1m`);
   });
 
   it('says what the figures rest on and what sets runs apart', () => {
-    const text = comparisonText(document(3), 'table', false);
+    const text = comparisonText(document(3), TERMINAL, false);
     expect(text).toContain('partial 60 of 3,960 samples');
     expect(text).toMatch(/^C ≠ reports\/freihand-run2 \(graphormer\)$/m);
     expect(text).toContain('≠ C: tta is graphormer; A: none.');
@@ -60,7 +64,7 @@ describe('the terminal', () => {
   it('keeps what a terminal would obey out of it', () => {
     const text = comparisonText(
       document(2, () => `evil${ESCAPE}[31m`),
-      'table',
+      TERMINAL,
       false,
     );
     expect(text).toContain('evil\\x1b[31m');
@@ -69,7 +73,7 @@ describe('the terminal', () => {
 
   it('shows identical runs as such', () => {
     const run = madeRun({ columns: { pa_mpjpe_mm: [5, 6, 7] } });
-    const text = comparisonText(compare([run, run]), 'table', false);
+    const text = comparisonText(compare([run, run]), TERMINAL, false);
     expect(text).toMatch(/^PA-MPJPE mm ↓ +6\.00 +6\.00 +0\.00 +0\.00 to 0\.00 +1 +0$/m);
     expect(text).toContain('B better in 0 %, equal in 100 %, worse in 0 %');
   });
@@ -77,7 +81,7 @@ describe('the terminal', () => {
   it('shows PCK in percent, and says so', () => {
     const run = madeRun({ columns: { pck_0_05_all: [0.5, 0.25] } });
     // In memory there are no keypoints: the mean of shares stands for the figure here.
-    expect(comparisonText(compare([run, run]), 'table', false)).toMatch(
+    expect(comparisonText(compare([run, run]), TERMINAL, false)).toMatch(
       /^PCK@0\.05 all % ↑ +37\.5 +37\.5 +0\.0/m,
     );
   });
@@ -85,12 +89,12 @@ describe('the terminal', () => {
 
 describe('the formats for papers', () => {
   it('mark the best and the second of each metric', () => {
-    const markdown = comparisonText(document(3), 'markdown', false);
+    const markdown = comparisonText(document(3), MARKDOWN, false);
     expect(markdown).toMatch(/^\| A \| reports\/freihand-run0 \| 6\.\d\d \|/m);
     expect(markdown).toMatch(/^\| B \| reports\/freihand-run1 \| <u>\d\.\d\d<\/u> \|/m);
     expect(markdown).toMatch(/^\| C ≠ \| reports\/freihand-run2 \(graphormer\) \| \*\*\d\.\d\d\*\* \|/m);
     expect(markdown).toContain('| C − A |');
-    const latex = comparisonText(document(3), 'latex', false);
+    const latex = comparisonText(document(3), LATEX, false);
     expect(latex.match(/\\toprule/g)).toHaveLength(3);
     expect(latex).toMatch(/B & reports\/freihand-run1 & \\underline\{\d\.\d\d\}/);
     expect(latex).toMatch(/C \$\\neq\$ & reports\/freihand-run2 \(graphormer\) & \\textbf\{\d\.\d\d\}/);
@@ -99,15 +103,15 @@ describe('the formats for papers', () => {
 
   it('escape names from the disk', () => {
     const named = document(2, (index) => `a_b|${index}%`);
-    expect(comparisonText(named, 'markdown', false)).toContain('a\\_b\\|0%');
-    expect(comparisonText(named, 'latex', false)).toContain('a\\_b\\textbar{}0\\%');
+    expect(comparisonText(named, MARKDOWN, false)).toContain('a\\_b\\|0%');
+    expect(comparisonText(named, LATEX, false)).toContain('a\\_b\\textbar{}0\\%');
   });
 });
 
 describe('csv', () => {
   it('holds a run and metric a row, in full precision, under the keys of metrics.json', () => {
     const compared = document(3);
-    const [header, ...lines] = comparisonText(compared, 'csv', false).split('\n');
+    const [header, ...lines] = comparisonText(compared, CSV, false).split('\n');
     expect(header).toBe(
       'name,run,baseline,metric,value,baseline_value,difference,low,high,level,p,p_holm,improved,equal,worse,samples,missing,mixed,tta',
     );

@@ -12,6 +12,7 @@ import { KEYPOINT_METRIC_KEYS } from '../../src/metrics/index.js';
 import { silentProgress } from '../../src/progress.js';
 import { StoredRun } from '../../src/runs/stored-run.js';
 import { Random } from '../../src/statistics/random.js';
+import { TERMINAL } from '../../src/text/formats/terminal.js';
 import { temporaryFolder } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { numbersNpy } from '../support/tiny-npz.js';
@@ -77,7 +78,7 @@ describe(`two runs of HInt (seed ${SEED})`, () => {
       run.columns.get('pck_0_05_vis')!.reduce((x, y) => x + y, 0) / 8;
     expect(runs[1]!.differences.pck_0_05_vis!.difference).not.toBeCloseTo(shares(b) - shares(a), 4);
     expect(runs[1]!.joints.pck_0_05_all).toHaveLength(21);
-    const text = comparisonText(compare([a, b]), 'table', false);
+    const text = comparisonText(compare([a, b]), TERMINAL, false);
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     expect(text).toMatch(/^PCK@0\.05 occluded % ↑/m);
   });

@@ -139,7 +139,12 @@ describe('a folder of the toy', () => {
 });
 
 describe('the leaderboard of the toy', () => {
-  const board = (runs: readonly string[]) => leaderboard({ dataset: 'toy', runs, allowMixed: false });
+  const board = async (runs: readonly string[]) =>
+    leaderboard({
+      dataset: 'toy',
+      runs: await Promise.all(runs.map((run) => StoredRun.open(run))),
+      allowMixed: false,
+    });
 
   it('has the runs alone, ranked by PA-MPJPE, and says that nothing is published', async () => {
     const found = await board([bad[0], good[0]]);
@@ -153,13 +158,13 @@ describe('the leaderboard of the toy', () => {
       text: pa_mpjpe_mm!.toFixed(2),
       value: pa_mpjpe_mm,
     });
-    const text = leaderboardText(found, 'table', false);
+    const text = leaderboardText(found, TERMINAL, false);
     expect(text).toContain('ranked by PA-MPJPE. – not reported.');
     expect(text.replace(/\s+/g, ' ')).toContain(
       'No table of published results is known for Toy: runs are ranked among themselves.',
     );
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
-    for (const format of ['markdown', 'latex', 'csv'] as const)
+    for (const format of [MARKDOWN, LATEX, CSV])
       expect(leaderboardText(found, format, false)).toContain('good');
     expect(leaderboardJson(found)).toMatchObject({
       ranked_by: 'pa_mpjpe_mm',

@@ -10,6 +10,9 @@ import { lintRuns, lintTable } from '../../src/leaderboards/lint.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { METRICS_SCHEMA } from '../../src/runs/metrics-document.js';
 import { StoredRun } from '../../src/runs/stored-run.js';
+import { LATEX } from '../../src/text/formats/latex.js';
+import { MARKDOWN } from '../../src/text/formats/markdown.js';
+import { TERMINAL } from '../../src/text/formats/terminal.js';
 import { temporaryFolder } from '../support/cli.js';
 
 interface Made {
@@ -123,16 +126,16 @@ describe('a leaderboard', () => {
     const { rows } = await board([path]);
     expect(rows.at(-1)).toMatchObject({ rank: null, method: 'mine' });
     expect(rows.at(-1)!.run!.obstacles).toEqual([note]);
-    expect(leaderboardText(await board([path]), 'table', false)).toContain(`not ranked; ${note}`);
+    expect(leaderboardText(await board([path]), TERMINAL, false)).toContain(`not ranked; ${note}`);
     const mixed = await board([path], true);
     expect(mine(mixed.rows)[0]!.rank).toBe(7);
-    expect(leaderboardText(mixed, 'table', false)).toContain('ranked though not comparable');
+    expect(leaderboardText(mixed, TERMINAL, false)).toContain('ranked though not comparable');
   });
 
   it('never calls a run that is not comparable the best', async () => {
     const change = { coverage: { scored: 5, unscored: 0, folder: 5, benchmark: 3960 } };
     const path = await makeRun({ change, metrics: { pa_mpjpe_mm: 0.1 } });
-    const latex = leaderboardText(await board([path], true), 'latex', false);
+    const latex = leaderboardText(await board([path], true), LATEX, false);
     expect(latex).toContain('mine (ours)');
     expect(latex).not.toContain('\\textbf{0.1}');
     expect(latex).toContain('\\textbf{5.7}');
@@ -151,7 +154,7 @@ describe('a leaderboard', () => {
       [1, 'aligned-mean'],
       [8, null],
     ]);
-    const text = leaderboardText(await board([path]), 'table', false);
+    const text = leaderboardText(await board([path]), TERMINAL, false);
     expect(text).toMatch(
       / 1 {2}▸ mine † +5\.6 +– +– +–\n {4}test-time augmentation: aligned-mean; boxes: npz\n/,
     );
@@ -186,7 +189,7 @@ describe('a leaderboard of keypoints without a published table', () => {
     );
     const found = await board(await Promise.all(paths), false, 'toy-keypoints');
     expect(found).toMatchObject({ table: null, metrics: ['pck_0_05_all', 'pck_0_1_all'] });
-    const text = leaderboardText(found, 'table', false);
+    const text = leaderboardText(found, TERMINAL, false);
     expect(text).toMatch(/^1 {2}run-1 +47\.2 +80\.0$/m);
     expect(text).toMatch(/^2 {2}run-0 +43\.6 +80\.0$/m);
     expect(text).toContain('ranked by PCK@0.05 all');
@@ -198,7 +201,7 @@ describe('a leaderboard on paper', () => {
     'fits 80 columns, with a run of a long name and an escape sequence in it: %s',
     async (dataset) => {
       const path = await makeRun({ dataset, name: `${'a long name '.repeat(8)}\u001b[2J` });
-      const text = leaderboardText(await board([path], false, dataset), 'table', false);
+      const text = leaderboardText(await board([path], false, dataset), TERMINAL, false);
       for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
       expect(text).not.toContain('\u001b');
       for (const { method } of (await board([], false, dataset)).table!.rows) expect(text).toContain(method);
@@ -207,10 +210,10 @@ describe('a leaderboard on paper', () => {
 
   it('marks the best in bold and the second underlined, in markdown and LaTeX', async () => {
     const empty = await board([], false, 'ho3d-v3');
-    const latex = leaderboardText(empty, 'latex', false);
+    const latex = leaderboardText(empty, LATEX, false);
     expect(latex).toContain('1 & Hamba & NeurIPS 2024 & \\textbf{6.9} & \\textbf{6.8}');
     expect(latex).toContain('2 & AMVUR & CVPR 2023 & \\underline{8.7} & \\underline{8.3}');
-    expect(leaderboardText(empty, 'markdown', false)).toContain(
+    expect(leaderboardText(empty, MARKDOWN, false)).toContain(
       '| 1 | Hamba | NeurIPS 2024 | **6.9** | **6.8** |',
     );
   });

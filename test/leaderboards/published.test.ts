@@ -6,6 +6,7 @@ import { DATASET_IDS } from '../../src/datasets/registry.js';
 import { leaderboardText } from '../../src/leaderboards/leaderboard-text.js';
 import { leaderboard } from '../../src/leaderboards/leaderboard.js';
 import { PUBLISHED_TABLES, publishedTable } from '../../src/leaderboards/published.js';
+import { CSV } from '../../src/text/formats/csv.js';
 import { FIXTURES } from '../support/cli.js';
 
 type Row = Readonly<Record<string, string>>;
@@ -24,7 +25,7 @@ const HINT = { 'hint-newdays': 'newdays', 'hint-visor': 'visor', 'hint-ego4d': '
 
 async function csvOf(dataset: string): Promise<Row[]> {
   const board = await leaderboard({ dataset, runs: [], allowMixed: false });
-  return readCsv(leaderboardText(board, 'csv', false));
+  return readCsv(leaderboardText(board, CSV, false));
 }
 
 /** Rows are ranked in the csv; a method may stand twice, with and without augmentation. */

@@ -1,6 +1,7 @@
 /** Columns of a terminal: what is wide counts as two, what is not seen as none. */
 import { describe, expect, it } from 'vitest';
-import { renderTable, type TableColumn } from '../../src/text/table-formats.js';
+import type { TableColumn } from '../../src/text/formats/table-format.js';
+import { TERMINAL } from '../../src/text/formats/terminal.js';
 import { displayWidth, listed, padEnd, shortened, wrapText } from '../../src/text/text.js';
 
 describe('the width of a text', () => {
@@ -60,7 +61,7 @@ describe('a table in a terminal', () => {
   const rowsOf = (names: readonly string[]) => names.map((name) => [{ text: name }, { text: '1.00' }]);
 
   it('has its numbers below each other whatever the names are written in', () => {
-    const table = renderTable('table', columns, rowsOf(['hamba', '手の再構成', 'café']), {
+    const table = TERMINAL.render(columns, rowsOf(['hamba', '手の再構成', 'café']), {
       colour: false,
       width: 80,
     });
@@ -73,7 +74,7 @@ describe('a table in a terminal', () => {
   });
 
   it('stays within its width where names are wide', () => {
-    const table = renderTable('table', columns, rowsOf(['手'.repeat(60), 'a']), { colour: false, width: 40 });
+    const table = TERMINAL.render(columns, rowsOf(['手'.repeat(60), 'a']), { colour: false, width: 40 });
     const widths = table.split('\n').map((line) => displayWidth(line));
     expect(Math.max(...widths)).toBeLessThanOrEqual(40);
     expect(table).toContain('…');

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  renderTable,
-  tableRecords,
-  type TableColumn,
-  type TableFormat,
-  type TableRow,
-} from '../../src/text/table-formats.js';
+import { CSV } from '../../../src/text/formats/csv.js';
+import { LATEX } from '../../../src/text/formats/latex.js';
+import { MARKDOWN } from '../../../src/text/formats/markdown.js';
+import type { TableColumn, TableFormat, TableRow } from '../../../src/text/formats/table-format.js';
+import { TERMINAL } from '../../../src/text/formats/terminal.js';
 
 const COLUMNS: readonly TableColumn[] = [
   { key: 'method', title: 'method', align: 'left' },
@@ -23,19 +21,19 @@ const ROWS: readonly TableRow[] = [
 ];
 
 function render(
-  format: Exclude<TableFormat, 'json'>,
+  format: TableFormat,
   columns: readonly TableColumn[] = COLUMNS,
   rows: readonly TableRow[] = ROWS,
   more: { colour?: boolean; caption?: string; label?: string; width?: number } = {},
 ): string {
-  return renderTable(format, columns, rows, { colour: false, width: 80, ...more });
+  return format.render(columns, rows, { colour: false, width: 80, ...more });
 }
 
 const lines = (text: string): string[] => text.split('\n');
 
 describe('a table for a terminal', () => {
   it('stands in columns, numbers to the right, with an arrow to what is better', () => {
-    expect(lines(render('table'))).toEqual([
+    expect(lines(render(TERMINAL))).toEqual([
       'method  PA-MPJPE mm ↓  F@5 ↑',
       'ours              5.7  0.806',
       'theirs            6.0      –',
@@ -43,15 +41,15 @@ describe('a table for a terminal', () => {
   });
 
   it('shows what is best where colour is welcome, and nothing of it elsewhere', () => {
-    const coloured = render('table', COLUMNS, ROWS, { colour: true });
+    const coloured = render(TERMINAL, COLUMNS, ROWS, { colour: true });
     expect(coloured).toContain('\u001b[1m5.7\u001b[0m  0.806');
     expect(coloured).toContain('\u001b[4m6.0\u001b[0m');
-    expect(render('table')).not.toContain('\u001b');
+    expect(render(TERMINAL)).not.toContain('\u001b');
   });
 
   it('breaks titles before it breaks names, arrows under each other', () => {
     const columns = COLUMNS.map((column) => ({ ...column }));
-    expect(lines(render('table', columns, ROWS, { width: 24 }))).toEqual([
+    expect(lines(render(TERMINAL, columns, ROWS, { width: 24 }))).toEqual([
       '        PA-MPJPE    F@5',
       'method      mm ↓      ↑',
       'ours         5.7  0.806',
@@ -69,9 +67,9 @@ describe('a table for a terminal', () => {
       [{ text: 'a method of many words' }, { text: 'NeurIPS 2024' }, { text: '12345.678' }],
       [{ text: 'averylongnamewithoutanyspace' }, { text: 'CVPR 2024' }, { text: '1.5' }],
     ];
-    expect(render('table', columns, rows)).toContain('NeurIPS 2024');
-    expect(render('table', columns, rows, { width: 50 })).not.toContain('venue');
-    expect(lines(render('table', columns, rows, { width: 27 }))).toEqual([
+    expect(render(TERMINAL, columns, rows)).toContain('NeurIPS 2024');
+    expect(render(TERMINAL, columns, rows, { width: 50 })).not.toContain('venue');
+    expect(lines(render(TERMINAL, columns, rows, { width: 27 }))).toEqual([
       'method                error',
       'a method of many  12345.678',
       'words',
@@ -92,7 +90,7 @@ describe('a table for a terminal', () => {
       { text: 'ours' },
       ...Array.from({ length: 12 }, (_, k) => ({ text: `1234.56${k}` })),
     ];
-    const text = render('table', many, [row]);
+    const text = render(TERMINAL, many, [row]);
     for (const line of lines(text)) expect(line.length).toBeLessThanOrEqual(80);
     expect(text.match(/^ours/gm)).toHaveLength(2);
     for (let k = 0; k < 12; k++) expect(text).toContain(`1234.56${k}`);
@@ -107,7 +105,7 @@ describe('a table for a terminal', () => {
       ...row,
       index === 0 ? null : { text: 'partial 5 of 3,960; and more' },
     ]);
-    expect(lines(render('table', columns, rows, { width: 29 }))).toEqual([
+    expect(lines(render(TERMINAL, columns, rows, { width: 29 }))).toEqual([
       'method  PA-MPJPE mm ↓  F@5 ↑',
       'ours              5.7  0.806',
       'theirs            6.0      –',
@@ -117,18 +115,18 @@ describe('a table for a terminal', () => {
   });
 
   it('never lets data move the cursor or begin a line', () => {
-    const text = render('table', COLUMNS, [[{ text: 'a\u001b[2Jb\r\n\tc\u0007' }, null, null]]);
+    const text = render(TERMINAL, COLUMNS, [[{ text: 'a\u001b[2Jb\r\n\tc\u0007' }, null, null]]);
     expect(lines(text)[1]).toMatch(/^a\\x1b\[2Jb c\\x07/);
   });
 
   it('is a header alone where there are no rows', () => {
-    expect(render('table', COLUMNS, [])).toBe('method  PA-MPJPE mm ↓  F@5 ↑');
+    expect(render(TERMINAL, COLUMNS, [])).toBe('method  PA-MPJPE mm ↓  F@5 ↑');
   });
 
   it.each([24, 30, 40, 60, 80, 120])('keeps to %i columns for names of every length', (width) => {
     for (let length = 1; length < 100; length += 3) {
       const rows: TableRow[] = [[{ text: 'x'.repeat(length) }, { text: '12.3' }, { text: '0.5' }]];
-      for (const line of lines(render('table', COLUMNS, rows, { width }))) {
+      for (const line of lines(render(TERMINAL, COLUMNS, rows, { width }))) {
         expect(line.length).toBeLessThanOrEqual(width);
       }
     }
@@ -137,7 +135,7 @@ describe('a table for a terminal', () => {
 
 describe('a table in markdown', () => {
   it('marks best and second and aligns numbers', () => {
-    expect(lines(render('markdown'))).toEqual([
+    expect(lines(render(MARKDOWN))).toEqual([
       '| method | PA-MPJPE mm ↓ | F@5 ↑ |',
       '| --- | ---: | ---: |',
       '| ours | **5.7** | 0.806 |',
@@ -146,20 +144,20 @@ describe('a table in markdown', () => {
   });
 
   it('escapes what markdown and HTML would obey', () => {
-    const text = render('markdown', COLUMNS, [[{ text: 'a|b*c_d`<script>&[x](y)\n# z' }, null, null]]);
+    const text = render(MARKDOWN, COLUMNS, [[{ text: 'a|b*c_d`<script>&[x](y)\n# z' }, null, null]]);
     expect(lines(text)[2]).toContain('a\\|b\\*c\\_d\\`&lt;script&gt;&amp;\\[x\\](y) \\# z');
     expect(lines(text)).toHaveLength(3);
   });
 
   it('leaves out columns in which there is nothing', () => {
     const rows = ROWS.map((row) => row.map((cell, index) => (index === 2 ? null : cell)));
-    expect(render('markdown', COLUMNS, rows)).not.toContain('F@5');
+    expect(render(MARKDOWN, COLUMNS, rows)).not.toContain('F@5');
   });
 });
 
 describe('a table in LaTeX', () => {
   it('is a booktabs table with best in bold and second underlined', () => {
-    expect(lines(render('latex', COLUMNS, ROWS, { caption: 'FreiHAND, 100 %', label: 'tab:a b' }))).toEqual([
+    expect(lines(render(LATEX, COLUMNS, ROWS, { caption: 'FreiHAND, 100 %', label: 'tab:a b' }))).toEqual([
       '% \\usepackage{booktabs}',
       '\\begin{table}',
       '  \\centering',
@@ -179,7 +177,7 @@ describe('a table in LaTeX', () => {
 
   it('escapes everything TeX would obey', () => {
     const name = '\\input{x} $a$ & b_c #1 50% ~ ^ <d> | ± † ∗ ≤';
-    const cell = lines(render('latex', COLUMNS, [[{ text: name }, null, { text: '1' }]])).find((line) =>
+    const cell = lines(render(LATEX, COLUMNS, [[{ text: name }, null, { text: '1' }]])).find((line) =>
       line.includes('input'),
     );
     expect(cell).toBe(
@@ -190,17 +188,10 @@ describe('a table in LaTeX', () => {
 
 describe('a table as data', () => {
   it('has full precision and empty cells in csv', () => {
-    expect(render('csv')).toBe('method,pa_mpjpe_mm,f5_aligned\nours,5.712345678901234,0.806\ntheirs,6,\n');
+    expect(render(CSV)).toBe('method,pa_mpjpe_mm,f5_aligned\nours,5.712345678901234,0.806\ntheirs,6,\n');
   });
 
   it('quotes text in csv', () => {
-    expect(lines(render('csv', COLUMNS, [[{ text: 'a "b", c' }, null, null]]))[1]).toBe('"a ""b"", c",,');
-  });
-
-  it('has no key for an absent value in JSON', () => {
-    expect(tableRecords(COLUMNS, ROWS)).toEqual([
-      { method: 'ours', pa_mpjpe_mm: 5.712345678901234, f5_aligned: 0.806 },
-      { method: 'theirs', pa_mpjpe_mm: 6 },
-    ]);
+    expect(lines(render(CSV, COLUMNS, [[{ text: 'a "b", c' }, null, null]]))[1]).toBe('"a ""b"", c",,');
   });
 });
