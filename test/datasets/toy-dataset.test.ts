@@ -15,8 +15,13 @@ import { evaluateSample, ScoreAccumulator, type Protocol } from '../../src/metri
 import { silentProgress } from '../../src/progress.js';
 import { makeReport } from '../../src/report/report.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
+import { StoredRun } from '../../src/runs/stored-run.js';
 import { Random } from '../../src/statistics/random.js';
 import { requireFormat } from '../../src/submission/checks.js';
+import { CSV } from '../../src/text/formats/csv.js';
+import { LATEX } from '../../src/text/formats/latex.js';
+import { MARKDOWN } from '../../src/text/formats/markdown.js';
+import { TERMINAL } from '../../src/text/formats/terminal.js';
 import {
   registerToy,
   TOY_VERTICES,
