@@ -6,7 +6,7 @@ import { comparisonText } from '../comparison/comparison-text.js';
 import { readConfiguration, requireDataFolder, type Configuration } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
-import type { CompareRequest } from '../evaluation/compare.js';
+import type { CompareOptions } from '../library.js';
 import { DATA_FORMATS, FORMAT_CHOICES, tableFormat } from '../text/formats/registry.js';
 import { COMPARED_FUSION } from '../tta-flags.js';
 
@@ -101,19 +101,17 @@ export default class Compare extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags, argv } = await this.parse(Compare);
-    const workers = flags.workers ?? availableParallelism();
-    const fusions = flags['tta-fusion'] ?? [];
-    const { compareRuns } = await import('../evaluation/compare.js');
-    const document = await compareRuns(
+    const fusions = flags['tta-fusion'];
+    const { compare } = await import('../library.js');
+    const document = await compare(
+      argv as string[],
       {
         ...flags,
-        subjects: argv as string[],
-        dataset: this.runsToMake(flags, workers),
+        dataset: this.runsToMake(flags),
         allowMixed: flags['allow-mixed'],
-        failIfWorse: flags['fail-if-worse'] ?? [],
+        failIfWorse: flags['fail-if-worse'],
         fusions,
-        mano: flags.mano ?? (fusions.length > 0 ? this.configuration.mano : null) ?? undefined,
-        workers,
+        mano: flags.mano ?? (fusions === undefined ? null : this.configuration.mano) ?? undefined,
       },
       { progress: this.progress, signal: this.interruption.signal },
     );
@@ -130,11 +128,8 @@ export default class Compare extends BaseCommand {
     return readConfiguration(this.config.configDir);
   }
 
-  private runsToMake(
-    flags: Interfaces.InferredFlags<typeof Compare.flags>,
-    workers: number,
-  ): CompareRequest['dataset'] {
-    const { dataset, split = 'evaluation', boxes, limit } = flags;
+  private runsToMake(flags: Interfaces.InferredFlags<typeof Compare.flags>): CompareOptions['dataset'] {
+    const { dataset, split = 'evaluation', boxes, limit, workers = availableParallelism() } = flags;
     if (dataset === undefined) return undefined;
     const data = requireDataFolder(dataset, flags.data, () => this.configuration);
     return { dataset, data, split, boxes, limit, batchSize: flags['batch-size'], workers };

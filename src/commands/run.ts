@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
 import { readConfiguration, requireDataFolder } from '../config.js';
@@ -119,33 +118,28 @@ export default class Run extends BaseCommand {
     const { flags } = await this.parse(Run);
     const configuration = readConfiguration(this.config.configDir);
     const data = requireDataFolder(flags.dataset, flags.data, () => configuration);
-    const { run } = await import('../evaluation/run.js');
+    const { run, score } = await import('../library.js');
     const common = {
       ...flags,
       data,
       jointsFrom: flags['joints-from'],
       mano: flags.mano ?? configuration.mano ?? undefined,
       manoIsDefault: flags.mano === undefined,
-      workers: flags.workers ?? availableParallelism(),
       existing: flags.force ? ('replace' as const) : ('refuse' as const),
     };
     const context = { progress: this.progress, signal: this.interruption.signal };
+    const { model, predictions } = flags;
     const outcome =
-      flags.model === undefined
-        ? // One of the two is there: exactlyOne has seen to it.
-          await run(
-            {
-              ...common,
-              model: undefined,
-              predictions: flags.predictions ?? '',
-              tta: keptPassesRequest(flags),
-            },
+      model === undefined
+        ? // One of the two is there: `exactlyOne` has seen to it.
+          await score(
+            { ...common, model, predictions: predictions ?? '', tta: keptPassesRequest(flags) },
             context,
           )
         : await run(
             {
               ...common,
-              model: flags.model,
+              model,
               predictions: undefined,
               batchSize: flags['batch-size'],
               skipUnreadable: flags['skip-unreadable'],

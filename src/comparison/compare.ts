@@ -27,14 +27,14 @@ import { isConcerned, likenessOf, type Likeness } from './unlikeness.js';
 
 export interface CompareOptions {
   /** Position of the baseline among the runs; default 0. */
-  readonly baseline?: number;
+  readonly baseline?: number | undefined;
   /** Compares what the protocols keep apart, and marks it. */
-  readonly allowMixed?: boolean;
+  readonly allowMixed?: boolean | undefined;
   /** The metric by which samples are ranked; default: the first that all runs have. */
   readonly by?: string | undefined;
   /** How many samples that gained and lost most are named; default 5. */
-  readonly top?: number;
-  readonly failIfWorse?: readonly WorseRule[];
+  readonly top?: number | undefined;
+  readonly failIfWorse?: readonly WorseRule[] | undefined;
   readonly seed?: number;
 }
 

@@ -1,4 +1,5 @@
 /** `compare`: runs what has not been run, reads what every run scored, and sets the runs against each other. */
+import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { compare } from '../comparison/compare.js';
 import type { ComparisonDocument } from '../comparison/comparison-document.js';
@@ -13,29 +14,32 @@ import { runSubjects, type SubjectsRequest } from './run-subjects.js';
 export interface CompareRequest {
   /** Run directories; beside `dataset` also checkpoints and prediction files. */
   readonly subjects: readonly string[];
-  /** How they are run; undefined where all are run directories. */
-  readonly dataset: SubjectsRequest | undefined;
-  /** Counted from 1. */
-  readonly baseline: number;
-  readonly allowMixed: boolean;
-  readonly by: string | undefined;
-  readonly top: number;
+  /** How those are run; unless given, all subjects are run directories. */
+  readonly dataset?: SubjectsRequest | undefined;
+  /** Counted from 1; the first unless given. */
+  readonly baseline?: number | undefined;
+  /** Compare unlike runs all the same, and mark them. */
+  readonly allowMixed?: boolean | undefined;
+  /** The metric by which samples and joints are looked at; the first that the runs share unless given. */
+  readonly by?: string | undefined;
+  /** How many of the samples that gained and lost most are named; 5 unless given. */
+  readonly top?: number | undefined;
   /** `METRIC:AMOUNT` each. */
-  readonly failIfWorse: readonly string[];
-  /** One for all runs, or one for each in their order; none: the un-augmented figures. */
-  readonly fusions: readonly ComparedFusion[];
+  readonly failIfWorse?: readonly string[] | undefined;
+  /** One for all runs, or one for each in their order; the un-augmented figures unless given. */
+  readonly fusions?: readonly ComparedFusion[] | undefined;
   /** The user's MANO file, for fused hands whose joints are regressed from their meshes. */
-  readonly mano: string | undefined;
-  /** Scoring threads. */
-  readonly workers: number;
+  readonly mano?: string | undefined;
+  /** Scoring threads; as many as there are cores unless given. */
+  readonly workers?: number | undefined;
 }
 
 /** @throws UserError where the request is wrong, a run is not there or not scored, or runs are unlike. */
 export async function compareRuns(request: CompareRequest, context: RunContext): Promise<ComparisonDocument> {
-  const { subjects, dataset, baseline, allowMixed, by, top } = request;
+  const { subjects, dataset, baseline = 1, by, top, workers = availableParallelism() } = request;
   requireSeveral(subjects, baseline);
-  const fusions = fusionOfEach(request);
-  const failIfWorse = request.failIfWorse.map(parseWorseRule);
+  const fusions = fusionOfEach(subjects, request.fusions ?? []);
+  const failIfWorse = request.failIfWorse?.map(parseWorseRule);
   if (dataset === undefined) requireRunDirectories(subjects);
   const paths = dataset === undefined ? subjects : await runSubjects(subjects, dataset, context);
   const runs: RunScores[] = [];
@@ -46,13 +50,16 @@ export async function compareRuns(request: CompareRequest, context: RunContext):
     runs.push(
       fusion === 'none'
         ? await readRunScores(run)
-        : await readFusionScores(run, fusion, { ...request, ...dataset }, context),
+        : await readFusionScores(run, fusion, { ...request, workers, ...dataset }, context),
     );
   }
-  return compare(runs, { baseline: baseline - 1, allowMixed, by, top, failIfWorse });
+  return compare(runs, { baseline: baseline - 1, allowMixed: request.allowMixed, by, top, failIfWorse });
 }
 
-function fusionOfEach({ subjects, fusions }: CompareRequest): readonly ComparedFusion[] {
+function fusionOfEach(
+  subjects: readonly string[],
+  fusions: readonly ComparedFusion[],
+): readonly ComparedFusion[] {
   if (fusions.length === subjects.length) return fusions;
   if (fusions.length <= 1) return subjects.map(() => fusions[0] ?? 'none');
   throw usage({

@@ -10,7 +10,7 @@ import { evaluatePredictions } from './evaluate-predictions.js';
 import type { Outcome } from './outcome.js';
 import type { RunRequest } from './task.js';
 
-export { defaultRunDirectory, type ModelRequest, type RunRequest } from './task.js';
+export { defaultRunDirectory, type ModelRequest, type PredictionsRequest, type RunRequest } from './task.js';
 
 /** @throws UserError for everything that is wrong with the input; Interrupted through the signal's reason. */
 export async function run(request: RunRequest, context: RunContext): Promise<Outcome> {
