@@ -39,7 +39,7 @@ const PURPOSES: readonly (readonly [name: string, code: RegExp])[] = [
   ['intervals (bootstrap)', /\/dist\/(statistics\/|score\/confidence)/],
   ['warnings', /\/dist\/diagnosis\//],
   ['write: arrays and tables', /\/dist\/(formats\/npy|runs\/|text\/|score\/score-tables)|csv-stringify/],
-  ['hand over between threads', /\/dist\/(evaluation|predictions|score|datasets)\/|internal\/worker/],
+  ['hand over between threads', /\/dist\/(evaluation|predictions|score|datasets|workers)\/|internal\/worker/],
   [
     'start: load the program',
     /internal\/(modules|bootstrap|process)|node_modules|\/dist\/(command|commands\/)/,
@@ -78,9 +78,8 @@ function addProfile(profile: CpuProfile, microseconds: Map<string, number>): voi
 
 /** `null` where the thread only waited. */
 function purposeOf(node: ProfileNode, parents: ReadonlyMap<number, ProfileNode>): string | null {
-  const { functionName, url } = node.callFrame;
-  // The reader's own code is a handful of lines and `Atomics.wait`, which the profiler does not show by name.
-  if (functionName === '(idle)' || url.endsWith('/record-stream.worker.js')) return null;
+  const { functionName } = node.callFrame;
+  if (functionName === '(idle)') return null;
   if (functionName === '(garbage collector)') return COLLECTION;
   for (let at: ProfileNode | undefined = node; at !== undefined; at = parents.get(at.id)) {
     const code = at.callFrame.url;

@@ -3,8 +3,9 @@
  * thread is free; results come back in the order of the jobs, so that nothing
  * depends on the number of threads.
  */
-import { Worker } from 'node:worker_threads';
 import type { Protocol, SampleMetrics, ScoreAccumulatorJson, ScoringStage } from '../metrics/index.js';
+import { builtFile } from '../workers/built-file.js';
+import { WorkerThread } from '../workers/worker-thread.js';
 
 export interface ScoreJob {
   /** Position of the batch; jobs of a set are submitted in this order, from 0. */
@@ -34,12 +35,6 @@ export type SampleRow =
       readonly reason: string;
     };
 
-export interface BatchScore {
-  readonly batch: number;
-  /** Empty where no rows are wanted. */
-  readonly rows: readonly SampleRow[];
-}
-
 /** What is wanted of a set: the metrics alone, each sample's beside, or joints, curves and counts too. */
 export type Wanted = 'metrics' | 'samples' | 'everything';
 
@@ -50,127 +45,103 @@ export interface ThreadTotals {
   readonly milliseconds: Readonly<Record<ScoringStage, number>>;
 }
 
-export type ToScorer =
-  | { readonly type: 'job'; readonly job: ScoreJob; readonly wanted: Wanted }
+/** What a scoring thread can be asked. */
+export interface ScoreService {
+  /** A row for each sample of the job; none where `metrics` alone are wanted. */
+  score(job: ScoreJob, wanted: Wanted): readonly SampleRow[];
   /** Ends a set: the next job is of another. */
-  | { readonly type: 'totals' };
+  totals(): ThreadTotals;
+}
 
-export type FromScorer =
-  | { readonly type: 'score'; readonly score: BatchScore }
-  | { readonly type: 'totals'; readonly totals: ThreadTotals };
+type ScoreThread = WorkerThread<ScoreService>;
 
 /** Jobs a thread may have waiting beside the one it works on. */
 const WAITING_PER_THREAD = 1;
 
 export class ScorePool {
-  private readonly threads: Worker[];
-  private readonly idle: Worker[];
-  private readonly queued: ScoreJob[] = [];
-  private readonly early = new Map<number, BatchScore>();
-  private wanted: Wanted = 'everything';
-  private onScore: (score: BatchScore) => void = () => undefined;
-  private totals: ThreadTotals[] = [];
-  private next = 0;
-  private submitted = 0;
-  private failure: Error | null = null;
-  private wake: (() => void)[] = [];
+  readonly #threads: readonly ScoreThread[];
+  readonly #idle: ScoreThread[];
+  readonly #queued: ScoreJob[] = [];
+  readonly #early = new Map<number, readonly SampleRow[]>();
+  #wanted: Wanted = 'everything';
+  #onRows: (rows: readonly SampleRow[]) => void = () => undefined;
+  #next = 0;
+  #submitted = 0;
+  #failure: Error | null = null;
+  #wake: (() => void)[] = [];
 
   constructor(threads: number, protocol: Protocol) {
-    this.threads = Array.from({ length: Math.max(1, threads) }, () => this.startThread(protocol));
-    this.idle = [...this.threads];
+    const file = builtFile('score/score.worker.js');
+    this.#threads = Array.from(
+      { length: Math.max(1, threads) },
+      () => new WorkerThread(file, 'a scoring thread', protocol),
+    );
+    this.#idle = [...this.#threads];
   }
 
   /**
    * Begins a set, once the one before is drained.
    *
-   * @param onScore receives the scores in the order of submission.
+   * @param onRows receives what came of the jobs in the order of submission.
    */
-  begin(wanted: Wanted, onScore: (score: BatchScore) => void): void {
-    this.wanted = wanted;
-    this.onScore = onScore;
-    this.next = 0;
-    this.submitted = 0;
-    this.totals = [];
+  begin(wanted: Wanted, onRows: (rows: readonly SampleRow[]) => void): void {
+    this.#wanted = wanted;
+    this.#onRows = onRows;
+    this.#next = 0;
+    this.#submitted = 0;
   }
 
   /** Resolves once the job is with a thread or near the front of the queue: the submitter's brake. */
   async submit(job: ScoreJob): Promise<void> {
-    this.submitted += 1;
-    this.queued.push(job);
-    this.dispatch();
-    while (this.queued.length > this.threads.length * WAITING_PER_THREAD) await this.change();
-    this.throwFailure();
+    this.#submitted += 1;
+    this.#queued.push(job);
+    this.#dispatch();
+    while (this.#queued.length > this.#threads.length * WAITING_PER_THREAD) await this.#change();
+    this.#throwFailure();
   }
 
-  /** Waits until every job of the set has been handed to `onScore`, and gives what the threads have added up. */
+  /** Waits until every job of the set has been handed to `onRows`, and gives what the threads have added up. */
   async drain(): Promise<readonly ThreadTotals[]> {
-    while (this.next < this.submitted) await this.change();
-    for (const thread of this.threads) thread.postMessage({ type: 'totals' } satisfies ToScorer);
-    while (this.totals.length < this.threads.length) await this.change();
-    this.throwFailure();
-    return this.totals;
+    while (this.#next < this.#submitted) await this.#change();
+    return Promise.all(this.#threads.map((thread) => thread.call('totals', [])));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.threads.map((thread) => thread.terminate()));
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
-  private startThread(protocol: Protocol): Worker {
-    const thread = new Worker(new URL('../../dist/score/score.worker.js', import.meta.url), {
-      workerData: protocol,
-    });
-    thread.on('message', (message: FromScorer) => {
-      if (message.type === 'totals') {
-        this.totals.push(message.totals);
-        this.notify();
-        return;
-      }
-      const { score } = message;
-      this.idle.push(thread);
-      this.early.set(score.batch, score);
-      for (let ready; (ready = this.early.get(this.next)) !== undefined; this.next++) {
-        this.early.delete(this.next);
-        this.onScore(ready);
-      }
-      this.dispatch();
-      this.notify();
-    });
-    thread.on('error', (error: Error) => this.end(error));
-    thread.once('exit', (code) =>
-      this.end(new Error(`a scoring thread ended unexpectedly with exit code ${code}`)),
-    );
-    return thread;
-  }
-
-  /** The first reason stays. Of no matter once all totals are in. */
-  private end(reason: Error): void {
-    this.failure ??= reason;
-    this.notify();
-  }
-
-  private dispatch(): void {
-    while (this.idle.length > 0 && this.queued.length > 0) {
-      const job = this.queued.shift()!;
-      const buffers = [job.predictedJoints, job.trueJoints, job.predictedVertices, job.trueVertices]
-        .filter((values) => values !== null)
-        .map((values) => values.buffer as ArrayBuffer);
-      const message: ToScorer = { type: 'job', job, wanted: this.wanted };
-      this.idle.pop()!.postMessage(message, buffers);
+  #dispatch(): void {
+    while (this.#idle.length > 0 && this.#queued.length > 0) {
+      void this.#score(this.#idle.pop()!, this.#queued.shift()!);
     }
   }
 
-  private change(): Promise<void> {
-    this.throwFailure();
-    return new Promise((resolve) => this.wake.push(resolve));
-  }
-
-  private notify(): void {
-    const waiting = this.wake;
-    this.wake = [];
+  async #score(thread: ScoreThread, job: ScoreJob): Promise<void> {
+    const buffers = [job.predictedJoints, job.trueJoints, job.predictedVertices, job.trueVertices]
+      .filter((values) => values !== null)
+      .map((values) => values.buffer as ArrayBuffer);
+    try {
+      this.#early.set(job.batch, await thread.call('score', [job, this.#wanted], buffers));
+      this.#idle.push(thread);
+      for (let ready; (ready = this.#early.get(this.#next)) !== undefined; this.#next++) {
+        this.#early.delete(this.#next);
+        this.#onRows(ready);
+      }
+      this.#dispatch();
+    } catch (error) {
+      this.#failure ??= error as Error;
+    }
+    const waiting = this.#wake;
+    this.#wake = [];
     for (const resolve of waiting) resolve();
   }
 
-  private throwFailure(): void {
-    if (this.failure !== null) throw this.failure;
+  #change(): Promise<void> {
+    this.#throwFailure();
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure;
   }
 }

@@ -178,7 +178,7 @@ async function scoreBatches(
   const { protocol, regressor, pool, signal, truth } = request;
   const trueVertices = source.vertexCount === null ? null : truth.meshes();
   const about = { truth, source };
-  pool.begin(use.wanted, ({ rows }) => use.rows(rows));
+  pool.begin(use.wanted, use.rows);
   for (let first = 0, batch = 0; first < source.count; first += SCORE_BATCH, batch++) {
     signal.throwIfAborted();
     const count = Math.min(SCORE_BATCH, source.count - first);

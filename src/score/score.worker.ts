@@ -1,33 +1,18 @@
 /** One scoring thread: a batch of hands in, its per-sample metrics out, and its sums at the end of each set. */
-import { parentPort, workerData } from 'node:worker_threads';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { SampleEvaluator, ScoreAccumulator, type Protocol, type SampleResult } from '../metrics/index.js';
-import type {
-  BatchScore,
-  FromScorer,
-  SampleRow,
-  ScoreJob,
-  ThreadTotals,
-  ToScorer,
-  Wanted,
-} from './score-pool.js';
+import { serve, startData } from '../workers/worker-service.js';
+import type { SampleRow, ScoreJob, ScoreService, ThreadTotals, Wanted } from './score-pool.js';
 import { StageWatch } from './stage-watch.js';
 
-const protocol = workerData as Protocol;
+const protocol = startData<Protocol>();
 const watch = new StageWatch();
 const evaluator = new SampleEvaluator(protocol, watch);
-const port = parentPort!;
 
 /** Of every sample this thread has seen of the set: sums are exact, so it does not matter which thread saw which. */
 let accumulator = new ScoreAccumulator(protocol);
 
-port.on('message', (message: ToScorer) => {
-  const answer: FromScorer =
-    message.type === 'job'
-      ? { type: 'score', score: scoreBatch(message.job, message.wanted) }
-      : { type: 'totals', totals: takeTotals() };
-  port.postMessage(answer);
-});
+serve<ScoreService>({ score: scoreBatch, totals: takeTotals });
 
 function takeTotals(): ThreadTotals {
   const totals = { accumulator: accumulator.toJson(), milliseconds: watch.take() };
@@ -35,7 +20,7 @@ function takeTotals(): ThreadTotals {
   return totals;
 }
 
-function scoreBatch(job: ScoreJob, wanted: Wanted): BatchScore {
+function scoreBatch(job: ScoreJob, wanted: Wanted): SampleRow[] {
   const rows: SampleRow[] = [];
   for (let index = 0; index < job.count; index++) {
     const result = evaluator.evaluate({
@@ -61,7 +46,7 @@ function scoreBatch(job: ScoreJob, wanted: Wanted): BatchScore {
           },
     );
   }
-  return { batch: job.batch, rows };
+  return rows;
 }
 
 /** Of a pass or a fusion nobody asks for joints and curves. */

@@ -5,9 +5,9 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import {
+  fileChunksSync,
   NumberJsonParser,
   readNumberJson,
-  readNumberJsonSync,
   type NumberJsonSummary,
   type RecordBatch,
   type RecordLayout,
@@ -480,32 +480,26 @@ describe('files', () => {
   let folder: string;
   let file: string;
   const data = Array.from({ length: 100_000 }, (_, i) => [i / 7, -(i + 1) / 3]);
+  const text = Buffer.from(JSON.stringify(data));
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'number-json-'));
     file = join(folder, 'a.json');
-    writeFileSync(file, JSON.stringify(data));
+    writeFileSync(file, text);
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
-  it('reads synchronously and shows every chunk', () => {
+  it.each([
+    ['a path', () => file],
+    ['a path, synchronously', () => fileChunksSync(file)],
+    ['a stream', () => Readable.from([text.subarray(0, text.length / 2), text.subarray(text.length / 2)])],
+  ])('are read from %s, and every chunk is shown', async (_, open) => {
     const seen: Buffer[] = [];
-    const got: number[] = [];
-    const summary = readNumberJsonSync(file, PAIRS, {
-      onBatch: (b) => got.push(...b.values),
+    const reading = readNumberJson(open(), PAIRS, {
+      batchSize: 1000,
       onChunk: (chunk) => seen.push(Buffer.from(chunk)),
     });
-    expect(summary.counts).toEqual([data.length]);
-    expect(got).toEqual(data.flat());
-    expect(Buffer.concat(seen).toString()).toBe(JSON.stringify(data));
-  });
-
-  it.each(['path', 'stream'])('reads asynchronously from a %s', async (kind) => {
-    const text = JSON.stringify(data);
-    const half = Buffer.from(text.slice(0, text.length / 2));
-    const source = kind === 'path' ? file : Readable.from([half, Buffer.from(text.slice(text.length / 2))]);
-    const reading = readNumberJson(source, PAIRS, { batchSize: 1000 });
     const got: number[] = [];
     let summary: NumberJsonSummary | undefined;
     for (;;) {
@@ -519,20 +513,16 @@ describe('files', () => {
     }
     expect(summary).toMatchObject({ counts: [data.length], bytes: text.length });
     expect(got).toEqual(data.flat());
+    expect(Buffer.concat(seen).equals(text)).toBe(true);
   });
 
-  it('says which file is missing', async () => {
+  it.each([
+    ['', (path: string) => path],
+    [', synchronously', fileChunksSync],
+  ])('that are missing or folders are said to be%s', async (_, open) => {
+    const read = (path: string) => readNumberJson(open(path), PAIRS, { file: path }).next();
     const missing = join(folder, 'none.json');
-    expect(failure(() => readNumberJsonSync(missing, PAIRS, { onBatch: () => undefined }))).toMatchObject({
-      code: 'file-missing',
-      file: missing,
-    });
-    await expect(readNumberJson(missing, PAIRS).next()).rejects.toMatchObject({
-      code: 'file-missing',
-      file: missing,
-    });
-    expect(failure(() => readNumberJsonSync(folder, PAIRS, { onBatch: () => undefined })).code).toBe(
-      'file-unreadable',
-    );
+    await expect(read(missing)).rejects.toMatchObject({ code: 'file-missing', file: missing });
+    await expect(read(folder)).rejects.toMatchObject({ code: 'file-unreadable', file: folder });
   });
 });

@@ -78,7 +78,7 @@ describe('a crop pool', () => {
     const outcomes = Promise.allSettled([batch.crop(photo(), [task(0)]), batch.finish([])]);
     await pool.close();
     for (const outcome of await outcomes) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'the crop pool was closed' } });
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'a crop thread was closed' } });
     }
     await pool.close();
   });

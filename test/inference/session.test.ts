@@ -110,7 +110,10 @@ describe('a session', () => {
     const outcomes = Promise.allSettled(waiting);
     await session.close();
     for (const outcome of await outcomes) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'the session was closed' } });
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: { message: "the session's worker was closed" },
+      });
     }
     await expect(session.run(request(1))).rejects.toThrow('closed');
     await session.close();

@@ -33,7 +33,7 @@ async function scored(
   wanted: Wanted,
 ): Promise<{ rows: SampleRow[]; result: ScoreResult }> {
   const rows: SampleRow[] = [];
-  pool.begin(wanted, (score) => rows.push(...score.rows));
+  pool.begin(wanted, (batch) => rows.push(...batch));
   for (const job of jobs(seed)) await pool.submit(job);
   const whole = new ScoreAccumulator(FREIHAND_PROTOCOL);
   for (const { accumulator } of await pool.drain()) whole.merge(ScoreAccumulator.fromJson(accumulator));
@@ -53,9 +53,20 @@ describe('a pool of scoring threads', () => {
   it('fails, and does not wait for ever, where a thread ends before its totals are in', async () => {
     const pool = new ScorePool(2, FREIHAND_PROTOCOL);
     const draining = pool.drain();
-    const failed = expect(draining).rejects.toThrow('a scoring thread ended unexpectedly');
+    const failed = expect(draining).rejects.toThrow('a scoring thread was closed');
     await pool.close();
     await failed;
+  });
+
+  it('fails, and does not wait for ever, where a thread crashes', async () => {
+    await withPool(1, async (pool) => {
+      const [job] = jobs(1);
+      const noNumbers = { buffer: new ArrayBuffer(8) } as Float64Array;
+      pool.begin('everything', () => undefined);
+      await pool.submit({ ...job!, predictedJoints: noNumbers });
+      await expect(pool.drain()).rejects.toThrow('a scoring thread crashed: values?.subarray');
+      await expect(pool.submit(jobs(1)[0]!)).rejects.toThrow('a scoring thread crashed');
+    });
   });
 
   it('gives the totals of every thread, also where there was nothing to score', async () => {

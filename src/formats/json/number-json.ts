@@ -23,55 +23,13 @@ export interface ReadNumberJsonOptions {
   readonly onChunk?: (chunk: Uint8Array) => void;
 }
 
-export interface ReadNumberJsonSyncOptions extends ReadNumberJsonOptions {
-  readonly onBatch: (batch: RecordBatch) => void;
-}
-
 /**
- * Reads a path or an open file descriptor (from its current position, left open) to its end; made for a worker thread.
- *
- * @throws UserError `file-missing`, `file-unreadable`, and the `json-*` codes of the parser
- */
-export function readNumberJsonSync(
-  source: string | number,
-  layout: RecordLayout,
-  options: ReadNumberJsonSyncOptions,
-): NumberJsonSummary {
-  const file = options.file ?? (typeof source === 'string' ? source : `file descriptor ${source}`);
-  const parser = new NumberJsonParser(layout, {
-    file,
-    onBatch: options.onBatch,
-    ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
-  });
-  const io = <T>(action: () => T): T => {
-    try {
-      return action();
-    } catch (error) {
-      throw fileError(error, file);
-    }
-  };
-  const descriptor = typeof source === 'string' ? io(() => openSync(source, 'r')) : source;
-  try {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (;;) {
-      const length = io(() => readSync(descriptor, buffer, 0, buffer.length, null));
-      if (length === 0) return parser.end();
-      const chunk = buffer.subarray(0, length);
-      options.onChunk?.(chunk);
-      parser.push(chunk);
-    }
-  } finally {
-    if (typeof source === 'string') closeSync(descriptor);
-  }
-}
-
-/**
- * Reads a path, or bytes as they come from a `Readable`, batch by batch; the summary is the generator's return value.
+ * Reads a path, or bytes as they come from a `Readable` or from `fileChunksSync`, batch by batch; the summary is the generator's return value.
  *
  * @throws UserError `file-missing`, `file-unreadable`, and the `json-*` codes of the parser
  */
 export async function* readNumberJson(
-  source: string | AsyncIterable<Uint8Array>,
+  source: string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   layout: RecordLayout,
   options: ReadNumberJsonOptions = {},
 ): AsyncGenerator<RecordBatch, NumberJsonSummary, void> {
@@ -111,5 +69,29 @@ async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void, void>
     }
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * The same, read synchronously: a tenth less work for a thread that does nothing else.
+ *
+ * @throws UserError `file-missing`, `file-unreadable`
+ */
+export function* fileChunksSync(path: string): Generator<Uint8Array, void, void> {
+  const io = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  };
+  const descriptor = io(() => openSync(path, 'r'));
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let length; (length = io(() => readSync(descriptor, buffer, 0, buffer.length, null))) > 0;) {
+      yield buffer.subarray(0, length);
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -3,8 +3,8 @@
  * order, a batch at a time. The reader stays at most a few batches ahead, so
  * that memory does not grow with the file.
  */
-import { Worker } from 'node:worker_threads';
-import { UserError, type ErrorJson } from '../../errors.js';
+import { builtFile } from '../../workers/built-file.js';
+import { WorkerThread } from '../../workers/worker-thread.js';
 import type { NumberJsonSummary, RecordBatch, RecordLayout } from './number-json.js';
 
 /** Batches read but not yet taken. */
@@ -27,73 +27,57 @@ export interface RecordStreamSummary extends NumberJsonSummary {
   readonly busyMs: number;
 }
 
-/** What the worker says. */
-export type ReaderMessage =
-  | { readonly type: 'batch'; readonly batch: RecordBatch }
-  | { readonly type: 'end'; readonly summary: RecordStreamSummary }
-  | { readonly type: 'user-error'; readonly error: ErrorJson };
+/** A batch, or, after the last, `null`. */
+export type ReaderStep =
+  { readonly batch: RecordBatch } | { readonly batch: null; readonly summary: RecordStreamSummary };
 
-export interface ReaderData extends RecordStreamOptions {
-  /** Int32: batches the receiver has taken; the reader waits on it. */
-  readonly taken: SharedArrayBuffer;
-  readonly readAhead: number;
+/** What the reading thread can be asked. */
+export interface ReaderService {
+  next(): ReaderStep;
 }
 
 export class RecordStream {
-  private readonly worker: Worker;
-  private readonly taken = new Int32Array(new SharedArrayBuffer(4));
-  private readonly queue: RecordBatch[] = [];
-  private wake: (() => void) | null = null;
-  private end: RecordStreamSummary | null = null;
-  private failure: Error | null = null;
+  readonly #thread: WorkerThread<ReaderService>;
+  /** Asked for and not taken, in file order; the end of the file, or what is wrong with it, stays in front. */
+  readonly #ahead: Promise<ReaderStep>[] = [];
+  #summary: RecordStreamSummary | null = null;
 
   constructor(options: RecordStreamOptions) {
-    const data: ReaderData = { ...options, taken: this.taken.buffer, readAhead: READ_AHEAD };
-    // The same depth below the root from src/ and from dist/: tests run the built worker too.
-    this.worker = new Worker(new URL('../../../dist/formats/json/record-stream.worker.js', import.meta.url), {
-      workerData: data,
-    });
-    this.worker.on('message', (message: ReaderMessage) => {
-      if (message.type === 'batch') this.queue.push(message.batch);
-      else if (message.type === 'end') this.end = message.summary;
-      else this.failure = UserError.fromJson(message.error);
-      this.wake?.();
-    });
-    this.worker.on('error', (error: Error) => {
-      this.failure ??= error;
-      this.wake?.();
-    });
-    this.worker.on('exit', (code) => {
-      if (this.end === null)
-        this.failure ??= new Error(`the reader of ${options.path} ended with code ${code}`);
-      this.wake?.();
-    });
+    const file = builtFile('formats/json/record-stream.worker.js');
+    this.#thread = new WorkerThread(file, `the reader of ${options.path}`, options);
+    for (let count = 0; count < READ_AHEAD; count++) this.#askForNext();
   }
 
   /** The next batch in file order, or `null` after the last. */
   async next(): Promise<RecordBatch | null> {
-    for (;;) {
-      const batch = this.queue.shift();
-      if (batch !== undefined) {
-        Atomics.add(this.taken, 0, 1);
-        Atomics.notify(this.taken, 0);
-        return batch;
-      }
-      if (this.failure !== null) throw this.failure;
-      if (this.end !== null) return null;
-      await new Promise<void>((resolve) => (this.wake = resolve));
-      this.wake = null;
+    const step = await this.#ahead[0]!;
+    if (step.batch === null) {
+      this.#summary = step.summary;
+      return null;
     }
+    void this.#ahead.shift();
+    this.#askForNext();
+    return step.batch;
   }
 
   /** Known once `next` has returned `null`. */
   summary(): RecordStreamSummary {
-    if (this.end === null) throw new Error('the stream has not ended');
-    return this.end;
+    if (this.#summary === null) throw new Error('the stream has not ended');
+    return this.#summary;
   }
 
   /** Ends the reader wherever it is; safe at any time. */
   async close(): Promise<void> {
-    await this.worker.terminate();
+    await this.#thread.terminate();
+  }
+
+  #askForNext(): void {
+    const step = this.#thread.call('next', []);
+    this.#ahead.push(step);
+    // A reader that has nothing more to do would keep the process alive.
+    step.then(
+      ({ batch }) => (batch === null ? this.close() : undefined),
+      () => this.close(),
+    );
   }
 }

@@ -1,4 +1,4 @@
-/** What the crop pool and its threads say to each other; plain data, buffers transferred. */
+/** What the crop pool asks of its threads; plain data, buffers handed over. */
 import type { View } from '../../hand/view.js';
 import type { Box } from '../../imaging/crop.js';
 
@@ -35,27 +35,20 @@ export interface CropFile {
   readonly task: CropTask;
 }
 
-export type ToCropper =
-  /** A batch to fill, with the buffer it is filled into. */
-  | { readonly kind: 'begin'; readonly batch: number; readonly data: CropData }
-  /** Crops for a batch that was begun, from one photograph. */
-  | {
-      readonly kind: 'crop';
-      readonly batch: number;
-      readonly photo: SharedPhoto;
-      readonly tasks: readonly CropTask[];
-    }
-  /** Crops for a batch that was begun, each from a file of its own. */
-  | { readonly kind: 'crop-files'; readonly batch: number; readonly files: readonly CropFile[] }
-  /** Nothing more comes for the batch; the slots in `blank` become zeros. */
-  | { readonly kind: 'finish'; readonly batch: number; readonly blank: readonly number[] };
+export interface FilledBatch {
+  readonly data: CropData;
+  /** Milliseconds the thread spent on it. */
+  readonly cropMs: number;
+}
 
-export type FromCropper =
-  /** Answers `crop` and `crop-files`, in order: what was to be cropped is not needed any more. */
-  | {
-      readonly kind: 'cropped';
-      /** For each file the milliseconds it took to decode; null: the thread cannot, and nothing was cropped. */
-      readonly decodeMs: readonly (number | null)[];
-    }
-  /** Answers `finish`. */
-  | { readonly kind: 'filled'; readonly batch: number; readonly data: CropData; readonly cropMs: number };
+/** What a crop thread can be asked; `begin` first for each batch, `finish` last. */
+export interface CropService {
+  /** @param data  the buffer the batch is filled into. */
+  begin(batch: number, data: CropData): void;
+  /** Crops from one photograph, which is not needed any more once this is answered. */
+  crop(batch: number, photo: SharedPhoto, tasks: readonly CropTask[]): void;
+  /** For each file the milliseconds it took to decode; null: the thread cannot, and nothing was cropped. */
+  cropFiles(batch: number, files: readonly CropFile[]): readonly (number | null)[];
+  /** Nothing more comes for the batch; the slots in `blank` become zeros. */
+  finish(batch: number, blank: readonly number[]): FilledBatch;
+}

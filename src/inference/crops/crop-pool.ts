@@ -3,15 +3,16 @@
  * it is; several batches are filled side by side. What is in a batch never depends on which thread
  * filled it, or when.
  */
-import { Worker } from 'node:worker_threads';
+import { builtFile } from '../../workers/built-file.js';
+import { WorkerThread } from '../../workers/worker-thread.js';
 import type {
   CropData,
   CropFile,
+  CropService,
   CropSettings,
   CropTask,
-  FromCropper,
+  FilledBatch,
   SharedPhoto,
-  ToCropper,
 } from './crop-messages.js';
 
 export type { CropData, CropFile, CropSettings, CropTask, SharedPhoto } from './crop-messages.js';
@@ -19,12 +20,6 @@ export type { CropData, CropFile, CropSettings, CropTask, SharedPhoto } from './
 export interface CropPoolOptions extends CropSettings {
   /** Most threads; each starts when there is a batch that all others are too busy for. */
   readonly threads: number;
-}
-
-export interface FilledBatch {
-  readonly data: CropData;
-  /** Milliseconds the thread spent on it. */
-  readonly cropMs: number;
 }
 
 /** A batch in the making. */
@@ -41,8 +36,11 @@ export interface OpenBatch {
   finish(blank: readonly number[]): Promise<FilledBatch>;
 }
 
-// From src/ (tests) as from dist/: a worker is always run as built.
-const WORKER = new URL('../../../dist/inference/crops/crop.worker.js', import.meta.url);
+interface CropThread {
+  readonly worker: WorkerThread<CropService>;
+  /** Begun and not filled. */
+  batches: number;
+}
 
 export class CropPool {
   readonly #options: CropPoolOptions;
@@ -60,20 +58,25 @@ export class CropPool {
    */
   begin(data: CropData): OpenBatch {
     const thread = this.#leastBusy();
+    const { worker } = thread;
     const batch = this.#nextBatch++;
-    thread.begin(batch, data);
+    thread.batches += 1;
+    // What fails here is told by the calls that follow.
+    worker.call('begin', [batch, data], [data.buffer]).catch(() => undefined);
     return {
-      crop: async (photo, tasks) => {
-        await thread.crop({ kind: 'crop', batch, photo, tasks });
+      crop: (photo, tasks) => worker.call('crop', [batch, photo, tasks]),
+      cropFiles: (files) => worker.call('cropFiles', [batch, files]),
+      finish: async (blank) => {
+        const filled = await worker.call('finish', [batch, blank]);
+        thread.batches -= 1;
+        return filled;
       },
-      cropFiles: (files) => thread.crop({ kind: 'crop-files', batch, files }),
-      finish: (blank) => thread.finish(batch, blank),
     };
   }
 
   /** Ends the threads, whatever they are doing; what they were asked for fails. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 
   #leastBusy(): CropThread {
@@ -81,88 +84,12 @@ export class CropPool {
     const idle = this.#threads.find(({ batches }) => batches === 0);
     if (idle !== undefined) return idle;
     if (this.#threads.length < Math.max(1, threads)) {
-      const thread = new CropThread({ size, table });
+      const settings: CropSettings = { size, table };
+      const file = builtFile('inference/crops/crop.worker.js');
+      const thread = { worker: new WorkerThread<CropService>(file, 'a crop thread', settings), batches: 0 };
       this.#threads.push(thread);
       return thread;
     }
     return this.#threads.reduce((least, other) => (other.batches < least.batches ? other : least));
-  }
-}
-
-interface Waiting<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** The owner's side of one thread. */
-class CropThread {
-  readonly #worker: Worker;
-  /** For `crop`, answered in order. */
-  readonly #crops: Waiting<readonly (number | null)[]>[] = [];
-  /** For `finish`, by batch. */
-  readonly #finishes = new Map<number, Waiting<FilledBatch>>();
-  #ended: Error | null = null;
-  /** Begun and not filled. */
-  batches = 0;
-
-  constructor(settings: CropSettings) {
-    this.#worker = new Worker(WORKER, { workerData: settings, name: 'crop' });
-    this.#worker.on('message', (message: FromCropper) => this.#receive(message));
-    this.#worker.on('error', (error) =>
-      this.#end(new Error(`a crop thread crashed: ${error.message}`, { cause: error })),
-    );
-    this.#worker.once('exit', (code) =>
-      this.#end(new Error(`a crop thread ended unexpectedly with exit code ${code}`)),
-    );
-  }
-
-  begin(batch: number, data: CropData): void {
-    this.batches += 1;
-    this.#send({ kind: 'begin', batch, data }, [data.buffer]);
-  }
-
-  /** For each file the milliseconds of decoding, or null. */
-  crop(message: Extract<ToCropper, { kind: 'crop' | 'crop-files' }>): Promise<readonly (number | null)[]> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      this.#crops.push({ resolve, reject });
-      this.#send(message);
-    });
-  }
-
-  finish(batch: number, blank: readonly number[]): Promise<FilledBatch> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      this.#finishes.set(batch, { resolve, reject });
-      this.#send({ kind: 'finish', batch, blank });
-    });
-  }
-
-  /** A thread that only computes may be stopped in the middle of it. */
-  async close(): Promise<void> {
-    this.#end(new Error('the crop pool was closed'));
-    await this.#worker.terminate();
-  }
-
-  #send(message: ToCropper, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
-  }
-
-  #receive(message: FromCropper): void {
-    if (message.kind === 'cropped') {
-      this.#crops.shift()?.resolve(message.decodeMs);
-      return;
-    }
-    this.batches -= 1;
-    const waiting = this.#finishes.get(message.batch);
-    this.#finishes.delete(message.batch);
-    waiting?.resolve({ data: message.data, cropMs: message.cropMs });
-  }
-
-  /** The first reason stays. */
-  #end(reason: Error): void {
-    this.#ended ??= reason;
-    for (const { reject } of [...this.#crops.splice(0), ...this.#finishes.values()]) reject(this.#ended);
-    this.#finishes.clear();
   }
 }

@@ -1,12 +1,11 @@
 /** A thread of the crop pool: cuts the crops of a batch out of its photographs, normalised. */
-import { parentPort, workerData } from 'node:worker_threads';
 import { cropInto } from '../../imaging/crop.js';
 import { JpegDecoder } from '../../imaging/jpeg-decoder.js';
 import type { RgbImage } from '../../imaging/rgb-image.js';
-import type { CropData, CropFile, CropSettings, CropTask, FromCropper, ToCropper } from './crop-messages.js';
+import { handingOver, serve, startData } from '../../workers/worker-service.js';
+import type { CropData, CropFile, CropService, CropSettings, CropTask } from './crop-messages.js';
 
-const port = parentPort!;
-const { size, table } = workerData as CropSettings;
+const { size, table } = startData<CropSettings>();
 const [patchSize, columns] = size;
 const cropLength = 3 * patchSize * columns;
 
@@ -15,10 +14,6 @@ interface Batch {
   cropMs: number;
 }
 const batches = new Map<number, Batch>();
-
-function send(message: FromCropper, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
-}
 
 function cropAll(image: RgbImage, tasks: readonly CropTask[], values: CropData): void {
   for (const { slot, ...request } of tasks) {
@@ -40,31 +35,22 @@ function cropFile({ bytes, task }: CropFile, batch: Batch): number | null {
 // Where WebAssembly is not to be had the owner decodes.
 const decoder = await JpegDecoder.open().catch(() => null);
 
-port.on('message', (message: ToCropper) => {
-  if (message.kind === 'begin') {
-    batches.set(message.batch, { data: message.data, cropMs: 0 });
-    return;
-  }
-  const batch = batches.get(message.batch)!;
-  const started = performance.now();
-  switch (message.kind) {
-    case 'crop': {
-      const { width, height, pixels } = message.photo;
-      const image = { width, height, data: new Uint8Array(pixels, 0, width * height * 3) };
-      cropAll(image, message.tasks, batch.data);
-      batch.cropMs += performance.now() - started;
-      send({ kind: 'cropped', decodeMs: [] });
-      return;
-    }
-    case 'crop-files': {
-      send({ kind: 'cropped', decodeMs: message.files.map((file) => cropFile(file, batch)) });
-      return;
-    }
-    case 'finish': {
-      for (const slot of message.blank) batch.data.fill(0, slot * cropLength, (slot + 1) * cropLength);
-      batches.delete(message.batch);
-      const cropMs = batch.cropMs + performance.now() - started;
-      send({ kind: 'filled', batch: message.batch, data: batch.data, cropMs }, [batch.data.buffer]);
-    }
-  }
+serve<CropService>({
+  begin(batch, data) {
+    batches.set(batch, { data, cropMs: 0 });
+  },
+  crop(batch, { width, height, pixels }, tasks) {
+    const into = batches.get(batch)!;
+    const started = performance.now();
+    cropAll({ width, height, data: new Uint8Array(pixels, 0, width * height * 3) }, tasks, into.data);
+    into.cropMs += performance.now() - started;
+  },
+  cropFiles: (batch, files) => files.map((file) => cropFile(file, batches.get(batch)!)),
+  finish(batch, blank) {
+    const { data, cropMs } = batches.get(batch)!;
+    const started = performance.now();
+    for (const slot of blank) data.fill(0, slot * cropLength, (slot + 1) * cropLength);
+    batches.delete(batch);
+    return handingOver({ data, cropMs: cropMs + performance.now() - started }, [data.buffer]);
+  },
 });

@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { builtFile } from '../../workers/built-file.js';
 import { providerByName, type ExecutionProvider } from './providers.js';
 import { PROVIDERS } from './providers/registry.js';
 
@@ -23,10 +24,7 @@ export interface TrialAnswer {
   readonly reason: string | null;
 }
 
-// From src/ (tests) as from dist/: a process is always run as built.
-const TRIAL = fileURLToPath(
-  new URL('../../../dist/inference/session/provider-trial.process.js', import.meta.url),
-);
+const TRIAL = fileURLToPath(builtFile('inference/session/provider-trial.process.js'));
 
 /** Building an engine or compiling shaders takes seconds. */
 const PATIENCE_MS = 60_000;

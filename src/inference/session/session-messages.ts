@@ -1,4 +1,4 @@
-/** What the session's owner and its worker say to each other; plain data, buffers transferred. */
+/** What the session's owner asks of its thread; plain data, buffers handed over. */
 import type { CropData } from '../crops/crop-messages.js';
 import type { TensorInfo } from '../model/model-io.js';
 import type { ExecutionProvider } from './providers.js';
@@ -11,8 +11,8 @@ export interface SessionSettings {
   /** Which of several devices, for the providers that can choose; the first unless given. */
   readonly device: number | null;
   readonly intraOpThreads: number;
-  /** One number, shared: 1 once the owner wants no more runs. */
-  readonly closing: Int32Array<SharedArrayBuffer>;
+  /** What errors call the model: its path as it was given. */
+  readonly file: string;
 }
 
 /** A tensor as it leaves the session. */
@@ -23,19 +23,31 @@ export interface OutputTensor {
   readonly data: ArrayBufferView;
 }
 
-export type ToWorker =
-  | {
-      readonly kind: 'run';
-      readonly ticket: number;
-      readonly input: string;
-      readonly dims: readonly number[];
-      /** The element type follows from it: a Uint16Array holds float16. */
-      readonly data: CropData;
-      readonly fetches: readonly string[];
-    }
-  | { readonly kind: 'close' };
+/** One batch for the model. */
+export interface RunRequest {
+  /** Name of the input. */
+  readonly input: string;
+  readonly dims: readonly number[];
+  /**
+   * float32, or float16 as its bits. Handed over to the worker: unusable here until it comes back in
+   * the result.
+   */
+  readonly data: CropData;
+  /** The outputs wanted. */
+  readonly fetches: readonly string[];
+}
 
-export type FromWorker =
+export interface RunResult {
+  readonly outputs: Readonly<Record<string, OutputTensor>>;
+  /** The request's buffer, to be filled again. */
+  readonly data: CropData;
+  /** Milliseconds in `session.run`. */
+  readonly runMs: number;
+  /** Milliseconds the session stood idle between the run before and this one; 0 for the first. */
+  readonly idleMs: number;
+}
+
+export type Opened =
   | {
       readonly kind: 'ready';
       readonly inputs: readonly TensorInfo[];
@@ -43,15 +55,11 @@ export type FromWorker =
       readonly runtimeVersion: string;
     }
   /** `runtime`: onnxruntime itself does not start. `model`: it does not take this model. */
-  | { readonly kind: 'refused'; readonly what: 'runtime' | 'model'; readonly text: string }
-  | {
-      readonly kind: 'result';
-      readonly ticket: number;
-      readonly outputs: Readonly<Record<string, OutputTensor>>;
-      /** The buffer of the batch, handed back to be filled again. */
-      readonly data: CropData;
-      readonly runMs: number;
-      /** From the end of the run before to the start of this one; 0 for the first. */
-      readonly idleMs: number;
-    }
-  | { readonly kind: 'run-failed'; readonly ticket: number; readonly text: string };
+  | { readonly kind: 'refused'; readonly what: 'runtime' | 'model'; readonly text: string };
+
+/** What the session's thread can be asked; `open` first, and once. */
+export interface SessionService {
+  open(): Opened;
+  /** @throws UserError where ONNX Runtime cannot run the batch. */
+  run(request: RunRequest): RunResult;
+}

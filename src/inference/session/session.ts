@@ -1,7 +1,8 @@
 /** An ONNX Runtime session in a worker thread of its own. */
 import { availableParallelism } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { builtFile } from '../../workers/built-file.js';
+import { WorkerThread } from '../../workers/worker-thread.js';
 import { requireModelFile } from '../model/model-file.js';
 import type { TensorInfo } from '../model/model-io.js';
 import {
@@ -14,14 +15,12 @@ import {
   type ProviderChoice,
   type TriedProvider,
 } from './providers.js';
-import { RunQueue, type RunRequest, type RunResult } from './run-queue.js';
-import { isProviderRefusal, loadError, runtimeError, tidy } from './session-errors.js';
-import type { FromWorker, SessionSettings } from './session-messages.js';
+import { isProviderRefusal, loadError, runError, runtimeError, tidy } from './session-errors.js';
+import type { Opened, RunRequest, RunResult, SessionService, SessionSettings } from './session-messages.js';
 import { TRIAL_MODEL } from './trial-model.js';
 
 export type { ExecutionProvider, ProviderChoice, TriedProvider } from './providers.js';
-export type { RunRequest, RunResult } from './run-queue.js';
-export type { OutputTensor } from './session-messages.js';
+export type { OutputTensor, RunRequest, RunResult } from './session-messages.js';
 
 export interface SessionOptions {
   /** Path of the ONNX file. */
@@ -52,13 +51,13 @@ export interface Session {
   run(request: RunRequest): Promise<RunResult>;
   /**
    * Ends the worker; runs that are not finished fail. Resolves once the run in progress, if any, is
-   * over. To be awaited before the process exits: an exit in the middle of a run aborts it.
+   * over: a thread stopped inside `session.run` makes onnxruntime-node throw where nobody can catch it,
+   * and the whole process aborts. So does an exit in the middle of a run: await this before.
    */
   close(): Promise<void>;
 }
 
-// From src/ (tests) as from dist/: a worker is always run as built.
-const WORKER = new URL('../../../dist/inference/session/session.worker.js', import.meta.url);
+type SessionThread = WorkerThread<SessionService>;
 
 /**
  * Opens a model.
@@ -74,7 +73,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const providerTried: TriedProvider[] = [];
   for (const name of providersToTry(provider, allowFallback)) {
     const asked = { provider: name, device: device ?? null, intraOpThreads };
-    const opened = await startWorker({ ...asked, model: resolvePath(model) });
+    const { thread, opened } = await start({ ...asked, model: resolvePath(model), file: model });
     if (opened.kind === 'refused') {
       if (opened.what === 'runtime') throw runtimeError(opened.text);
       if (name === FALLBACK) throw loadError(model, opened.text);
@@ -84,18 +83,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       providerTried.push({ name, reason });
       continue;
     }
-    const { ready, worker, closing } = opened;
-    const queue = new RunQueue(worker, model, closing);
     return {
       file: model,
-      inputs: ready.inputs,
-      outputs: ready.outputs,
+      inputs: opened.inputs,
+      outputs: opened.outputs,
       providerUsed: name,
       providerTried,
       intraOpThreads,
-      runtimeVersion: ready.runtimeVersion,
-      run: (request) => queue.run(request),
-      close: () => queue.close(),
+      runtimeVersion: opened.runtimeVersion,
+      run: (request) => run(thread, model, request),
+      close: () => thread.close(),
     };
   }
   throw providerError(providerTried[0]!);
@@ -106,49 +103,34 @@ export type ProviderSettings = Pick<SessionSettings, 'provider' | 'device' | 'in
 
 /** Why the provider does not run even the smallest model; null where it does, to the right result. */
 export async function refusalReason(settings: ProviderSettings): Promise<string | null> {
-  const opened = await startWorker({ ...settings, model: TRIAL_MODEL.bytes() });
+  const file = 'the probe';
+  const { thread, opened } = await start({ ...settings, model: TRIAL_MODEL.bytes(), file });
   if (opened.kind === 'refused') return tidy(opened.text);
-  const queue = new RunQueue(opened.worker, 'the probe', opened.closing);
   try {
-    const { outputs } = await queue.run(TRIAL_MODEL.request());
+    const { outputs } = await run(thread, file, TRIAL_MODEL.request());
     return TRIAL_MODEL.isRight(outputs) ? null : 'it starts, but computes a product of matrices wrongly';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    await queue.close();
+    await thread.close();
   }
 }
 
-type Ready = Extract<FromWorker, { kind: 'ready' }>;
-type Refused = Extract<FromWorker, { kind: 'refused' }>;
-
-interface Started {
-  readonly kind: 'started';
-  readonly worker: Worker;
-  readonly ready: Ready;
-  readonly closing: SessionSettings['closing'];
-}
-
-async function startWorker(settings: Omit<SessionSettings, 'closing'>): Promise<Started | Refused> {
+/** Starts a thread and opens the model in it; where that is refused, the thread has ended. */
+async function start(settings: SessionSettings): Promise<{ thread: SessionThread; opened: Opened }> {
   prepareEnvironment(settings.provider);
-  const closing = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(WORKER, {
-    workerData: { ...settings, closing } satisfies SessionSettings,
-    name: 'onnx-session',
-  });
-  const first = await firstMessage(worker);
-  if (first.kind === 'ready') return { kind: 'started', worker, ready: first, closing };
-  if (first.kind === 'refused') return first;
-  throw new Error(`the session's worker began with '${first.kind}'`);
+  const file = builtFile('inference/session/session.worker.js');
+  const thread: SessionThread = new WorkerThread(file, "the session's worker", settings);
+  const opened = await thread.call('open', []);
+  if (opened.kind === 'refused') await thread.close();
+  return { thread, opened };
 }
 
-/** The worker's first message, or why there is none. */
-function firstMessage(worker: Worker): Promise<FromWorker> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', (message: FromWorker) => resolve(message));
-    worker.once('error', reject);
-    worker.once('exit', (code) =>
-      reject(new Error(`the session's worker ended with ${code} before it was ready`)),
-    );
-  });
+async function run(thread: SessionThread, file: string, request: RunRequest): Promise<RunResult> {
+  try {
+    return await thread.call('run', [request], [request.data.buffer]);
+  } catch (error) {
+    const { code, message } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    throw code === 'ERR_WORKER_OUT_OF_MEMORY' ? runError(file, `${code}: ${message}`) : error;
+  }
 }

@@ -2,35 +2,38 @@
  * The thread that owns an ONNX Runtime session. `session.run` blocks the thread it is called on
  * for the whole call, so nothing else lives here.
  */
-import { parentPort, workerData } from 'node:worker_threads';
 import type * as Ort from 'onnxruntime-node';
+import { handingOver, serve, startData } from '../../workers/worker-service.js';
 import type { CropData } from '../crops/crop-messages.js';
 import type { TensorInfo } from '../model/model-io.js';
 import { providerOption } from './providers.js';
-import type { FromWorker, OutputTensor, SessionSettings, ToWorker } from './session-messages.js';
+import { runError } from './session-errors.js';
+import type {
+  Opened,
+  OutputTensor,
+  RunRequest,
+  RunResult,
+  SessionService,
+  SessionSettings,
+} from './session-messages.js';
 
-const port = parentPort!;
-const settings = workerData as SessionSettings;
-
-function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
-}
+const settings = startData<SessionSettings>();
+let ort: typeof Ort;
+let session: Ort.InferenceSession | undefined;
+let lastEnd: number | null = null;
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function start(): Promise<void> {
-  let ort: typeof Ort;
+async function open(): Promise<Opened> {
   try {
     ort = await import('onnxruntime-node');
   } catch (error) {
-    send({ kind: 'refused', what: 'runtime', text: textOf(error) });
-    return;
+    return { kind: 'refused', what: 'runtime', text: textOf(error) };
   }
   // Errors are thrown as well; what the runtime prints beside them would only disturb the progress bars.
   ort.env.logLevel = 'fatal';
-  let session: Ort.InferenceSession;
   try {
     // The two overloads take a path or bytes; either is passed on as it is.
     session = await ort.InferenceSession.create(settings.model as string, {
@@ -45,16 +48,14 @@ async function start(): Promise<void> {
       extra: { session: { force_spinning_stop: '1' } },
     });
   } catch (error) {
-    send({ kind: 'refused', what: 'model', text: textOf(error) });
-    return;
+    return { kind: 'refused', what: 'model', text: textOf(error) };
   }
-  serve(ort, session);
-  send({
+  return {
     kind: 'ready',
     inputs: session.inputMetadata.map(describe),
     outputs: session.outputMetadata.map(describe),
     runtimeVersion: ort.env.versions.node ?? ort.env.versions.common,
-  });
+  };
 }
 
 function describe(value: Ort.InferenceSession.ValueMetadata): TensorInfo {
@@ -63,7 +64,7 @@ function describe(value: Ort.InferenceSession.ValueMetadata): TensorInfo {
     : { name: value.name, type: 'none', shape: [] };
 }
 
-function tensorOf(ort: typeof Ort, data: CropData, dims: readonly number[]): Ort.Tensor {
+function tensorOf(data: CropData, dims: readonly number[]): Ort.Tensor {
   return data instanceof Uint16Array
     ? new ort.Tensor('float16', data, dims)
     : new ort.Tensor('float32', data, dims);
@@ -77,41 +78,25 @@ function plainValues({ type, data }: Ort.Tensor): ArrayBufferView<ArrayBuffer> {
     : values;
 }
 
-/** Answers messages one after the other, in the order they were sent. */
-function serve(ort: typeof Ort, session: Ort.InferenceSession): void {
-  let turn = Promise.resolve();
-  let lastEnd: number | null = null;
-  const run = async (message: Extract<ToWorker, { kind: 'run' }>): Promise<void> => {
-    const { ticket, input, data, dims, fetches } = message;
-    const started = performance.now();
-    try {
-      const results = await session.run({ [input]: tensorOf(ort, data, dims) }, fetches);
-      const ended = performance.now();
-      const outputs: Record<string, OutputTensor> = {};
-      const transfer = new Set<ArrayBuffer>([data.buffer]);
-      for (const name of fetches) {
-        const tensor = results[name]!;
-        const values = plainValues(tensor);
-        outputs[name] = { type: tensor.type, dims: [...tensor.dims], data: values };
-        if (ArrayBuffer.isView(values)) transfer.add(values.buffer);
-      }
-      const idleMs = lastEnd === null ? 0 : started - lastEnd;
-      lastEnd = ended;
-      send({ kind: 'result', ticket, outputs, data, runMs: ended - started, idleMs }, [...transfer]);
-    } catch (error) {
-      send({ kind: 'run-failed', ticket, text: textOf(error) });
+async function run({ input, data, dims, fetches }: RunRequest): Promise<RunResult> {
+  const started = performance.now();
+  try {
+    const results = await session!.run({ [input]: tensorOf(data, dims) }, fetches);
+    const ended = performance.now();
+    const outputs: Record<string, OutputTensor> = {};
+    const buffers = new Set<ArrayBuffer>([data.buffer]);
+    for (const name of fetches) {
+      const tensor = results[name]!;
+      const values = plainValues(tensor);
+      outputs[name] = { type: tensor.type, dims: [...tensor.dims], data: values };
+      if (ArrayBuffer.isView(values)) buffers.add(values.buffer);
     }
-  };
-  port.on('message', (message: ToWorker) => {
-    turn = turn.then(async () => {
-      if (message.kind === 'run') {
-        if (Atomics.load(settings.closing, 0) === 0) await run(message);
-        return;
-      }
-      await session.release();
-      port.close();
-    });
-  });
+    const idleMs = lastEnd === null ? 0 : started - lastEnd;
+    lastEnd = ended;
+    return handingOver({ outputs, data, runMs: ended - started, idleMs }, [...buffers]);
+  } catch (error) {
+    throw runError(settings.file, textOf(error));
+  }
 }
 
-await start();
+serve<SessionService>({ open, run }, () => session?.release());

@@ -1,7 +1,6 @@
 /** The smallest model that shows that a provider computes: y = x · W, 1 × 2 by 2 × 2. */
 import { GraphBuilder } from '../../formats/onnx/onnx.js';
-import type { RunRequest } from './run-queue.js';
-import type { OutputTensor } from './session-messages.js';
+import type { OutputTensor, RunRequest } from './session-messages.js';
 
 const X = [3, 4];
 const W = [1, 2, 3, 5];
