@@ -4,11 +4,12 @@
  * predictions that err as a model's do: smoothly, by some 6 mm once aligned and
  * a few centimetres before. Sample i is the same whatever else is made.
  */
-import type { Axes } from '../src/datasets/types.js';
 import { proceduralHand } from '../src/demo/hand/procedural-hand.js';
 import { sampleHand } from '../src/demo/pose-sampling.js';
 import { sceneRandom } from '../src/demo/random.js';
-import { gatherFromOpenPose, type JointOrder } from '../src/hand/joints.js';
+import type { Axes } from '../src/hand/axes.js';
+import { reorderJoints } from '../src/hand/joint-reordering.js';
+import type { JointOrder } from '../src/hand/joints.js';
 import { Random } from '../src/statistics/random.js';
 
 export const SEED = 20_261;
@@ -35,12 +36,11 @@ export class SyntheticHands {
 
   constructor({ axes, jointOrder }: Conventions) {
     const hand = proceduralHand();
-    const gather = gatherFromOpenPose(jointOrder);
     this.#poses = Array.from({ length: POSES }, (_, pose) => {
       const { joints, vertices } = sampleHand(hand, sceneRandom(SEED, pose));
       return {
         vertices,
-        joints: Float64Array.from(gather.flatMap((j) => [...joints.subarray(3 * j, 3 * j + 3)])),
+        joints: reorderJoints(joints, 'openpose', jointOrder),
       };
     });
     this.#signs = axes === 'opencv' ? [1, 1, 1] : [1, -1, -1];

@@ -2,8 +2,8 @@
  * From the box a dataset gives to the square that is cropped (HaMeR's evaluation, `datasets/image_dataset.py`):
  * FreiHAND and HO-3D grow the box to the aspect the network sees, HInt doubles its longer side.
  */
+import type { Box } from '../hand/view.js';
 import { grownSide } from '../imaging/crop.js';
-import type { Box } from './types.js';
 
 /** Corners of a box, px: left, top, right, bottom. */
 export type Corners = readonly [number, number, number, number];

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import type { Box } from '../hand/view.js';
 import {
   HINT_EGO4D_PROTOCOL,
   HINT_NEWDAYS_PROTOCOL,
@@ -26,7 +27,7 @@ import { metadataKeypoints } from './ground-truth/metadata-truth.js';
 import type { HamerMetadata } from './hamer-metadata.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { tellOrThrow } from './problems.js';
-import type { Box, DatasetDefinition, DatasetFolder, Notice, ProblemListener, Sample } from './types.js';
+import type { DatasetDefinition, DatasetFolder, Notice, ProblemListener, Sample } from './types.js';
 
 const SOURCE =
   'Pavlakos et al., Reconstructing Hands in 3D with Transformers, CVPR 2024 (HInt: Hand Interactions in the wild)';

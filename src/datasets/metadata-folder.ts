@@ -5,13 +5,14 @@
  */
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
+import type { Box } from '../hand/view.js';
 import type { BoxSide } from './boxes.js';
 import { firstFew } from './folder.js';
 import type { MetadataTruth } from './ground-truth/metadata-truth.js';
 import { isSubsetName, readHamerMetadata, wholeFileOf, type HamerMetadata } from './hamer-metadata.js';
 import { inside } from './inside.js';
 import { tellOrThrow } from './problems.js';
-import type { Box, DatasetDefinition, DatasetFolder, OpenOptions, ProblemListener, Sample } from './types.js';
+import type { DatasetDefinition, DatasetFolder, OpenOptions, ProblemListener, Sample } from './types.js';
 
 /** What a benchmark makes of a row of the metadata. */
 export interface MetadataRules {

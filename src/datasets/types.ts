@@ -1,22 +1,10 @@
 /** What a benchmark is to the rest of the program: a declaration and a way to open a folder. */
 import type { UserError } from '../errors.js';
+import type { Axes } from '../hand/axes.js';
 import type { PinholeCamera } from '../hand/camera.js';
 import type { JointOrder } from '../hand/joints.js';
+import type { Box } from '../hand/view.js';
 import type { AnyProtocol, KeypointLabels, OfficialKind } from '../metrics/index.js';
-
-/** Camera axes of the 3D data; both have x to the right. */
-export type Axes =
-  /** y down, z forward. */
-  | 'opencv'
-  /** y up, z backward: the hand lies along −z. */
-  | 'opengl';
-
-/** A square in the photograph, px. */
-export interface Box {
-  /** x right, y down, origin at the centre of the top left pixel. */
-  readonly center: readonly [number, number];
-  readonly side: number;
-}
 
 /** One photograph of one hand. */
 export interface Sample {

@@ -1,6 +1,6 @@
 /** Diagnosis before and after the numbers: findings with their remedy. Prints nothing. */
 export type { Finding } from './finding.js';
-export type { Axes, SampleProbe } from './probe.js';
+export type { SampleProbe } from './probe.js';
 export { diagnoseSamples, SAMPLE_FINDING_CODES, type SampleFindingCode } from './samples.js';
 export {
   diagnoseResult,

@@ -1,8 +1,9 @@
 /** Mirrored hands and axes of another camera convention. */
+import { AXES, type Axes } from '../hand/axes.js';
 import { alignSimilarity, meanPositionError } from '../metrics/index.js';
 import { countOf, median, millimetres, partsText, samplesOf, type Finding } from './finding.js';
 import { angleToFlip, centredError, type Flip, isBehind } from './fit.js';
-import { isPaired, type Axes, type PairedPart, type Part, rowOf, scaledPredictions } from './probe.js';
+import { isPaired, type PairedPart, type Part, rowOf, scaledPredictions } from './probe.js';
 
 /**
  * A sample counts as mirrored when reflection takes this much off its error
@@ -162,13 +163,15 @@ interface AxesChange {
   readonly text: (declared: Axes) => string;
 }
 
-const AXES_NAMES: Readonly<Record<Axes, string>> = { opencv: 'OpenCV', opengl: 'OpenGL' };
 const PYTORCH3D = 'PyTorch3D (x left, y up, z forward)';
 
 const AXES_CHANGES: readonly AxesChange[] = [
   {
     flip: [1, -1, -1],
-    text: (declared) => (declared === 'opencv' ? 'OpenGL (y up, z backward)' : 'OpenCV (y down, z forward)'),
+    text: (declared) => {
+      const { name, directions } = AXES[declared === 'opencv' ? 'opengl' : 'opencv'];
+      return `${name} (${directions})`;
+    },
   },
   {
     flip: [-1, -1, 1],
@@ -284,7 +287,7 @@ export function bringToDeclaredAxes(parts: readonly Part[], declared: Axes): Ori
     findings.push({
       code: 'predictions-axes',
       message:
-        `the predicted ${names} are in the axes of ${change.text(declared)}, the dataset is in ${AXES_NAMES[declared]}: with ` +
+        `the predicted ${names} are in the axes of ${change.text(declared)}, the dataset is in ${AXES[declared].name}: with ` +
         `${signsText(change.flip)} negated the error of the centred ${group[0]!.part.name} falls from ` +
         `${millimetres(group[0]!.before)} to ${millimetres(group[0]!.after)} (medians of ${group[0]!.part.rows.length} samples)`,
       remedy: `negate ${signsText(change.flip)} of the predictions`,

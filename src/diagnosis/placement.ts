@@ -1,4 +1,5 @@
 /** Where the hands are: behind the camera, around the origin, far away, joints apart from their mesh. */
+import { AXES, flipAxes, type Axes } from '../hand/axes.js';
 import { jointNames, type JointOrder } from '../hand/joints.js';
 import { centroid } from '../hand/vectors.js';
 import { alignSimilarity, applySimilarity, positionErrors } from '../metrics/index.js';
@@ -13,15 +14,7 @@ import {
   type Finding,
 } from './finding.js';
 import { alignedError, CLEAR_DEPTH, mean, isBehind } from './fit.js';
-import {
-  isPaired,
-  type Axes,
-  type PairedPart,
-  type Part,
-  type PointRows,
-  rowOf,
-  scaledPredictions,
-} from './probe.js';
+import { isPaired, type PairedPart, type Part, type PointRows, rowOf, scaledPredictions } from './probe.js';
 
 const MAJORITY = 0.8;
 /**
@@ -51,11 +44,6 @@ function distances(side: PointRows, rows: readonly number[]): number[] {
   return rows.map((row) => Math.hypot(...centroid(rowOf(side, row))));
 }
 
-const FORWARD: Readonly<Record<Axes, { sign: number; text: string }>> = {
-  opencv: { sign: 1, text: 'OpenCV axes (hands at z > 0)' },
-  opengl: { sign: -1, text: 'OpenGL axes (hands at z < 0)' },
-};
-
 interface Placed {
   readonly findings: Finding[];
   readonly parts: Part[];
@@ -63,10 +51,10 @@ interface Placed {
 
 /** Ground truth on the wrong side of the camera for the declared axes; turned into them for the checks that follow. */
 export function bringTruthToDeclaredAxes(parts: readonly Part[], declared: Axes): Placed {
-  const { sign, text } = FORWARD[declared];
+  const { name, forward } = AXES[declared];
   const wrong = parts.filter(({ truth, rows }) => {
     if (truth === null) return false;
-    return countOf(depths(truth, rows), (z) => z * sign < -CLEAR_DEPTH) >= MAJORITY * rows.length;
+    return countOf(depths(truth, rows), (z) => z * forward < -CLEAR_DEPTH) >= MAJORITY * rows.length;
   });
   if (wrong.length === 0) return { findings: [], parts: [...parts] };
   const { truth, rows } = wrong[0]!;
@@ -76,14 +64,14 @@ export function bringTruthToDeclaredAxes(parts: readonly Part[], declared: Axes)
         code: 'truth-axes',
         message:
           `the true ${partsText(wrong)} lie at z = ${metresText(median(depths(truth!, rows)))} ` +
-          `(median of ${rows.length} samples), but the dataset is declared to have ${text}`,
+          `(median of ${rows.length} samples), but the dataset is declared to have ${name} axes (hands at z ${forward > 0 ? '>' : '<'} 0)`,
         remedy: 'check that the folder is the dataset named, with its annotation files as published',
       },
     ],
     parts: parts.map((part) => {
       if (!wrong.includes(part)) return part;
       const { values, points } = part.truth!;
-      return { ...part, truth: { values: values.map((value, k) => (k % 3 === 0 ? value : -value)), points } };
+      return { ...part, truth: { values: flipAxes(values.slice()), points } };
     }),
   };
 }

@@ -4,11 +4,9 @@
  * an order, an axis), so that the checks after it do not report the same
  * mistake under another name.
  */
+import type { Axes } from '../hand/axes.js';
 import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import type { Points } from '../metrics/index.js';
-
-/** Camera axes: OpenCV (y down, +z forward) or OpenGL (y up, hand along −z). */
-export type Axes = 'opencv' | 'opengl';
 
 /** Samples taken before scoring: typically the first 64 and a few spread over the rest. */
 export interface SampleProbe {

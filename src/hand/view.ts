@@ -1,4 +1,12 @@
-/** How a sample is looked at: its box, turned and scaled (imaging/crop.ts has the conventions). */
+/** What is looked at of a photograph; imaging/crop.ts has the conventions. */
+
+/** A square in the photograph, px; x right, y down, origin at the centre of the top left pixel. */
+export interface Box {
+  readonly center: readonly [number, number];
+  readonly side: number;
+}
+
+/** How a sample is looked at: its box, turned and scaled. */
 export interface View {
   /** Positive turns the content of the crop counter-clockwise. */
   readonly rotationDegrees: number;

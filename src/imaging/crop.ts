@@ -3,6 +3,7 @@
  * `generate_image_patch_cv2` in its datasets/utils.py): a box in the photograph,
  * turned and scaled, mapped onto a square patch by three point pairs.
  */
+import type { Box } from '../hand/view.js';
 import type { RgbImage } from './rgb-image.js';
 import {
   affineFromPoints,
@@ -13,12 +14,6 @@ import {
   type PatchOutput,
   type Point,
 } from './warp.js';
-
-/** A square in the photograph, px; x right, y down, origin at the centre of the top left pixel. */
-export interface Box {
-  readonly center: readonly [number, number];
-  readonly side: number;
-}
 
 /** How one crop is taken. */
 export interface CropRequest {

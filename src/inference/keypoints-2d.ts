@@ -1,4 +1,5 @@
 /** 2D keypoints of one sample, from what the network gave to pixels of the photograph. */
+import { mirrored } from '../hand/axes.js';
 import { OPENPOSE_JOINTS } from '../hand/joints.js';
 import {
   cropToPhotograph,
@@ -20,24 +21,16 @@ export type Keypoints =
   | { readonly pixels: null; readonly problem: Problem };
 
 /**
- * @param keypoints  21×2, as the network gave them
+ * @param keypoints  21×2 as the network gave them, OpenPose order
  * @param patchSide  px of the square patch where `keypoints` are in them; null for crop coordinates
- * @param places     for each joint of the network's order, its place in OpenPose order
  */
 export function keypointsFromModel(
   keypoints: ArrayLike<number>,
   patchSide: number | null,
-  places: readonly number[],
   placement: CropPlacement,
 ): Keypoints {
-  const points = new Float64Array(places.length * 2);
-  for (const [joint, place] of places.entries()) {
-    for (let axis = 0; axis < 2; axis++) {
-      const value = keypoints[joint * 2 + axis]!;
-      points[place * 2 + axis] = patchSide === null ? value : value / patchSide - 0.5;
-    }
-  }
-  return inPhotograph(points, placement);
+  const inCrop = (value: number): number => (patchSide === null ? value : value / patchSide - 0.5);
+  return inPhotograph(Float64Array.from(keypoints, inCrop), placement);
 }
 
 /**
@@ -63,10 +56,6 @@ function inPhotograph(points: Float64Array, placement: CropPlacement): Keypoints
   if (pixels.every((value) => Number.isFinite(Math.fround(value)))) return { pixels, problem: null };
   const reason = 'the 2D keypoints are too large for numbers';
   return { pixels: null, problem: { code: 'prediction-not-finite', reason } };
-}
-
-function mirrored(points: ArrayLike<number>): Float64Array {
-  return Float64Array.from(points, (value, k) => (k % 3 === 0 ? -value : value));
 }
 
 function inWords(problem: CameraProblem): string {

@@ -3,7 +3,8 @@
  * hands from the parameters of MANO; 2D keypoints in the photograph.
  */
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
-import { JOINT_COUNT, gatherFromOpenPose } from '../hand/joints.js';
+import { reorderJoints } from '../hand/joint-reordering.js';
+import { JOINT_COUNT } from '../hand/joints.js';
 import { MANO_JOINT_COUNT, MANO_SHAPE_COUNT } from '../hand/mano-layer.js';
 import type { CropPlacement } from '../hand/projection.js';
 import { PLAIN_VIEW, type View } from '../hand/view.js';
@@ -88,8 +89,6 @@ export class BatchReader {
   readonly #batchSize: number;
   readonly #mano: Mano | null;
   readonly #passes: readonly View[];
-  /** For each joint of the model's order, its place in OpenPose order. */
-  readonly #jointPlaces: readonly number[];
   /** V of the first batch. */
   #vertexCount: number | null = null;
   /** The last photograph that could not be read: further passes over it may come in later batches. */
@@ -105,7 +104,6 @@ export class BatchReader {
     this.#file = file;
     this.#mano = contract.mano && requireMano(contract.mano, options.mano, file);
     this.#passes = options.passes ?? [PLAIN_VIEW];
-    this.#jointPlaces = gatherFromOpenPose(contract.joint_order);
   }
 
   /**
@@ -186,29 +184,25 @@ export class BatchReader {
     return {
       ...(joints === undefined
         ? {}
-        : { joints: this.#convert(joints, batch, JOINT_COUNT, this.#jointPlaces) }),
-      ...(vertices === undefined
-        ? {}
-        : { vertices: this.#convert(vertices, batch, this.#vertexCount!, null) }),
+        : { joints: this.#convert(this.#inOpenPoseOrder(joints, 3), batch, JOINT_COUNT) }),
+      ...(vertices === undefined ? {} : { vertices: this.#convert(vertices, batch, this.#vertexCount!) }),
     };
   }
 
-  #convert(
-    values: Float32Array,
-    batch: CropBatch,
-    rows: number,
-    places: readonly number[] | null,
-  ): Float32Array<ArrayBuffer> {
+  #inOpenPoseOrder(values: Float32Array, width: number): Float32Array {
+    return reorderJoints(values, this.#contract.joint_order, 'openpose', width);
+  }
+
+  #convert(values: Float32Array, batch: CropBatch, rows: number): Float32Array<ArrayBuffer> {
     const divisor = this.#contract.units === 'mm' ? 1000 : 1;
     const out = new Float32Array(batch.samples.length * rows * 3);
     for (const [slot, sample] of batch.samples.entries()) {
       const sign = isMirrored(this.#contract, sample) ? -1 : 1;
       for (let row = 0; row < rows; row++) {
-        const from = (slot * rows + row) * 3;
-        const to = (slot * rows + (places === null ? row : places[row]!)) * 3;
-        out[to] = (sign * values[from]!) / divisor;
-        out[to + 1] = values[from + 1]! / divisor;
-        out[to + 2] = values[from + 2]! / divisor;
+        const at = (slot * rows + row) * 3;
+        out[at] = (sign * values[at]!) / divisor;
+        out[at + 1] = values[at + 1]! / divisor;
+        out[at + 2] = values[at + 2]! / divisor;
       }
     }
     return out;
@@ -269,12 +263,8 @@ export class BatchReader {
     const placement = this.#placement(batch, slot);
     if (origin.source === 'model') {
       const patchSide = origin.units === 'patch' ? this.#contract.input.size[0] : null;
-      return keypointsFromModel(
-        this.#row(values.keypoints_2d, slot)!,
-        patchSide,
-        this.#jointPlaces,
-        placement,
-      );
+      const keypoints = this.#inOpenPoseOrder(this.#row(values.keypoints_2d, slot)!, 2);
+      return keypointsFromModel(keypoints, patchSide, placement);
     }
     const hand = joints!.subarray(slot * JOINT_COUNT * 3, (slot + 1) * JOINT_COUNT * 3);
     return keypointsFromCamera(hand, this.#row(values.camera, slot)!, origin.focal_length, placement);

@@ -4,6 +4,7 @@
  * comparable; `protocolDifferences` says what differs.
  */
 
+import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
 import { F_SCORE_THRESHOLDS_MM } from './f-score.js';
 import type { ThresholdRangeMm } from './pck.js';
@@ -23,8 +24,8 @@ export interface Protocol {
   readonly version: number;
   readonly jointSource: JointSource;
   readonly jointOrder: JointOrder;
-  /** Camera axes of both sets: OpenCV (+z forward) or OpenGL (hand along −z). */
-  readonly axes: 'opencv' | 'opengl';
+  /** Camera axes of both sets. */
+  readonly axes: Axes;
   /** Alignment behind the `pa_` and `_aligned` metrics; joints and vertices are aligned separately. */
   readonly alignment: 'similarity';
   readonly reflection: Reflection;

@@ -1,6 +1,7 @@
 /** `predict`: photographs through a checkpoint into the run directory's arrays. It never sees ground truth. */
-import type { Axes, DatasetDefinition, Sample } from '../datasets/types.js';
+import type { DatasetDefinition, Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
+import type { Axes } from '../hand/axes.js';
 import { ManoLayer } from '../hand/mano-layer.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
 import { isMirrored } from '../inference/crops/crop-source.js';

@@ -1,5 +1,5 @@
 /** Everything that predicting writes: the un-augmented pass, and the fusions and kept passes of a sweep. */
-import type { Axes } from '../datasets/types.js';
+import type { Axes } from '../hand/axes.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import type { PredictedBatch } from '../inference/predictor.js';

@@ -1,8 +1,10 @@
 /** Arrays on disk as predictions: brought into the benchmark's joint order and axes, and onto its published wrists. */
-import type { Axes, DatasetDefinition } from '../datasets/types.js';
+import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import type { NpyReader } from '../formats/npy/npy.js';
-import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
+import { flipAxes, inAxes, type Axes } from '../hand/axes.js';
+import { reorderJoints } from '../hand/joint-reordering.js';
+import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import { moveBy, wristOffsets } from '../hand/wrist-placement.js';
 import type { Failure, PredictionOrigin, PredictionSource } from './prediction-source.js';
@@ -96,7 +98,7 @@ export async function arraySource(
         const from = performance.now();
         const rows = await reader.readRows(first, first + length);
         readMs += performance.now() - from;
-        turnAxes(rows, axes, dataset.axes);
+        if (axes !== dataset.axes) flipAxes(rows);
         if (offsets !== null) moveBy(rows, reader.shape[1]!, offsets, first);
         return rows;
       },
@@ -116,9 +118,7 @@ async function readTurned(
   { axes }: DatasetDefinition,
 ): Promise<Float64Array | null> {
   if (array === null) return null;
-  const rows = await array.reader.readRows(0, array.reader.rows);
-  turnAxes(rows, array.axes, axes);
-  return rows;
+  return inAxes(await array.reader.readRows(0, array.reader.rows), array.axes, axes);
 }
 
 async function readJoints(
@@ -126,9 +126,8 @@ async function readJoints(
   order: JointOrder,
   dataset: DatasetDefinition,
 ): Promise<Float64Array> {
-  const joints = inOrder(await reader.readRows(0, reader.rows), order, dataset.jointOrder);
-  turnAxes(joints, axes, dataset.axes);
-  return joints;
+  const joints = await reader.readRows(0, reader.rows);
+  return inAxes(reorderJoints(joints, order, dataset.jointOrder), axes, dataset.axes);
 }
 
 /** How many samples the arrays hold. */
@@ -178,27 +177,4 @@ function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, 
     throw wrong("'ids' does not name every prediction", `${count} ids`, `${ids.length}`);
   }
   return count;
-}
-
-function inOrder(joints: Float64Array, from: JointOrder, to: JointOrder): Float64Array {
-  if (from === to) return joints;
-  const source = gatherFromOpenPose(from);
-  const gather = gatherFromOpenPose(to).map((joint) => source.indexOf(joint));
-  const out = new Float64Array(joints.length);
-  for (let sample = 0; sample < joints.length; sample += JOINT_COUNT * 3) {
-    gather.forEach((joint, index) => {
-      const at = sample + joint * 3;
-      out.set(joints.subarray(at, at + 3), sample + index * 3);
-    });
-  }
-  return out;
-}
-
-/** OpenCV and OpenGL cameras differ in the signs of y and z. */
-function turnAxes(points: Float64Array, from: Axes, to: Axes): void {
-  if (from === to) return;
-  for (let k = 0; k < points.length; k += 3) {
-    points[k + 1] = -points[k + 1]!;
-    points[k + 2] = -points[k + 2]!;
-  }
 }

@@ -11,7 +11,8 @@ import {
   MANO_VERTEX_COUNT,
   type JointConvention,
 } from '../hand/joint-conventions.js';
-import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
+import { reorderJoints } from '../hand/joint-reordering.js';
+import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import { moveBy, wristOffsets } from '../hand/wrist-placement.js';
 import type { PredictionSource } from './prediction-source.js';
@@ -29,7 +30,7 @@ export class JointRegressor {
   readonly convention: JointConvention;
   /** 16 × 778; for conventions that regress the joints from the vertices. */
   private readonly matrix: Float64Array | null;
-  private readonly gather: readonly number[];
+  private readonly order: JointOrder;
   /** SHA-256 of the MANO file the matrix is from, which decides the joints; null where none is needed. */
   readonly manoSha256: string | null;
 
@@ -42,7 +43,7 @@ export class JointRegressor {
     this.convention = convention;
     this.manoSha256 = manoSha256;
     this.matrix = matrix;
-    this.gather = gatherFromOpenPose(order);
+    this.order = order;
   }
 
   /**
@@ -115,12 +116,9 @@ export class JointRegressor {
     const joints = new Float64Array(count * JOINT_COUNT * 3);
     for (let k = 0; k < count; k++) {
       const mesh = vertices.subarray(k * MANO_VERTEX_COUNT * 3, (k + 1) * MANO_VERTEX_COUNT * 3);
-      const formed = this.ofMesh(mesh, source.chainJoints, first + k);
-      this.gather.forEach((joint, index) => {
-        joints.set(formed.subarray(joint * 3, joint * 3 + 3), (k * JOINT_COUNT + index) * 3);
-      });
+      joints.set(this.ofMesh(mesh, source.chainJoints, first + k), k * JOINT_COUNT * 3);
     }
-    return joints;
+    return reorderJoints(joints, 'openpose', this.order);
   }
 
   private ofMesh(mesh: Float64Array, chain: Float64Array | null, sample: number): Float64Array {

@@ -1,10 +1,9 @@
 /** The official prediction file: `pred.json`, plain or as the only entry of a zip. */
-import { SCORE_BATCH } from '../datasets/sample-batch.js';
+import { concatenated, SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { DatasetDefinition, Notice } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import type { RecordBatch, RecordLayout } from '../formats/json/number-json.js';
 import { RecordStream } from '../formats/json/record-stream.js';
-import { concatenated } from '../hand/concatenated.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { PredictionOrigin, PredictionSource } from './prediction-source.js';
 

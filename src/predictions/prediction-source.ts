@@ -2,7 +2,8 @@
  * Predictions to be scored, wherever they come from: joints at once (half a
  * kilobyte a sample), vertices as a stream in the samples' order.
  */
-import type { Axes, Notice } from '../datasets/types.js';
+import type { Notice } from '../datasets/types.js';
+import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
 
 export interface PredictionSource {

@@ -1,8 +1,9 @@
 /** The predictions that a run directory holds, as its run.json describes them. */
 import { join } from 'node:path';
-import type { Axes, DatasetDefinition } from '../datasets/types.js';
+import type { DatasetDefinition } from '../datasets/types.js';
 import { oneOf, UserError } from '../errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
+import { AXES_IDS, type Axes } from '../hand/axes.js';
 import { JOINT_ORDER_IDS, type JointOrder } from '../hand/joints.js';
 import type { ArrayDescription, RunFolder } from '../runs/manifest.js';
 import type { UnscoredSample } from '../runs/metrics-document.js';
@@ -91,8 +92,8 @@ function failures(
 
 /** Without them a point has no meaning, and none is guessed. */
 function axesOf(run: RunFolder, name: string, { axes }: ArrayDescription): Axes {
-  if (axes === 'opencv' || axes === 'opengl') return axes;
-  throw undescribed(run, name, 'axes', "'opencv' or 'opengl'", axes);
+  if (axes !== undefined && axes !== 'image') return axes;
+  throw undescribed(run, name, 'axes', oneOf(AXES_IDS.map((id) => `'${id}'`)), axes);
 }
 
 function jointOrderOf(run: RunFolder, { joint_order: order }: ArrayDescription): JointOrder {

@@ -1,6 +1,7 @@
 /** The piece of a photograph that a report shows: the hand's square, small, as JPEG in a data URL. */
 import sharp from 'sharp';
-import { cropImage, wholeImageBox, type Box } from '../imaging/crop.js';
+import type { Box } from '../hand/view.js';
+import { cropImage, wholeImageBox } from '../imaging/crop.js';
 import { decodeImage } from '../imaging/decode.js';
 import type { Photograph } from './page/report-data.js';
 

@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { camerasOf } from '../datasets/cameras.js';
 import { TrueMeshReader } from '../datasets/ground-truth/mesh-reader.js';
-import type { Axes, Sample } from '../datasets/types.js';
+import type { Sample } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
+import { inAxes, type Axes } from '../hand/axes.js';
 import { projectPoints, type PinholeCamera } from '../hand/camera.js';
-import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../hand/joints.js';
+import { reorderJoints } from '../hand/joint-reordering.js';
+import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import { alignSimilarity, applySimilarity, type KeypointLabels, type Reflection } from '../metrics/index.js';
 import { openRunPredictions } from '../predictions/run-predictions.js';
 import type { HandShape, ReportSample, SampleGroup, Scene } from './page/report-data.js';
@@ -262,7 +264,7 @@ async function assemble(
   const project = (joints: Float64Array | null): Float64Array | null =>
     joints === null || camera === null || !joints.every(Number.isFinite)
       ? null
-      : projectPoints(toOpenPose(axes === 'opencv' ? joints : turnedAxes(joints), order), camera);
+      : projectPoints(reorderJoints(inAxes(joints, axes, 'opencv'), order, 'openpose'), camera);
   const trueKeypoints = known.trueKeypoints ?? project(truth?.joints ?? null);
   const predicted = runs.map(
     (_, run) => known.predictedKeypoints[run] ?? project(aligned[run]?.joints ?? null),
@@ -333,24 +335,12 @@ function sceneOf(
   const shape = (hand: RawHand | null): HandShape | null => {
     if (hand === null || (hand.joints === null && hand.vertices === null)) return null;
     const toViewer = (points: Float64Array | null): Float64Array | null =>
-      points === null ? null : axes === 'opengl' ? points : turnedAxes(points);
-    const joints = hand.joints === null ? null : toOpenPose(hand.joints, order);
+      points === null ? null : inAxes(points, axes, 'opengl');
+    const joints = hand.joints === null ? null : reorderJoints(hand.joints, order, 'openpose');
     return { joints: toViewer(joints), vertices: toViewer(hand.vertices) };
   };
   const scene = { truth: shape(truth), predictions: predictions.map(shape) };
   return scene.truth === null && scene.predictions.every((hand) => hand === null) ? null : scene;
-}
-
-/** OpenCV's axes to OpenGL's and back: y and z change their signs. */
-function turnedAxes(points: Float64Array): Float64Array {
-  return points.map((value, k) => (k % 3 === 0 ? value : -value));
-}
-
-function toOpenPose(joints: Float64Array, order: JointOrder): Float64Array {
-  const gather = gatherFromOpenPose(order);
-  const out = new Float64Array(joints.length);
-  gather.forEach((joint, index) => out.set(joints.subarray(index * 3, index * 3 + 3), joint * 3));
-  return out;
 }
 
 function overlayText(known: readonly Known[], inSpace: boolean, images: boolean): string {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
+import { AXES_IDS } from '../hand/axes.js';
 import { JOINT_ORDER_IDS } from '../hand/joints.js';
 import { RUN_FILES, type RunFile } from './run-files.js';
 
@@ -18,7 +19,7 @@ const arrayDescription = z.object({
   shape: z.array(z.number().int().nonnegative()),
   joint_order: z.enum(JOINT_ORDER_IDS).optional(),
   /** `image`: x right, y down, origin at the centre of the top left pixel of the photograph. */
-  axes: z.enum(['opencv', 'opengl', 'image']).optional(),
+  axes: z.enum([...AXES_IDS, 'image']).optional(),
   /** `weak-perspective`: scale, tx, ty of the network's crop camera. */
   units: z.enum(['m', 'px', 'weak-perspective']),
 });

@@ -1,8 +1,8 @@
 /** Writes the arrays of one prediction set; each is opened when its first rows come. */
 import { rename, rm, stat } from 'node:fs/promises';
-import type { Axes } from '../datasets/types.js';
 import { fileError } from '../files/file-errors.js';
 import { NpyWriter, PARTIAL_SUFFIX } from '../formats/npy/npy.js';
+import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
 import type { ArrayDescription } from './manifest.js';
 import { arrayFile, type PredictionArray, type SetFolder } from './prediction-sets.js';

@@ -1,8 +1,7 @@
 /** The samples kept aside for diagnosis: the first batch, and one of each later batch, spread over the list. */
-import { SCORE_BATCH } from '../datasets/sample-batch.js';
+import { concatenated, SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import type { SampleProbe } from '../diagnosis/index.js';
-import { concatenated } from '../hand/concatenated.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { ScoreJob } from './score-pool.js';
 

@@ -1,5 +1,6 @@
 /** `submission` as an 80-column terminal shows it. */
 import { datasetById } from '../datasets/registry.js';
+import { AXES } from '../hand/axes.js';
 import { findMetric } from '../metrics/index.js';
 import type { TableColumn } from '../text/formats/table-format.js';
 import { TERMINAL } from '../text/formats/terminal.js';
@@ -24,6 +25,7 @@ const SERVERS = {
 export function submissionText(submission: Submission, colour: boolean): string {
   const definition = datasetById(submission.dataset);
   const { samples, benchmark, decimals, check } = submission;
+  const axes = AXES[submission.axes];
   const isPartial = samples !== benchmark;
   const count = isPartial
     ? `partial ${grouped(samples)} of ${grouped(benchmark)} samples`
@@ -37,7 +39,7 @@ export function submissionText(submission: Submission, colour: boolean): string 
     ...field('numbers', `metres, ${decimals} decimals (${stepOf(decimals)})`),
     ...field(
       'points',
-      `${submission.joint_order === 'ho3d' ? 'HO-3D' : 'OpenPose'} joint order, ${submission.axes === 'opengl' ? 'OpenGL axes (y up, z backward)' : 'OpenCV axes (y down, z forward)'}, ${submission.placement === 'published-root' ? 'wrists on the published ones' : 'placed as predicted'}`,
+      `${submission.joint_order === 'ho3d' ? 'HO-3D' : 'OpenPose'} joint order, ${axes.name} axes (${axes.directions}), ${submission.placement === 'published-root' ? 'wrists on the published ones' : 'placed as predicted'}`,
     ),
     ...(submission.fusion === null ? [] : field('fusion', submission.fusion)),
     ...field('size', `${megabytes(submission.bytes)} (pred.json in it: ${megabytes(submission.json_bytes)})`),

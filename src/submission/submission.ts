@@ -2,12 +2,12 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SCORE_BATCH } from '../datasets/sample-batch.js';
-import type { Axes } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { partialName } from '../files/atomic-file.js';
 import { fileError } from '../files/file-errors.js';
 import { startsWith } from '../files/file-start.js';
 import { makeFolder } from '../files/folders.js';
+import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import type { RunContext } from '../progress.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HAMER_FOCAL_LENGTH, cropToPhotograph, projectIntoCrop } from '../../src/hand/projection.js';
-import { cropAffine, wholeImageBox, type Box } from '../../src/imaging/crop.js';
+import type { Box } from '../../src/hand/view.js';
+import { cropAffine, wholeImageBox } from '../../src/imaging/crop.js';
 import { Random } from '../../src/statistics/random.js';
 
 /** Where the crop puts a point of the photograph, in crop coordinates: by the affine that takes the crop. */

@@ -1,4 +1,5 @@
 /** True meshes as scoring takes them: in parts of any size, once for each sample, or some of them. */
+import { concatenated } from '../sample-batch.js';
 import type { Meshes, MeshStream, Selection, TrueMeshes } from '../types.js';
 
 /** Hands meshes over in order. */
@@ -100,8 +101,6 @@ function chosen(
 }
 
 function joined(first: Meshes, second: Meshes): Meshes {
-  const values = new Float64Array(first.values.length + second.values.length);
-  values.set(first.values);
-  values.set(second.values, first.values.length);
+  const values = concatenated([first.values, second.values]);
   return { values, count: first.count + second.count, vertexCount: first.vertexCount };
 }

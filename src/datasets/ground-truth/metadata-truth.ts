@@ -1,10 +1,12 @@
 /** HaMeR's evaluation metadata (.npz) as ground truth: hands in 3D, or keypoints with HInt's subsets of them. */
 import { basename } from 'node:path';
 import { UserError } from '../../errors.js';
-import { gatherFromOpenPose, JOINT_COUNT, type JointOrder } from '../../hand/joints.js';
+import { inAxes, type Axes } from '../../hand/axes.js';
+import { reorderJoints } from '../../hand/joint-reordering.js';
+import { JOINT_COUNT, type JointOrder } from '../../hand/joints.js';
 import type { KeypointLabels } from '../../metrics/index.js';
 import { alignSubset, readHamerMetadata, subsetFiles, type HamerMetadata } from '../hamer-metadata.js';
-import type { Axes, DatasetDefinition, HandTruth, KeypointTruth, Notice } from '../types.js';
+import type { DatasetDefinition, HandTruth, KeypointTruth, Notice } from '../types.js';
 
 export interface MetadataTruth {
   readonly groundTruth: HandTruth | KeypointTruth;
@@ -44,21 +46,13 @@ export async function metadataKeypoints(metadata: HamerMetadata): Promise<Metada
 
 /** From HaMeR's order and axes (OpenPose, OpenCV) to the benchmark's; a sample with a missing joint is NaN. */
 function jointsOf(keypoints: Float64Array, order: JointOrder, axes: Axes): Float64Array {
-  const gather = gatherFromOpenPose(order);
-  const sign = axes === 'opencv' ? 1 : -1;
-  const count = keypoints.length / (JOINT_COUNT * 4);
-  const joints = new Float64Array(count * JOINT_COUNT * 3);
-  for (let sample = 0; sample < count; sample++) {
-    gather.forEach((joint, index) => {
-      const from = (sample * JOINT_COUNT + joint) * 4;
-      const to = (sample * JOINT_COUNT + index) * 3;
-      const isThere = keypoints[from + 3]! > 0;
-      joints[to] = isThere ? keypoints[from]! : Number.NaN;
-      joints[to + 1] = isThere ? sign * keypoints[from + 1]! : Number.NaN;
-      joints[to + 2] = isThere ? sign * keypoints[from + 2]! : Number.NaN;
-    });
+  const count = keypoints.length / 4;
+  const joints = new Float64Array(count * 3).fill(Number.NaN);
+  for (let joint = 0; joint < count; joint++) {
+    const isThere = keypoints[joint * 4 + 3]! > 0;
+    if (isThere) joints.set(keypoints.subarray(joint * 4, joint * 4 + 3), joint * 3);
   }
-  return joints;
+  return inAxes(reorderJoints(joints, 'openpose', order), 'opencv', axes);
 }
 
 /** The labels of visible and of occluded joints, from the files beside. */

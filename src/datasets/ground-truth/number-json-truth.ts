@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readNumberJson, type RecordLayout } from '../../formats/json/number-json.js';
 import { RecordStream } from '../../formats/json/record-stream.js';
+import type { Axes } from '../../hand/axes.js';
 import { JOINT_COUNT } from '../../hand/joints.js';
 import { isFile } from '../folder.js';
-import { SCORE_BATCH } from '../sample-batch.js';
-import type { Axes, HandTruth, Notice, TrueMeshes } from '../types.js';
+import { concatenated, SCORE_BATCH } from '../sample-batch.js';
+import type { HandTruth, Notice, TrueMeshes } from '../types.js';
 
 export interface HandTruthFiles {
   readonly truth: HandTruth;
@@ -51,20 +52,8 @@ const JOINTS: RecordLayout = { nesting: 'list', shape: [JOINT_COUNT, 3], recordN
 /** A megabyte or ten: read on this thread, while the large files are read on others. */
 async function readJoints(path: string, repeats: number): Promise<Float64Array> {
   const parts: Float64Array[] = [];
-  let length = 0;
-  for await (const { values } of readNumberJson(path, JOINTS)) {
-    parts.push(values);
-    length += values.length;
-  }
-  const joints = new Float64Array(length * repeats);
-  let at = 0;
-  for (let pass = 0; pass < repeats; pass++) {
-    for (const part of parts) {
-      joints.set(part, at);
-      at += part.length;
-    }
-  }
-  return joints;
+  for await (const { values } of readNumberJson(path, JOINTS)) parts.push(values);
+  return concatenated(Array.from({ length: repeats }, () => parts).flat());
 }
 
 /** The meshes of a file, read in a thread of their own. */

@@ -1,10 +1,11 @@
 /** Whether photographs, meta data and ground truth are of the same samples. */
 import { UserError } from '../../errors.js';
+import { inAxes, type Axes } from '../../hand/axes.js';
 import { projectPoints, type PinholeCamera } from '../../hand/camera.js';
 import { JOINT_COUNT } from '../../hand/joints.js';
 import { camerasOf } from '../cameras.js';
 import { firstFew } from '../folder.js';
-import type { Axes, DatasetFolder, Sample } from '../types.js';
+import type { DatasetFolder, Sample } from '../types.js';
 import type { TrueHands } from './pairs.js';
 import type { ImageSize } from './photographs.js';
 import { collect, isWidespread, type Problems } from './problems.js';
@@ -131,7 +132,7 @@ function isInPicture(
   camera: PinholeCamera,
   { width, height }: ImageSize,
 ): boolean {
-  const turned = axes === 'opencv' ? joints : joints.map((value, k) => (k % 3 === 0 ? value : -value));
+  const turned = inAxes(joints, axes, 'opencv');
   const pixels = projectPoints(turned, camera);
   let seen = 0;
   for (let joint = 0; joint < JOINT_COUNT; joint++) {

@@ -1,5 +1,6 @@
 /** The ground truth by itself: whether it can be read, and whether it can be true. */
 import { UserError } from '../../errors.js';
+import { AXES } from '../../hand/axes.js';
 import { MANO_VERTEX_COUNT } from '../../hand/joint-conventions.js';
 import { JOINT_COUNT } from '../../hand/joints.js';
 import type { KeypointLabels } from '../../metrics/index.js';
@@ -144,7 +145,7 @@ function damagedHands(
   first: number,
 ): Damage[] {
   const width = count * 3;
-  const forward = definition.axes === 'opencv' ? 1 : -1;
+  const { forward } = AXES[definition.axes];
   const expected = `finite metres, ${HAND_EXTENT_M.join(' to ')} m from end to end, z ${forward > 0 ? 'above' : 'below'} 0 (${definition.axes})`;
   const damages: Damage[] = [];
   for (let sample = 0; sample * width < points.length; sample++) {

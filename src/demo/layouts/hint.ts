@@ -10,6 +10,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic-file.js';
+import { mirrored } from '../../hand/axes.js';
 import { projectPoints } from '../../hand/camera.js';
 import { PATCH_SIZE } from '../features.js';
 import { removeMatching } from '../generated-files.js';
@@ -173,7 +174,7 @@ function labelled(studio: Studio, scene: Scene, index: number): Label {
     right,
     box: right ? rectangle : mirroredRectangle(rectangle, size.width),
     pixels: right ? pixels : pixels.map((value, k) => (k % 2 === 0 ? size.width - 1 - value : value)),
-    joints: right ? sample.joints : sample.joints.map((value, k) => (k % 3 === 0 ? -value : value)),
+    joints: right ? sample.joints : mirrored(sample.joints),
     occlusion: studio.hiddenJoints(scene).map(Number),
   };
 }

@@ -13,8 +13,9 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic, writeStreamAtomic } from '../../files/atomic-file.js';
 import { writePickle } from '../../formats/pickle/pickle-writer.js';
+import { inAxes } from '../../hand/axes.js';
 import { intrinsicMatrix, type PinholeCamera, projectPoints } from '../../hand/camera.js';
-import { HO3D } from '../../hand/joint-orders/ho3d.js';
+import { reorderJoints } from '../../hand/joint-reordering.js';
 import { jsonList, pointRows } from '../annotations.js';
 import { composite, paintBackground } from '../background.js';
 import { PATCH_SIZE } from '../features.js';
@@ -204,7 +205,7 @@ async function writeEvaluation(
       const scene: Scene = { size: SIZE, sample, lighting };
       const pixels = composite(backdrop, studio.render(scene), wholePicture(SIZE));
       await writer.add(join(folder, 'rgb', `${frame.name}.${extension}`), pixels, SIZE);
-      joints.push(pointRows(openGl(inHo3dOrder(sample.joints))));
+      joints.push(pointRows(openGl(reorderJoints(sample.joints, 'openpose', 'ho3d'))));
       vertices.push(pointRows(openGl(sample.vertices)));
       await writeFileAtomic(join(folder, 'meta', `${frame.name}.pkl`), meta(sample, joints.at(-1)![0]!));
       onProgress?.('render evaluation', index + 1, frames.length);
@@ -226,14 +227,8 @@ function meta(sample: HandSample, wrist: readonly number[]): Buffer {
   });
 }
 
-function inHo3dOrder(joints: Float64Array): Float64Array {
-  return Float64Array.from(HO3D.fromOpenPose.flatMap((j) => [...joints.subarray(3 * j, 3 * j + 3)]));
-}
-
-/** OpenCV's axes ↔ OpenGL's. */
-function openGl(points: Float64Array): Float64Array {
-  return points.map((value, k) => (k % 3 === 0 ? value : -value));
-}
+/** OpenCV's axes to OpenGL's. */
+const openGl = (points: Float64Array): Float64Array => inAxes(points, 'opencv', 'opengl');
 
 async function remove(dir: string): Promise<void> {
   const sequences = await readdir(join(dir, 'evaluation')).catch(() => []);

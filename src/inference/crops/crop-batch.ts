@@ -1,5 +1,5 @@
 /** What goes into the crop threads, and what comes out of them. */
-import type { Box } from '../../imaging/crop.js';
+import type { Box } from '../../hand/view.js';
 import type { CropData } from './crop-messages.js';
 
 /** One photograph of one hand; a dataset's `Sample` is one. */

@@ -1,6 +1,5 @@
 /** What the crop pool asks of its threads; plain data, buffers handed over. */
-import type { View } from '../../hand/view.js';
-import type { Box } from '../../imaging/crop.js';
+import type { Box, View } from '../../hand/view.js';
 
 /** The crops of one batch, as the session takes them: float32, or float16 as its bits. */
 export type CropData = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;

@@ -7,8 +7,8 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../errors.js';
 import { float32ToHalf } from '../../formats/npy/half.js';
-import { PLAIN_VIEW, type View } from '../../hand/view.js';
-import { wholeImageBox, type Box } from '../../imaging/crop.js';
+import { PLAIN_VIEW, type Box, type View } from '../../hand/view.js';
+import { wholeImageBox } from '../../imaging/crop.js';
 import { imageFormat } from '../../imaging/decode.js';
 import { isOrdinary, jpegFrame } from '../../imaging/jpeg-header.js';
 import { normalisationTable } from '../../imaging/normalise.js';
