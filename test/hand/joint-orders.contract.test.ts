@@ -1,4 +1,5 @@
 /** What every order of the joints must say, and that one which may be declared is known wherever orders are declared. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { datasetById } from '../../src/datasets/registry.js';
 import { gathered, permutationsOf } from '../../src/diagnosis/joint-permutations.js';
@@ -17,6 +18,8 @@ import { SetWriter } from '../../src/runs/set-writer.js';
 import { StoredRun } from '../../src/runs/stored-run.js';
 import { freshRun } from '../support/run-directory.js';
 import { failure } from '../support/user-error.js';
+
+const CONTRACT = new URL('../../docs/model-contract.md', import.meta.url);
 
 const FREIHAND = datasetById('freihand');
 
@@ -45,6 +48,7 @@ describe.each(JOINT_ORDERS)('the joint order $id', ({ id, title, layout, source,
 
   it('may be declared by the sidecar of a model', () => {
     expect(parseSidecar(JSON.stringify({ joint_order: id }), 'model.json')).toEqual({ joint_order: id });
+    expect(readFileSync(CONTRACT, 'utf8')).toMatch(new RegExp(`^\\| \`joint_order\` .*\`${id}\``, 'm'));
   });
 
   it('may be declared by run.json, and its joints are brought into the order of the dataset', async () => {
