@@ -1,8 +1,11 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 
-/** Workers and the command line are tested as built; say so instead of failing obscurely. */
+const STAMP = fileURLToPath(new URL('../../scripts/stamp.mjs', import.meta.url));
+
+/** Workers and the command line are tested as built; say so instead of testing another program. */
 export default function requireBuild(): void {
-  if (!existsSync(new URL('../../dist/errors.js', import.meta.url))) {
-    throw new Error("dist/ is missing: run 'npm run build' first ('npm test' does it for you).");
-  }
+  const { status, stderr } = spawnSync(process.execPath, [STAMP, '--check'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
 }
