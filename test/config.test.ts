@@ -12,8 +12,8 @@ import {
   type Configuration,
 } from '../src/config.js';
 import { DATASET_IDS } from '../src/datasets/registry.js';
-import { UserError } from '../src/errors.js';
 import { temporaryFolder } from './support/cli.js';
+import { failure } from './support/user-error.js';
 
 const before = process.env[DATA_VARIABLE];
 beforeEach(() => {
@@ -29,16 +29,6 @@ async function configured(text: string): Promise<{ directory: string; file: stri
   const file = join(directory, CONFIG_FILE);
   await writeFile(file, text);
   return { directory, file };
-}
-
-function refusal(action: () => unknown): UserError {
-  try {
-    action();
-  } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
-    return error as UserError;
-  }
-  throw new Error('nothing was refused');
 }
 
 const never = (): Configuration => {
@@ -86,7 +76,7 @@ describe('the configuration file', () => {
     ['mano that is no path', '{"mano": true}', /mano/],
   ])('with %s is refused with its path, not passed over', async (_, text, got) => {
     const { directory, file } = await configured(text);
-    const error = refusal(() => readConfiguration(directory));
+    const error = failure(() => readConfiguration(directory));
     expect(error).toMatchObject({ code: 'config-invalid', file });
     expect(error.got).toMatch(got);
     for (const id of DATASET_IDS) expect(error.next).toContain(id);
@@ -95,7 +85,7 @@ describe('the configuration file', () => {
   it('that is a folder is refused', async () => {
     const directory = await temporaryFolder();
     await mkdir(join(directory, CONFIG_FILE));
-    expect(refusal(() => readConfiguration(directory))).toMatchObject({ code: 'config-invalid' });
+    expect(failure(() => readConfiguration(directory))).toMatchObject({ code: 'config-invalid' });
   });
 });
 
@@ -139,10 +129,10 @@ describe('the folder of a dataset', () => {
   it('is asked for, with the three ways to name it', async () => {
     const { directory, file } = await configured('{}');
     const ask = (): unknown => requireDataFolder('hint-visor', undefined, () => readConfiguration(directory));
-    const unset = refusal(ask);
+    const unset = failure(ask);
     expect(unset).toMatchObject({ code: 'data-folder-unknown', got: `${DATA_VARIABLE} is not set` });
     for (const way of ['--data', DATA_VARIABLE, file]) expect(unset.expected).toContain(way);
     process.env[DATA_VARIABLE] = directory;
-    expect(refusal(ask).got).toBe(`no folder ${join(directory, 'hint-visor')}`);
+    expect(failure(ask).got).toBe(`no folder ${join(directory, 'hint-visor')}`);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../src/errors.js';
 import { keptPassesRequest, sweepRequest } from '../src/tta-flags.js';
 import { SWEEP_PRESETS } from '../src/tta/sweep.js';
+import { failure } from './support/user-error.js';
 
 type Values = Parameters<typeof sweepRequest>[0] & { readonly model?: string };
 const request = ({
@@ -71,14 +71,8 @@ describe('what the flags of test-time augmentation ask for', () => {
     [{ tta: 'graphormer' }, /leave the sweep out/],
     [{ rotations: '0,90' }, /leave the sweep out/],
   ])('refuses %o with a way out', (values, next) => {
-    let error: unknown;
-    try {
-      request(values);
-    } catch (caught) {
-      error = caught;
-    }
-    expect(error).toBeInstanceOf(UserError);
+    const error = failure(() => request(values));
     expect(error).toMatchObject({ code: 'tta-flags', exitCode: 2 });
-    expect((error as UserError).next).toMatch(next);
+    expect(error.next).toMatch(next);
   });
 });

@@ -14,6 +14,7 @@ import { UserError } from '../../src/errors.js';
 import { damage, oneOf, random } from '../support/fuzz.js';
 import { bytesNpy, npyBytes, npzOf, numbersNpy, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { int, none, str2, unicode } from '../support/tiny-pickle.js';
+import { rejection } from '../support/user-error.js';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'npz');
 
@@ -40,11 +41,7 @@ function save(arrays: Arrays, name = 'x_all.npz', deflate = false): string {
   return file;
 }
 
-async function failure(arrays: Arrays): Promise<UserError> {
-  const error: unknown = await readHamerMetadata(save(arrays)).catch((e: unknown) => e);
-  if (error instanceof UserError) return error;
-  throw new Error('no error for the user', { cause: error });
-}
+const failure = (arrays: Arrays): Promise<UserError> => rejection(readHamerMetadata(save(arrays)));
 
 function keypoints(count: number, width: number, value: (i: number) => number): Buffer {
   return numbersNpy(

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
 import { GraphBuilder, attribute, decodeModel } from '../../src/formats/onnx/onnx.js';
+import { failure } from '../support/user-error.js';
 
 /** y = softmax over the last axis of (x · W + b), and its two halves. */
 function smallModel(): GraphBuilder {
@@ -139,13 +139,7 @@ describe('decodeModel', () => {
     ['nothing', new Uint8Array()],
     ['a model cut off', smallModel().toBytes().subarray(0, 90)],
   ])('refuses %s and names the file', (_, bytes) => {
-    let error: unknown;
-    try {
-      decodeModel(bytes, '/models/a.onnx');
-    } catch (caught) {
-      error = caught;
-    }
-    expect(error).toBeInstanceOf(UserError);
+    const error = failure(() => decodeModel(bytes, '/models/a.onnx'));
     expect(error).toMatchObject({ code: 'onnx-unreadable', file: '/models/a.onnx' });
   });
 });

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { decodeImage } from '../../src/imaging/decode.js';
+import { rejection } from '../support/user-error.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -22,10 +23,9 @@ async function put(name: string, content: Uint8Array | string): Promise<string> 
 }
 
 async function errorOf(file: string): Promise<UserError> {
-  const error: unknown = await decodeImage(file).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(UserError);
-  expect((error as UserError).file).toBe(file);
-  return error as UserError;
+  const error = await rejection(decodeImage(file));
+  expect(error.file).toBe(file);
+  return error;
 }
 
 describe('what is read', () => {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
-import { readManoFile, type ManoFile } from '../../src/inference/mano/mano-file.js';
+import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import {
   build,
   ch,
@@ -21,6 +21,7 @@ import {
   shapeOf,
   str2,
 } from '../support/tiny-pickle.js';
+import { rejection } from '../support/user-error.js';
 
 /** A synthetic model in MANO's layout, written by Python 3; no licensed data. */
 const SYNTHETIC = fileURLToPath(new URL('../fixtures/mano/MANO_RIGHT.pkl', import.meta.url));
@@ -84,15 +85,6 @@ function write(content: Buffer, name = 'MANO_RIGHT.pkl'): string {
   return file;
 }
 
-async function errorOf(promise: Promise<ManoFile>): Promise<UserError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof UserError) return error;
-  throw new Error('no UserError was thrown', { cause: error });
-}
-
 describe('readManoFile', () => {
   it('reads a file of Python 3', async () => {
     const mano = await readManoFile(SYNTHETIC);
@@ -137,7 +129,7 @@ describe('readManoFile', () => {
 
   it('tells a left hand by its rest pose, whatever its name', async () => {
     const left = write(python2Mano({ v_template: float64(template(0.1, 0.005), V, 3) }));
-    expect(await errorOf(readManoFile(left))).toMatchObject({
+    expect(await rejection(readManoFile(left))).toMatchObject({
       code: 'mano-left-hand',
       file: left,
       got: 'fingers along +x at rest, as in MANO_LEFT.pkl',
@@ -149,7 +141,7 @@ describe('readManoFile', () => {
   it('goes by the name where the rest pose says nothing', async () => {
     const upright = python2Mano({ v_template: float64(template(0, -0.1), V, 3) });
     expect((await readManoFile(write(upright, 'hand.pkl'))).side).toBe('undecided');
-    expect(await errorOf(readManoFile(write(upright, 'MANO_LEFT.pkl')))).toMatchObject({
+    expect(await rejection(readManoFile(write(upright, 'MANO_LEFT.pkl')))).toMatchObject({
       code: 'mano-left-hand',
       got: 'the name MANO_LEFT.pkl',
     });
@@ -192,7 +184,7 @@ describe('readManoFile', () => {
     ['an empty file', Buffer.alloc(0), { code: 'pickle-truncated' }],
   ])('refuses %s and says where the file comes from', async (_, content, expected) => {
     const file = write(content);
-    const error = await errorOf(readManoFile(file));
+    const error = await rejection(readManoFile(file));
     expect(error).toMatchObject({ file, ...expected });
     expect(error.next).toContain('models/MANO_RIGHT.pkl');
     expect(error.next).toContain('https://mano.is.tue.mpg.de');
@@ -200,10 +192,10 @@ describe('readManoFile', () => {
   });
 
   it('says where to get a file that is not there, and that a folder is no file', async () => {
-    const missing = await errorOf(readManoFile(join(folder, 'nowhere.pkl')));
+    const missing = await rejection(readManoFile(join(folder, 'nowhere.pkl')));
     expect(missing).toMatchObject({ code: 'file-missing', message: 'The file does not exist' });
     expect(missing.next).toMatch(/^check the path; the file is .*https:\/\/mano\.is\.tue\.mpg\.de/);
-    const directory = await errorOf(readManoFile(folder));
+    const directory = await rejection(readManoFile(folder));
     expect(directory).toMatchObject({ code: 'file-unreadable' });
     expect(directory.next).toMatch(/^give the path of a file, not of a folder; .*MANO_RIGHT\.pkl/);
   });
@@ -211,7 +203,7 @@ describe('readManoFile', () => {
   it('does not read gigabytes to find that they are no MANO file', async () => {
     const file = write(Buffer.alloc(0), 'checkpoint.ckpt');
     truncateSync(file, 3e9);
-    expect(await errorOf(readManoFile(file))).toMatchObject({
+    expect(await rejection(readManoFile(file))).toMatchObject({
       code: 'mano-too-large',
       got: '3000000000 bytes',
     });

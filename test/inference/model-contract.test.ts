@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { batchSizeFor, fetchesOf, resolveContract } from '../../src/inference/model/model-contract.js';
 import type { ModelIo, TensorInfo } from '../../src/inference/model/model-io.js';
 import { OUTPUT_NAMES } from '../../src/inference/model/output-names.js';
 import type { SidecarContent } from '../../src/inference/model/sidecar.js';
+import { failure } from '../support/user-error.js';
 
 type Shape = TensorInfo['shape'];
 const tensor = (name: string, shape: Shape, type = 'float32'): TensorInfo => ({ name, type, shape });
@@ -19,14 +20,9 @@ function model(outputs: Record<string, Shape>, input: Shape = ['N', 3, 256, 256]
 const sidecar = (content: SidecarContent) => ({ file: '/models/net.json', content });
 
 function refusal(io: ModelIo, content?: SidecarContent): UserError {
-  try {
-    resolveContract(io, content ? sidecar(content) : null);
-  } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
-    expect((error as UserError).file).toBe('/models/net.onnx');
-    return error as UserError;
-  }
-  throw new Error('the model was not refused');
+  const error = failure(() => resolveContract(io, content ? sidecar(content) : null));
+  expect(error.file).toBe('/models/net.onnx');
+  return error;
 }
 
 const J: Shape = ['N', 21, 3];

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
 import { float32ToHalf } from '../../src/formats/npy/half.js';
 import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
@@ -11,6 +10,7 @@ import type { Mano, ManoForward } from '../../src/inference/mano/mano-points.js'
 import { resolveContract } from '../../src/inference/model/model-contract.js';
 import type { SidecarContent } from '../../src/inference/model/sidecar.js';
 import { BatchReader, type PredictedBatch } from '../../src/inference/predicted-batch.js';
+import { failure } from '../support/user-error.js';
 
 /** What a model returned: dims and numbers of each output; the element type is the array's. */
 type Returned = Record<string, [dims: number[], data: Float32Array | Float64Array | Uint16Array]>;
@@ -83,16 +83,6 @@ function read(rows: readonly Row[], returned: Returned, reading: Reading = {}): 
   return reader.read(batchOf(rows), outputsOf(returned));
 }
 
-function refusal(action: () => unknown): UserError {
-  try {
-    action();
-  } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
-    return error as UserError;
-  }
-  throw new Error('nothing was refused');
-}
-
 /** 0.001, 0.002, …: small enough for metres, and each number tells its place. */
 const numbered = (count: number, from = 1): Float32Array =>
   Float32Array.from({ length: count }, (_, k) => (k + from) / 1000);
@@ -112,7 +102,7 @@ describe('the vertices of a run', () => {
     const reader = new BatchReader(open, 2, 'net.onnx');
     expect(reader.read(batchOf([{}]), vertices(10)).vertexCount).toBe(10);
     expect(reader.read(batchOf([{}]), vertices(10)).vertices!.length).toBe(30);
-    expect(refusal(() => reader.read(batchOf([{}]), vertices(11)))).toMatchObject({
+    expect(failure(() => reader.read(batchOf([{}]), vertices(11)))).toMatchObject({
       code: 'model-output-shape',
       file: 'net.onnx',
       expected: 'float32 (2, 10, 3)',
@@ -416,7 +406,7 @@ function expectRotations(found: Float64Array): void {
 
 describe('hands from the parameters of MANO', () => {
   it('need the MANO file', () => {
-    const error = refusal(() => read([{}], MANO_BY_NAME));
+    const error = failure(() => read([{}], MANO_BY_NAME));
     expect(error).toMatchObject({ code: 'mano-file-needed', file: 'net.onnx' });
     expect(error.expected).toContain('--mano FILE');
     expect(error.expected).toContain('MANO_RIGHT.pkl');
@@ -502,7 +492,7 @@ describe('hands from the parameters of MANO', () => {
     read([{}], { t: [[1, 48], less], b: betas }, reading);
     expectRotations(relative.seen[0]!.rotations);
     const without = { ...reading, mano: recordingMano(null).mano };
-    expect(refusal(() => read([{}], { t: [[1, 48], less], b: betas }, without)).code).toBe('mano-mean-pose');
+    expect(failure(() => read([{}], { t: [[1, 48], less], b: betas }, without)).code).toBe('mano-mean-pose');
   });
 
   it('halves are near enough to rotations', () => {
@@ -581,7 +571,7 @@ describe('hands from the parameters of MANO', () => {
     const { mano } = recordingMano();
     const reader = new BatchReader(contractOf(MANO_BY_NAME), 1, 'net.onnx', { mano });
     const outputs = outputsOf({ ...MANO_BY_NAME, 'pred_mano_params.hand_pose': [[1, 45], numbered(45)] });
-    expect(refusal(() => reader.read(batchOf([{}]), outputs))).toMatchObject({
+    expect(failure(() => reader.read(batchOf([{}]), outputs))).toMatchObject({
       code: 'model-output-shape',
       message: 'The MANO pose output pred_mano_params.hand_pose has the wrong shape',
       expected: 'float32 (1, 15, 9)',

@@ -3,11 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { sha256OfFile } from '../../src/inference/model/model-file.js';
 import { openModel } from '../../src/inference/model/model.js';
 import { openSession, type Session } from '../../src/inference/session/session.js';
 import { externalFloats, floats, integers, node, onnx, poolingModel } from '../support/tiny-onnx.js';
+import { rejection } from '../support/user-error.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -140,14 +141,10 @@ describe('a session', () => {
 
 describe('what is refused', () => {
   async function refusal(model: string): Promise<UserError> {
-    const error: unknown = await openSession({ model }).then(
-      (session) => session.close(),
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toBeInstanceOf(UserError);
-    expect((error as UserError).file).toBe(model);
-    expect((error as UserError).got).not.toContain('onnxruntime_src');
-    return error as UserError;
+    const error = await rejection(openSession({ model }).then((session) => session.close()));
+    expect(error.file).toBe(model);
+    expect(error.got).not.toContain('onnxruntime_src');
+    return error;
   }
 
   it('a missing file and a folder', async () => {

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { parseSidecar, readSidecar } from '../../src/inference/model/sidecar.js';
+import { failure } from '../support/user-error.js';
 
 describe('where a sidecar is looked for', () => {
   let folder: string;
@@ -54,14 +55,9 @@ describe('where a sidecar is looked for', () => {
 });
 
 function refusal(text: string): UserError {
-  try {
-    parseSidecar(text, 'net.json');
-  } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
-    expect((error as UserError).file).toBe('net.json');
-    return error as UserError;
-  }
-  throw new Error('the sidecar was not refused');
+  const error = failure(() => parseSidecar(text, 'net.json'));
+  expect(error.file).toBe('net.json');
+  return error;
 }
 
 describe('what a sidecar may hold', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { matchByIds } from '../../src/predictions/match-ids.js';
 import type { PredictionSource } from '../../src/predictions/prediction-source.js';
+import { failure } from '../support/user-error.js';
 
 const FOLDER = ['00000000', '00000001', '00000002', 'ABF12/0003'];
 
@@ -25,15 +26,7 @@ function sourceOf(ids: readonly string[]): PredictionSource {
   };
 }
 
-function refusal(ids: readonly string[]): UserError {
-  try {
-    matchByIds(sourceOf(ids), FOLDER);
-  } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
-    return error as UserError;
-  }
-  throw new Error('the ids were not refused');
-}
+const refusal = (ids: readonly string[]): UserError => failure(() => matchByIds(sourceOf(ids), FOLDER));
 
 describe('ids that are refused', () => {
   it.each(['00000001.jpg', '1.PNG', 'ABF12/0003.jpeg'])('with the suffix of a photograph: %s', (id) => {

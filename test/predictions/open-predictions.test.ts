@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { datasetById } from '../../src/datasets/registry.js';
-import { UserError } from '../../src/errors.js';
+import type { UserError } from '../../src/errors.js';
 import { openPredictions } from '../../src/predictions/open-predictions.js';
 import { RUN_SCHEMA } from '../../src/runs/manifest.js';
 import { temporaryFolder } from '../support/cli.js';
 import { zipStored } from '../support/tiny-zip.js';
+import { rejection } from '../support/user-error.js';
 
 const FREIHAND = datasetById('freihand');
 
@@ -77,14 +78,7 @@ async function predJson(value: unknown): Promise<string> {
   return file;
 }
 
-async function refusal(path: string): Promise<UserError> {
-  const error: unknown = await openPredictions(path, FREIHAND).then(
-    () => 'not refused',
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(UserError);
-  return error as UserError;
-}
+const refusal = (path: string): Promise<UserError> => rejection(openPredictions(path, FREIHAND));
 
 function zeros(...shape: readonly number[]): unknown {
   const [length, ...inner] = shape;

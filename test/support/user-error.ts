@@ -10,3 +10,15 @@ export function failure(action: () => unknown): UserError {
   }
   throw new Error('nothing was thrown');
 }
+
+/** The user's error that `promise` ends with; any other is thrown on. */
+export async function rejection(promise: Promise<unknown>): Promise<UserError> {
+  try {
+    await promise;
+  } catch (error) {
+    return failure(() => {
+      throw error;
+    });
+  }
+  throw new Error('nothing was refused');
+}
