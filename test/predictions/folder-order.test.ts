@@ -3,29 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { DatasetFolder } from '../../src/datasets/types.js';
 import { inFolderOrder, otherOrder } from '../../src/predictions/folder-order.js';
 import type { PredictionSource } from '../../src/predictions/prediction-source.js';
+import { predictionSource } from '../support/prediction-source.js';
 
 /** Three samples; row k has k + 1 everywhere. */
-function source(change: Partial<PredictionSource>): PredictionSource {
-  return {
-    origin: { kind: 'run-directory', path: '/run' },
+const source = (change: Partial<PredictionSource>): PredictionSource =>
+  predictionSource({
     count: 3,
-    ids: null,
-    joints: null,
     keypoints: Float64Array.from({ length: 3 * 42 }, (_, k) => Math.floor(k / 42) + 1),
     vertexCount: 1,
-    jointOrder: 'openpose',
-    axes: 'opencv',
-    chainJoints: null,
-    roots: null,
-    failed: new Map(),
-    notices: [],
     vertices: (first, count) =>
       Promise.resolve(Float64Array.from({ length: count * 3 }, (_, k) => first + Math.floor(k / 3) + 1)),
-    finish: () => Promise.resolve(0),
-    close: () => Promise.resolve(),
     ...change,
-  };
-}
+  });
 
 function folder(ids: readonly string[]): DatasetFolder {
   return { sampleIds: () => Promise.resolve([...ids]) } as unknown as DatasetFolder;

@@ -5,6 +5,7 @@ import { gatherFromOpenPose } from '../../src/hand/joints.js';
 import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import { JointRegressor } from '../../src/predictions/joint-regressor.js';
 import type { PredictionSource } from '../../src/predictions/prediction-source.js';
+import { predictionSource } from '../support/prediction-source.js';
 import { apart } from '../support/sweeps.js';
 
 const fixture = (name: string): URL => new URL(`../fixtures/mano/${name}`, import.meta.url);
@@ -21,26 +22,13 @@ const CHAIN = Float64Array.from(
 );
 const WIDTH = MANO_VERTEX_COUNT * 3;
 
-function source(change: Partial<PredictionSource> = {}): PredictionSource {
-  return {
-    origin: { kind: 'model', path: 'a run' },
+const source = (change: Partial<PredictionSource> = {}): PredictionSource =>
+  predictionSource({
     count: HANDS,
-    ids: null,
-    joints: null,
-    keypoints: null,
     vertexCount: MANO_VERTEX_COUNT,
-    jointOrder: 'openpose',
-    axes: 'opencv',
-    chainJoints: null,
-    roots: null,
-    failed: new Map(),
-    notices: [],
     vertices: (first, count) => Promise.resolve(MESHES.slice(first * WIDTH, (first + count) * WIDTH)),
-    finish: () => Promise.resolve(0),
-    close: () => Promise.resolve(),
     ...change,
-  };
-}
+  });
 
 /** Sample by sample, since a batch begins anywhere. */
 function formed(regressor: JointRegressor, from: PredictionSource): Float64Array {

@@ -1,32 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import { matchByIds } from '../../src/predictions/match-ids.js';
-import type { PredictionSource } from '../../src/predictions/prediction-source.js';
+import { predictionSource } from '../support/prediction-source.js';
 import { failure } from '../support/user-error.js';
 
 const FOLDER = ['00000000', '00000001', '00000002', 'ABF12/0003'];
 
-function sourceOf(ids: readonly string[]): PredictionSource {
-  return {
-    origin: { kind: 'npz', path: 'preds.npz' },
-    count: ids.length,
-    ids,
-    joints: new Float64Array(ids.length * 63),
-    keypoints: null,
-    vertexCount: null,
-    jointOrder: 'openpose',
-    axes: 'opencv',
-    chainJoints: null,
-    roots: null,
-    failed: new Map(),
-    notices: [],
-    vertices: () => Promise.resolve(new Float64Array(0)),
-    finish: () => Promise.resolve(0),
-    close: () => Promise.resolve(),
-  };
-}
-
-const refusal = (ids: readonly string[]): UserError => failure(() => matchByIds(sourceOf(ids), FOLDER));
+const refusal = (ids: readonly string[]): UserError =>
+  failure(() => matchByIds(predictionSource({ count: ids.length, ids }), FOLDER));
 
 describe('ids that are refused', () => {
   it.each(['00000001.jpg', '1.PNG', 'ABF12/0003.jpeg'])('with the suffix of a photograph: %s', (id) => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { PredictionSource } from '../../src/predictions/prediction-source.js';
 import { gatherRows, selectRows, selectSamples } from '../../src/predictions/selection.js';
 import { temporaryFolder } from '../support/cli.js';
+import { predictionSource } from '../support/prediction-source.js';
 
 const IDS = Array.from({ length: 12 }, (_, index) => `s/${index}`);
 
@@ -68,19 +69,11 @@ describe('the selected rows of predictions', () => {
   function streamed(): { source: PredictionSource; read: [number, number][]; finished: () => boolean } {
     const read: [number, number][] = [];
     let isFinished = false;
-    const source: PredictionSource = {
-      origin: { kind: 'pred.json', path: 'pred.json' },
+    const source = predictionSource({
       count: COUNT,
-      ids: null,
       joints: ramp(COUNT * 63),
       keypoints: ramp(COUNT * 42),
-      chainJoints: null,
-      roots: null,
       vertexCount: VERTICES,
-      jointOrder: 'openpose',
-      axes: 'opencv',
-      failed: new Map(),
-      notices: [],
       vertices(first, count) {
         expect(first).toBe(read.reduce((total, [, part]) => total + part, 0));
         read.push([first, count]);
@@ -91,8 +84,7 @@ describe('the selected rows of predictions', () => {
         isFinished = true;
         return Promise.resolve(7);
       },
-      close: () => Promise.resolve(),
-    };
+    });
     return { source, read, finished: () => isFinished };
   }
 

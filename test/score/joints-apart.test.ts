@@ -7,6 +7,7 @@ import type { PredictionSource } from '../../src/predictions/prediction-source.j
 import type { Warning } from '../../src/runs/metrics-document.js';
 import { JointsApart } from '../../src/score/joints-apart.js';
 import type { SampleRow } from '../../src/score/score-pool.js';
+import { predictionSource } from '../support/prediction-source.js';
 
 const fixture = (name: string): URL => new URL(`../fixtures/mano/${name}`, import.meta.url);
 const golden = JSON.parse(readFileSync(fixture('forward.json'), 'utf8')) as { vertices: number[][][] };
@@ -23,26 +24,8 @@ const SCORED: SampleRow = {
 };
 const UNSCORED: SampleRow = { state: 'unscored', code: 'some-code', reason: 'some reason' };
 
-function source(change: Partial<PredictionSource> = {}): PredictionSource {
-  return {
-    origin: { kind: 'model', path: 'a run' },
-    count: HANDS,
-    ids: null,
-    joints: null,
-    keypoints: null,
-    vertexCount: 778,
-    jointOrder: 'openpose',
-    axes: 'opencv',
-    chainJoints: null,
-    roots: null,
-    failed: new Map(),
-    notices: [],
-    vertices: () => Promise.reject(new Error('not asked for')),
-    finish: () => Promise.resolve(0),
-    close: () => Promise.resolve(),
-    ...change,
-  };
-}
+const source = (change: Partial<PredictionSource> = {}): PredictionSource =>
+  predictionSource({ count: HANDS, vertexCount: 778, ...change });
 
 const REGRESSED = regressor.joints(source(), MESHES, 0, HANDS);
 

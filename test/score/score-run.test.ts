@@ -18,6 +18,7 @@ import { sweepPasses } from '../../src/tta/sweep.js';
 import { temporaryFolder } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { writeFreihandFolder } from '../support/freihand-folder.js';
+import { predictionSource } from '../support/prediction-source.js';
 import { freshRun } from '../support/run-directory.js';
 
 /** More than two batches. */
@@ -76,23 +77,12 @@ function noisy(joints: readonly number[], vertices: readonly number[], seed: num
   const own = predicted(joints).fill(Number.NaN, 2 * 63, 3 * 63);
   const meshes = predicted(vertices);
   const width = 778 * 3;
-  return {
-    origin: { kind: 'model', path: 'a run' },
+  return predictionSource({
     count: COUNT,
-    ids: null,
     joints: own,
-    keypoints: null,
     vertexCount: 778,
-    jointOrder: 'openpose',
-    axes: 'opencv',
-    chainJoints: null,
-    roots: null,
-    failed: new Map(),
-    notices: [],
     vertices: (first, count) => Promise.resolve(meshes.slice(first * width, (first + count) * width)),
-    finish: () => Promise.resolve(0),
-    close: () => Promise.resolve(),
-  };
+  });
 }
 
 describe.each([
