@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   alignSubset,
   isSubsetName,
@@ -11,6 +10,7 @@ import {
   type HamerMetadata,
 } from '../../src/datasets/hamer-metadata.js';
 import { UserError } from '../../src/errors.js';
+import { sharedFolder } from '../support/cli.js';
 import { damage, oneOf, random } from '../support/fuzz.js';
 import { bytesNpy, npyBytes, npzOf, numbersNpy, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { int, none, str2, unicode } from '../support/tiny-pickle.js';
@@ -18,14 +18,7 @@ import { rejection } from '../support/user-error.js';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'npz');
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'hamer metadata '));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
+const folder = sharedFolder();
 type Arrays = Record<string, Buffer>;
 
 /** Three hands in two images. */

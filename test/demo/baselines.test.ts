@@ -8,11 +8,12 @@ import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
 import { decodeModel } from '../../src/formats/onnx/onnx.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
-import { type Crop, networkInput, testFolder } from './support.js';
+import { sharedFolder } from '../support/cli.js';
+import { type Crop, networkInput } from './support.js';
 
 const EVALUATION = 40;
 const SIZES = { seed: 2, training: 120, evaluation: EVALUATION } as const;
-const root = testFolder();
+const root = sharedFolder();
 
 /** What the evaluation half's metadata says of every sample. */
 interface Truth {
@@ -25,7 +26,7 @@ interface Truth {
 
 /** @param boxFactor side of the crop for a box of 1 px. */
 async function truthOf(demo: PreparedDemo, images: string, boxFactor: number): Promise<Truth> {
-  const [file] = await writeHamerMetadata(demo.datasetDir, root.path);
+  const [file] = await writeHamerMetadata(demo.datasetDir, root);
   const npz = await readNpz(file!);
   const names = await npz.strings('imgname');
   const [center, scale, right, pixels, joints] = await Promise.all(
@@ -94,7 +95,7 @@ describe.each([
   ['hint-newdays', 'TEST_newdays_img', 2],
 ] as const)('the baseline of %s', (dataset, images, boxFactor) => {
   it('clearly beats the mean pose, in 3D and in the crop', async () => {
-    const demo = await prepareDemo({ root: join(root.path, dataset), dataset, ...SIZES });
+    const demo = await prepareDemo({ root: join(root, dataset), dataset, ...SIZES });
     const truth = await truthOf(demo, images, boxFactor);
     const ridge = await errors(demo.checkpoint, truth);
     const mean = await errors(demo.meanPoseCheckpoint, truth);
@@ -110,9 +111,9 @@ describe.each([
     ]);
     expect(doc).toContain('Metres from the wrist');
 
-    const again = await prepareDemo({ root: join(root.path, dataset), dataset, ...SIZES });
+    const again = await prepareDemo({ root: join(root, dataset), dataset, ...SIZES });
     expect(again.reused).toEqual({ dataset: true, checkpoint: true });
-    const other = await prepareDemo({ root: join(root.path, dataset), dataset, ...SIZES, training: 60 });
+    const other = await prepareDemo({ root: join(root, dataset), dataset, ...SIZES, training: 60 });
     expect(other.reused).toEqual({ dataset: true, checkpoint: false });
   });
 });

@@ -1,24 +1,19 @@
 import { mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeDemoDataset } from '../../src/demo/dataset.js';
 import { UserError } from '../../src/errors.js';
 import { decodeImage } from '../../src/imaging/decode.js';
+import { sharedFolder } from '../support/cli.js';
 
 const SIZES = { seed: 3, training: 8, evaluation: 3 } as const;
 
-let root: string;
+const root = sharedFolder();
 let dir: string;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hamba-eval-demo-'));
   dir = join(root, 'first');
   await writeDemoDataset({ dir, ...SIZES });
-});
-
-afterAll(async () => {
-  await rm(root, { recursive: true, force: true });
 });
 
 async function json<T>(name: string, folder = dir): Promise<T> {

@@ -7,9 +7,9 @@ import type { DemoDatasetId } from '../../src/demo/layouts/registry.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
 import { asDict, asNumbers, readPickle, valueAt } from '../../src/formats/pickle/pickle.js';
 import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
-import { testFolder } from './support.js';
+import { sharedFolder } from '../support/cli.js';
 
-const root = testFolder();
+const root = sharedFolder();
 
 interface Table {
   imgname: string[];
@@ -21,8 +21,8 @@ interface Table {
 }
 
 async function make(dataset: DemoDatasetId, evaluation: number): Promise<{ dir: string; files: string[] }> {
-  const dir = join(root.path, dataset);
-  const out = join(root.path, `${dataset}-metadata`);
+  const dir = join(root, dataset);
+  const out = join(root, `${dataset}-metadata`);
   await mkdir(out);
   await writeDemoDataset({ dir, dataset, seed: 5, evaluation });
   return { dir, files: await writeHamerMetadata(dir, out) };
@@ -146,9 +146,9 @@ describe('writeHamerMetadata', () => {
   });
 
   it('refuses a folder that is none of the demo', async () => {
-    await expect(writeHamerMetadata(root.path, root.path)).rejects.toMatchObject({
+    await expect(writeHamerMetadata(root, root)).rejects.toMatchObject({
       code: 'demo-folder-not-ours',
-      file: root.path,
+      file: root,
     });
   });
 });

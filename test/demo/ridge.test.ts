@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedDemo, prepareDemo } from '../../src/demo/demo.js';
 import { freihandTrainingHalf, imageName } from '../../src/demo/freihand-training.js';
 import { proceduralHand } from '../../src/demo/hand/procedural-hand.js';
@@ -10,21 +9,17 @@ import { fitRidgeBaseline, meanPosePredictor } from '../../src/demo/ridge.js';
 import { decodeModel } from '../../src/formats/onnx/onnx.js';
 import { wholeImageBox } from '../../src/imaging/crop.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
+import { sharedFolder } from '../support/cli.js';
 import { networkInput } from './support.js';
 
 // A quarter of the default training half: enough for a clear lead over the mean pose.
 const SIZES = { seed: 1, training: 120, evaluation: 60 } as const;
 
-let root: string;
+const root = sharedFolder();
 let demo: PreparedDemo;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hamba-eval-ridge-'));
   demo = await prepareDemo({ root, ...SIZES });
-});
-
-afterAll(async () => {
-  await rm(root, { recursive: true, force: true });
 });
 
 /** The network's input for evaluation images `from` … `to` − 1, as `run` makes it where there is no box. */

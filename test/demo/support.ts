@@ -1,23 +1,7 @@
-/** Whole demo folders to test with, and the network's input as `run` makes it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** The network's input as `run` makes it. */
 import { Tensor } from 'onnxruntime-node';
-import { afterAll, beforeAll } from 'vitest';
 import { type CropRequest, cropImage } from '../../src/imaging/crop.js';
 import { decodeImage } from '../../src/imaging/decode.js';
-
-/** A folder for the tests of one file, taken away after them; its name is known once they run. */
-export function testFolder(): { path: string } {
-  const folder = { path: '' };
-  beforeAll(async () => {
-    folder.path = await mkdtemp(join(tmpdir(), 'hamba-eval-demo-'));
-  });
-  afterAll(async () => {
-    await rm(folder.path, { recursive: true, force: true });
-  });
-  return folder;
-}
 
 export interface Crop extends Omit<CropRequest, 'patchSize'> {
   readonly image: string;

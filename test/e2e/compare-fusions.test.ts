@@ -1,11 +1,17 @@
 /** `compare --tta-fusion` with the built program: augmented figures sample by sample. */
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonDocument } from '../../src/comparison/comparison-document.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
-import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import {
+  cli,
+  FIXTURES,
+  sharedFolder,
+  temporaryFolder,
+  type CliResult,
+  type ErrorDocument,
+} from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { writeBlobFolder, writeMomentModel } from '../support/sweeps.js';
 
@@ -14,7 +20,7 @@ const FUSIONS = ['aligned-mean', 'derotated-mean', 'mean-error'] as const;
 const SAMPLES = 5;
 const MANO = join(FIXTURES, 'mano', 'MANO_RIGHT.pkl');
 
-let folder: string;
+const folder = sharedFolder();
 let model: string;
 
 async function makeRun(dataset: string, data: string, name: string, ...more: string[]): Promise<void> {
@@ -25,7 +31,6 @@ async function makeRun(dataset: string, data: string, name: string, ...more: str
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-eval-fusions-'));
   const data = join(folder, 'data');
   await writeBlobFolder(data, SAMPLES);
   model = await writeMomentModel(join(folder, 'model'));
@@ -42,8 +47,6 @@ beforeAll(async () => {
   );
   await makeRun('hint-newdays', await demoFolder('hint-newdays'), 'keypoints', ...SWEEP, ...fused);
 }, 240_000);
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const compare = (...args: string[]): Promise<CliResult> => cli(['compare', ...args], { cwd: folder });
 

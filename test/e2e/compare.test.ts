@@ -1,16 +1,22 @@
 /** `compare` with the built program, on runs of the golden predictions and of copies with noise. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonDocument } from '../../src/comparison/comparison-document.js';
 import { Random } from '../../src/statistics/random.js';
-import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import {
+  cli,
+  FIXTURES,
+  sharedFolder,
+  temporaryFolder,
+  type CliResult,
+  type ErrorDocument,
+} from '../support/cli.js';
 import { writeFreihandFolder } from '../support/freihand-folder.js';
 
 const GOLDEN = join(FIXTURES, 'golden', 'freihand');
 
-let folder: string;
+const folder = sharedFolder();
 type Prediction = [number[][][], number[][][]];
 
 async function prediction(): Promise<Prediction> {
@@ -34,15 +40,12 @@ function noisy([joints, vertices]: Prediction, spread: number): Prediction {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-eval-compare-'));
   const predictions = await prediction();
   await makeRun('a', predictions);
   await makeRun('noisy', noisy(predictions, 0.003));
   await makeRun('limited', predictions, '--limit', '3');
   await makeRun('proper', predictions, '--reflection', 'forbidden');
 });
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const compare = (...args: string[]): Promise<CliResult> => cli(['compare', ...args], { cwd: folder });
 

@@ -1,16 +1,22 @@
 /** `run` with MANO parameters and `--joints-from`, with the built program and a synthetic MANO file. */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { JOINT_CONVENTIONS, type JointConvention } from '../../src/hand/joint-conventions.js';
 import { gatherFromOpenPose } from '../../src/hand/joints.js';
 import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import { FREIHAND_PROTOCOL, paMeanPositionError } from '../../src/metrics/index.js';
 import type { Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
-import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import {
+  cli,
+  FIXTURES,
+  sharedFolder,
+  temporaryFolder,
+  type CliResult,
+  type ErrorDocument,
+} from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { writeFreihandFolder } from '../support/freihand-folder.js';
 import { givenModel, type GivenOutput } from '../support/models.js';
@@ -34,7 +40,7 @@ const POSE = 1;
 let golden: Golden;
 let vertices: number[][];
 let regressor: Float64Array;
-let shared: string;
+const shared = sharedFolder();
 /** A hand by its parameters, by its points, by its mesh alone, and by its mesh and the joints regressed from it. */
 let models: { parameters: string; points: string; mesh: string; regressed: string };
 /** FreiHAND folder whose true hands are that hand. */
@@ -69,7 +75,6 @@ beforeAll(async () => {
   golden = JSON.parse(await readFile(join(FIXTURES, 'mano', 'forward.json'), 'utf8')) as Golden;
   vertices = golden.vertices[POSE]!;
   regressor = (await readManoFile(MANO)).model.jRegressor;
-  shared = await mkdtemp(join(tmpdir(), 'hamba-eval-mano-'));
   const write = async (name: string, outputs: GivenOutput[]): Promise<string> => {
     const file = join(shared, `${name}.onnx`);
     await writeFile(file, givenModel({ outputs, size: [256, 256] }));
@@ -111,8 +116,6 @@ async function writeTruth(convention: JointConvention, folder = data): Promise<v
   const joints = Array.from({ length: 21 }, (_, k) => flat.slice(k * 3, k * 3 + 3));
   await writeFile(join(folder, 'evaluation_xyz.json'), JSON.stringify([joints, joints]));
 }
-
-afterAll(() => rm(shared, { recursive: true, force: true }));
 
 describe('a model that gives MANO parameters', () => {
   it('gives the hand of smplx, and keeps the joints of the chain', async () => {

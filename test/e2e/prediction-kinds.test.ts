@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NpyWriter } from '../../src/formats/npy/npy.js';
-import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
+import { cli, FIXTURES, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
 import { zipDeflated, zipStored, type ZipEntry } from '../support/tiny-zip.js';
 
 const GOLDEN = join(FIXTURES, 'golden', 'freihand');
@@ -66,18 +66,13 @@ async function writeNpz(
   await writeFile(file, zipStored(entries));
 }
 
+const shared = sharedFolder();
+
 beforeAll(async () => {
   pred = JSON.parse(await readFile(join(GOLDEN, 'pred.json'), 'utf8')) as typeof pred;
-  const out = join(await temporaryFolderForAll(), 'run');
-  const result = await scored(join(GOLDEN, 'pred.json'), out);
+  const result = await scored(join(GOLDEN, 'pred.json'), join(shared, 'run'));
   expected = (JSON.parse(result.stdout) as Result).metrics;
 });
-
-async function temporaryFolderForAll(): Promise<string> {
-  const { mkdtemp } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  return mkdtemp(join(tmpdir(), 'hamba-eval-kinds-'));
-}
 
 describe('predictions', () => {
   it('are read from a zip, whatever its name', async () => {

@@ -1,14 +1,13 @@
 /** `report` with the built program, and its page in a real browser (Debian's chromium), where there is one. */
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NpyWriter } from '../../src/formats/npy/npy.js';
-import { cli, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import { cli, sharedFolder, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 
 interface ReportJson {
@@ -77,17 +76,15 @@ async function scored(args: readonly string[]): Promise<string> {
   return args.at(-1)!;
 }
 
-let work: string;
+const work = sharedFolder();
 let fine: string;
 let coarse: string;
 
 beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), 'hamba-eval-report-'));
   const data = await demoFolder('freihand');
   fine = await handRun('freihand', data, join(work, 'fine'), 0.002);
   coarse = await handRun('freihand', data, join(work, 'coarse'), 0.006);
 });
-afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('report', () => {
   it('writes one page into the first run directory and says where', async () => {

@@ -1,12 +1,18 @@
 /** `run --model` that is interrupted while it predicts, and goes on: with the built program, by signals. */
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, link, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, link, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/runs/manifest.js';
 import { writeBlobs } from '../support/blobs.js';
-import { cli, temporaryFolder, type CliOptions, type CliResult, type ErrorDocument } from '../support/cli.js';
+import {
+  cli,
+  sharedFolder,
+  temporaryFolder,
+  type CliOptions,
+  type CliResult,
+  type ErrorDocument,
+} from '../support/cli.js';
 import { points, writeFreihandFolder } from '../support/freihand-folder.js';
 import { givenModel } from '../support/models.js';
 
@@ -19,7 +25,7 @@ const BOTH = ['--tta-fusion', 'aligned-mean', '--tta-fusion', 'derotated-mean'];
 /** Three passes: batches of four begin and end in the middle of samples. */
 const SWEEP = ['--rotations=0', '--scales', '0.7,1,1.1', ...BOTH];
 
-let shared: string;
+const shared = sharedFolder();
 let data: string;
 let model: string;
 /** Uninterrupted runs. */
@@ -82,7 +88,6 @@ async function expectSame(out: string, expected: string, files?: readonly string
 }
 
 beforeAll(async () => {
-  shared = await mkdtemp(join(tmpdir(), 'hamba-eval-resume-'));
   data = join(shared, 'data');
   await writeFreihandFolder(data, { images: 1, xyz: SAMPLES, verts: SAMPLES });
   for (let k = 0; k < DISTINCT; k++) {
@@ -109,8 +114,6 @@ beforeAll(async () => {
   expect((await run(plain, [])).code).toBe(3);
   expect((await run(swept, [...SWEEP, '--keep-passes'])).code).toBe(3);
 });
-
-afterAll(() => rm(shared, { recursive: true, force: true }));
 
 describe('a run that was interrupted while it predicted', () => {
   it.each([

@@ -1,17 +1,16 @@
 /** `run --tta` with the built program: sweeps, fusions, kept passes and what is left of them. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../src/formats/npy/npy.js';
 import type { ArrayDescription, Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { writeBlobs } from '../support/blobs.js';
-import { cli, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import { cli, sharedFolder, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
 import { demoFolderCopy } from '../support/demo-folder.js';
 import { points, writeFreihandFolder } from '../support/freihand-folder.js';
 import { givenModel } from '../support/models.js';
@@ -23,7 +22,7 @@ const RIGHT_ANGLES = ['--rotations=-90,0,90', '--scales', '1'];
 const POINT_FUSIONS = ['--tta-fusion', 'aligned-mean', '--tta-fusion', 'derotated-mean'];
 const BOTH = ['aligned-mean', 'derotated-mean'];
 
-let shared: string;
+const shared = sharedFolder();
 let data: string;
 let model: string;
 /** A run of the whole preset, every pass kept, scored under all three fusions. */
@@ -69,7 +68,6 @@ function withFewFiles(limit: number, args: readonly string[]): Promise<CliResult
 }
 
 beforeAll(async () => {
-  shared = await mkdtemp(join(tmpdir(), 'hamba-eval-tta-'));
   data = join(shared, 'data');
   await writeBlobFolder(data, 2);
   model = await writeMomentModel(join(shared, 'model'));
@@ -81,8 +79,6 @@ beforeAll(async () => {
   ]);
   preset = { out, result };
 });
-
-afterAll(() => rm(shared, { recursive: true, force: true }));
 
 describe('the preset sweep', () => {
   it('finishes where a process may have 256 files open', () => {

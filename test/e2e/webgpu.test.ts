@@ -2,25 +2,20 @@
  * The pipeline on WebGPU, where there is an adapter: a graphics card, or a Vulkan driver that computes
  * on the processor (Mesa 25 or newer). A small transformer has to give what it gives on the CPU.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { visionTransformer } from '../../bench/inference-models.js';
 import { openModel } from '../../src/inference/model/model.js';
 import { predict, type ImageSample } from '../../src/inference/predictor.js';
 import { tryProviders, type ProviderTrial } from '../../src/inference/session/provider-trial.js';
 import type { ExecutionProvider } from '../../src/inference/session/providers.js';
+import { sharedFolder } from '../support/cli.js';
 import { noisePhotograph } from '../support/photographs.js';
 
 const [webgpu] = (await tryProviders(['webgpu'])) as [ProviderTrial];
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-webgpu-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
+const folder = sharedFolder();
 async function joints(model: string, samples: readonly ImageSample[], provider: ExecutionProvider) {
   const { session, contract } = await openModel({ model, provider });
   try {

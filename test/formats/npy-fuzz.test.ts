@@ -2,13 +2,13 @@
  * Damaged .npy files. What a reader makes is compared with the bytes there are, so that the length of the input
  * bounds time and memory, whatever the machine.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { readNpyObjects, readNpyObjectTexts } from '../../src/formats/npy/npy-objects.js';
 import { NpyReader, parseNpyHeader, readNpy, readNpyStrings, toFloat64 } from '../../src/formats/npy/npy.js';
+import { sharedFolder } from '../support/cli.js';
 import { damage, oneOf, random, type Random } from '../support/fuzz.js';
 import { bytesNpy, npyBytes, npyOf, numbersNpy, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { bytes3, dict, float, int, list, ndarray, none, unicode } from '../support/tiny-pickle.js';
@@ -24,14 +24,7 @@ const WITHOUT_OFFSET = ['npy-integer-too-large'];
 /** Elements without bytes ('U0') that a file may claim. */
 const FREE_ELEMENTS = 2 ** 20;
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'npy-fuzz-'));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
+const folder = sharedFolder();
 const NUMBERS = [
   numbersNpy('<f8', [2, 3], [1, 2, 3, 4, 5, 6]),
   numbersNpy('>f4', [2, 3], [1, 2, 3, 4, 5, 6], { fortran: true, version: 2 }),

@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   NpyReader,
   NpyWriter,
@@ -10,16 +9,10 @@ import {
   readNpyStrings,
   toFloat64,
 } from '../../src/formats/npy/npy.js';
+import { sharedFolder } from '../support/cli.js';
 import { failure } from '../support/user-error.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'npy-'));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
+const folder = sharedFolder();
 function npy(dict: string, data: Uint8Array = Buffer.alloc(0), version = 1): Buffer {
   const text = Buffer.from(dict, version === 3 ? 'utf8' : 'latin1');
   const start = Buffer.alloc(version === 1 ? 10 : 12);

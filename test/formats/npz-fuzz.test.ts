@@ -2,12 +2,12 @@
  * Damaged archives of arrays, read from real files. What is expanded is counted and compared with the limit, so that
  * the limit and the length of the input bound time and memory, whatever the machine.
  */
-import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
+import { sharedFolder } from '../support/cli.js';
 import { damage, oneOf, random, type Random } from '../support/fuzz.js';
 import { bytesNpy, npzOf, numbersNpy, npyBytes, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { dict, float, int, list, none, reduce, global, str2, unicode } from '../support/tiny-pickle.js';
@@ -25,14 +25,7 @@ const WAYS = ['bytes', 'header', 'objects', 'read', 'strings'] as const;
  */
 const WITHOUT_OFFSET = ['npz-array-missing', 'npy-integer-too-large'];
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'npz-fuzz-'));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
+const folder = sharedFolder();
 type Arrays = readonly (readonly [string, Buffer])[];
 
 const ARRAYS: Arrays = [

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readNpy, readNpyStrings, toFloat64 } from '../../src/formats/npy/npy.js';
 import { readNpz, type NpzFile } from '../../src/formats/npy/npz.js';
 import { PickleRecord } from '../../src/formats/pickle/pickle.js';
+import { sharedFolder } from '../support/cli.js';
 import { bytesNpy, npyBytes, npyOf, npzOf, numbersNpy, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import {
   bytes3,
@@ -25,14 +25,7 @@ import {
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'npz');
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'npz with spaces '));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
+const folder = sharedFolder();
 async function withNpz<T>(content: Buffer, use: (npz: NpzFile) => Promise<T>, maxBytes?: number): Promise<T> {
   const file = join(folder, 'a b.npz');
   writeFileSync(file, content);

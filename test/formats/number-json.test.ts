@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import {
   fileChunksSync,
@@ -12,6 +11,7 @@ import {
   type RecordBatch,
   type RecordLayout,
 } from '../../src/formats/json/number-json.js';
+import { sharedFolder } from '../support/cli.js';
 import { failure } from '../support/user-error.js';
 
 const SCALARS: RecordLayout = { nesting: 'list', shape: [] };
@@ -477,17 +477,13 @@ describe('errors', () => {
 });
 
 describe('files', () => {
-  let folder: string;
+  const folder = sharedFolder();
   let file: string;
   const data = Array.from({ length: 100_000 }, (_, i) => [i / 7, -(i + 1) / 3]);
   const text = Buffer.from(JSON.stringify(data));
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'number-json-'));
     file = join(folder, 'a.json');
     writeFileSync(file, text);
-  });
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
   });
 
   it.each([

@@ -1,18 +1,13 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import { decodeImage } from '../../src/imaging/decode.js';
+import { sharedFolder } from '../support/cli.js';
 import { rejection } from '../support/user-error.js';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-decode-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
+const folder = sharedFolder();
 const pixels = Uint8Array.from({ length: 12 * 10 * 3 }, (_, index) => (index * 29) % 256);
 const source = () => sharp(pixels, { raw: { width: 12, height: 10, channels: 3 } });
 

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { float32ToHalf } from '../../src/formats/npy/half.js';
 import type { View } from '../../src/hand/view.js';
 import { cropInto, wholeImageBox } from '../../src/imaging/crop.js';
@@ -18,18 +17,18 @@ import {
 } from '../../src/inference/crops/crop-source.js';
 import { resolveContract, type ModelContract } from '../../src/inference/model/model-contract.js';
 import { noTimings } from '../../src/inference/timings.js';
+import { sharedFolder } from '../support/cli.js';
 import { noisePhotograph, type Photograph } from '../support/photographs.js';
 
 const COUNT = 11;
 const SIZE: readonly [number, number] = [32, 24];
 const LENGTH = 3 * SIZE[0] * SIZE[1];
 
-let folder: string;
+const folder = sharedFolder();
 let photographs: Photograph[];
 let samples: ImageSample[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-crops-'));
   photographs = await Promise.all(
     Array.from({ length: COUNT }, (_, index) =>
       noisePhotograph(folder, `p${index}`, index + 1, index % 3 === 0 ? [50, 20] : [40, 30]),
@@ -42,7 +41,6 @@ beforeAll(async () => {
     right: index % 2 === 0,
   }));
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 function contract(changes: Partial<ModelContract> = {}, type = 'float32'): ModelContract {
   const resolved = resolveContract(

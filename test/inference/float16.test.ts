@@ -1,19 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { float32ToHalf, halfToFloat32 } from '../../src/formats/npy/half.js';
 import { openModel } from '../../src/inference/model/model.js';
 import { predict } from '../../src/inference/predictor.js';
+import { sharedFolder } from '../support/cli.js';
 import { ELEMENT, floats, integers, node, onnx, type Element } from '../support/tiny-onnx.js';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-half-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
+const folder = sharedFolder();
 /** Joints are the first pixel's R, G, B plus a third; input and output in the types given. */
 function firstPixelModel(input: Element, output: Element): Uint8Array {
   return onnx({

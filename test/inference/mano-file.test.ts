@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import { ManoLayer } from '../../src/hand/mano-layer.js';
 import { readManoFile } from '../../src/inference/mano/mano-file.js';
+import { sharedFolder } from '../support/cli.js';
 import {
   build,
   ch,
@@ -29,10 +29,7 @@ const FORWARD = JSON.parse(
   readFileSync(new URL('../fixtures/mano/forward.json', import.meta.url), 'utf8'),
 ) as { pose_rotmat: number[][][][]; betas: number[][]; vertices: number[][][] };
 
-const folder = mkdtempSync(join(tmpdir(), 'mano-file-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = sharedFolder();
 
 const V = 778;
 const TREE = [2 ** 32 - 1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 0, 10, 11, 0, 13, 14];

@@ -1,27 +1,23 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
 import { openModel } from '../../src/inference/model/model.js';
 import { predict, type ImageSample, type PredictedBatch } from '../../src/inference/predictor.js';
 import type { PredictOptions } from '../../src/inference/predictor.js';
 import type { Session } from '../../src/inference/session/session.js';
 import { noTimings } from '../../src/inference/timings.js';
+import { sharedFolder } from '../support/cli.js';
 import { floats, integers, node, onnx, poolingModel, type PoolOutput } from '../support/tiny-onnx.js';
 
-let folder: string;
+const folder = sharedFolder();
 let models = 0;
 const open: Session[] = [];
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-predict-'));
-});
 afterEach(async () => {
   await Promise.all(open.splice(0).map((session) => session.close()));
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /** A model of its own, with the sidecar given; the mean fed is the image's, 0…1, unless the sidecar says otherwise. */
 async function model(bytes: Uint8Array, sidecar: object = {}): ReturnType<typeof openModel> {

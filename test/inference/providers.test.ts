@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tryProviders } from '../../src/inference/session/provider-trial.js';
 import {
   checkDevice,
@@ -17,15 +16,14 @@ import { PROVIDERS } from '../../src/inference/session/providers/registry.js';
 import { isProviderRefusal, tidy } from '../../src/inference/session/session-errors.js';
 import { openSession, refusalReason, type SessionOptions } from '../../src/inference/session/session.js';
 import { TRIAL_MODEL } from '../../src/inference/session/trial-model.js';
+import { sharedFolder } from '../support/cli.js';
 
-let folder: string;
+const folder = sharedFolder();
 let model: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-providers-'));
   model = join(folder, 'tiny.onnx');
   await writeFile(model, TRIAL_MODEL.bytes());
 });
-afterAll(() => rm(folder, { recursive: true }));
 afterEach(() => vi.unstubAllEnvs());
 
 const [cuda] = await tryProviders(['cuda']);

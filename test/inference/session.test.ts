@@ -1,21 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import { sha256OfFile } from '../../src/inference/model/model-file.js';
 import { openModel } from '../../src/inference/model/model.js';
 import { openSession, type Session } from '../../src/inference/session/session.js';
+import { sharedFolder } from '../support/cli.js';
 import { externalFloats, floats, integers, node, onnx, poolingModel } from '../support/tiny-onnx.js';
 import { rejection } from '../support/user-error.js';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hamba-session-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
+const folder = sharedFolder();
 async function put(name: string, content: Uint8Array | string): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, content);

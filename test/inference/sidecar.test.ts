@@ -1,17 +1,16 @@
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import { parseSidecar, readSidecar } from '../../src/inference/model/sidecar.js';
+import { temporaryFolder } from '../support/cli.js';
 import { failure } from '../support/user-error.js';
 
 describe('where a sidecar is looked for', () => {
   let folder: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hamba-sidecar-'));
+    folder = await temporaryFolder();
   });
-  afterEach(() => rm(folder, { recursive: true }));
 
   it('nowhere else than beside the model, its own name first', async () => {
     const model = join(folder, 'net.v2.onnx');

@@ -1,12 +1,12 @@
 /** Runs the built program as a user does, and keeps what it printed. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import type { ErrorJson } from '../../src/errors.js';
 
 const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -75,9 +75,18 @@ export function cli(args: readonly string[], options: CliOptions = {}): Promise<
   });
 }
 
+const PREFIX = join(tmpdir(), 'hamba-eval test ');
+
 /** A folder of the test's own, removed when the test ends. */
 export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'hamba-eval-'));
+  const folder = await mkdtemp(PREFIX);
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder that the tests of a file share, removed after them. */
+export function sharedFolder(): string {
+  const folder = mkdtempSync(PREFIX);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -6,15 +6,15 @@ import { proceduralHand } from '../../../src/demo/hand/procedural-hand.js';
 import { hintNewDaysLayout } from '../../../src/demo/layouts/hint.js';
 import { Studio } from '../../../src/demo/studio.js';
 import { decodeImage } from '../../../src/imaging/decode.js';
-import { testFolder } from '../support.js';
+import { sharedFolder } from '../../support/cli.js';
 
 const SIZES = { seed: 3, evaluation: 6 } as const;
 const STEMS = ['00000_r', '00001_l', '00002_r', '00003_l', '00004_r', '00005_l'].map((end) => `demo_${end}`);
-const root = testFolder();
+const root = sharedFolder();
 let images: string;
 
 beforeAll(async () => {
-  const dir = join(root.path, 'newdays');
+  const dir = join(root, 'newdays');
   await writeDemoDataset({ dir, dataset: 'hint-newdays', ...SIZES });
   images = join(dir, 'TEST_newdays_img');
 });
@@ -45,7 +45,7 @@ describe("HInt's layout", () => {
     ['hint-visor', 'TEST_epick_img'],
     ['hint-ego4d', 'TEST_ego4d_img'],
   ] as const)('calls the folder of %s %s and fills it with other hands', async (dataset, folder) => {
-    const dir = join(root.path, dataset);
+    const dir = join(root, dataset);
     await writeDemoDataset({ dir, dataset, seed: 3, evaluation: 2 });
     expect((await readdir(join(dir, folder))).sort()).toEqual(
       STEMS.slice(0, 2).flatMap((stem) => [`${stem}.jpg`, `${stem}.json`]),
@@ -111,7 +111,7 @@ describe("HInt's layout", () => {
   });
 
   it('gives the same bytes for the same seed, and the same samples in a larger set', async () => {
-    const dir = join(root.path, 'again');
+    const dir = join(root, 'again');
     await writeDemoDataset({ dir, dataset: 'hint-newdays', seed: 3, evaluation: 8 });
     for (const name of STEMS.flatMap((stem) => [`${stem}.jpg`, `${stem}.json`])) {
       const again = await readFile(join(dir, 'TEST_newdays_img', name));
@@ -120,7 +120,7 @@ describe("HInt's layout", () => {
   });
 
   it('is written anew where it is unfinished, and leaves what is not its own', async () => {
-    const dir = join(root.path, 'other');
+    const dir = join(root, 'other');
     const folder = join(dir, 'TEST_newdays_img');
     await writeDemoDataset({ dir, dataset: 'hint-newdays', ...SIZES });
     await rename(join(dir, 'demo.json'), join(dir, 'demo.json.partial'));
@@ -131,7 +131,7 @@ describe("HInt's layout", () => {
     expect((await readdir(folder)).sort()).toEqual(
       ['demo_00000_r.jpg', 'demo_00000_r.json', 'demo_00001_l.jpg', 'demo_00001_l.json', 'mine_r.jpg'].sort(),
     );
-    const foreign = join(root.path, 'foreign');
+    const foreign = join(root, 'foreign');
     await rename(folder, foreign);
     const attempt = writeDemoDataset({ dir: foreign, dataset: 'hint-newdays', ...SIZES });
     await expect(attempt).rejects.toMatchObject({ code: 'demo-folder-not-ours', file: foreign });

@@ -12,14 +12,14 @@ import {
   valueAt,
 } from '../../../src/formats/pickle/pickle.js';
 import { decodeImage } from '../../../src/imaging/decode.js';
-import { testFolder } from '../support.js';
+import { sharedFolder } from '../../support/cli.js';
 
 const SIZES = { seed: 3, evaluation: 6 } as const;
-const root = testFolder();
+const root = sharedFolder();
 let dir: string;
 
 beforeAll(async () => {
-  dir = join(root.path, 'v2');
+  dir = join(root, 'v2');
   await writeDemoDataset({ dir, dataset: 'ho3d-v2', ...SIZES });
 });
 
@@ -107,7 +107,7 @@ describe("HO-3D's layout", () => {
   });
 
   it('has PNG photographs in version 2 and JPEG ones in version 3, of different hands', async () => {
-    const other = join(root.path, 'v3');
+    const other = join(root, 'v3');
     await writeDemoDataset({ dir: other, dataset: 'ho3d-v3', ...SIZES });
     expect(await ids(other)).toEqual(await ids());
     expect((await readFile(photograph('DEMO1/0001'))).subarray(1, 4).toString('latin1')).toBe('PNG');
@@ -194,7 +194,7 @@ describe("HO-3D's layout", () => {
   });
 
   it('has hands partly outside the photograph among many', async () => {
-    const many = join(root.path, 'many');
+    const many = join(root, 'many');
     await writeDemoDataset({ dir: many, dataset: 'ho3d-v2', seed: 2, evaluation: 40 });
     const verts = await points('verts', many);
     const outside: number[] = [];
@@ -212,7 +212,7 @@ describe("HO-3D's layout", () => {
   });
 
   it('gives the same bytes for the same seed, and the same frames in a larger set', async () => {
-    const again = join(root.path, 'again');
+    const again = join(root, 'again');
     await writeDemoDataset({ dir: again, dataset: 'ho3d-v2', seed: 3, evaluation: 11 });
     for (const name of ['rgb/0001.png', 'meta/0001.pkl']) {
       const file = join('evaluation', 'DEMO2', name);
@@ -226,7 +226,7 @@ describe("HO-3D's layout", () => {
   });
 
   it('is reused, written anew where it is unfinished, and makes room for another layout', async () => {
-    const other = join(root.path, 'other');
+    const other = join(root, 'other');
     await writeDemoDataset({ dir: other, dataset: 'ho3d-v2', ...SIZES });
     const info = await writeDemoDataset({ dir: other, dataset: 'ho3d-v2', ...SIZES, training: 50 });
     expect(info.reused).toBe(true);
@@ -249,7 +249,7 @@ describe("HO-3D's layout", () => {
   });
 
   it('refuses a real folder and changes nothing', async () => {
-    const foreign = join(root.path, 'foreign');
+    const foreign = join(root, 'foreign');
     await mkdir(join(foreign, 'evaluation', 'SM1', 'rgb'), { recursive: true });
     const attempt = writeDemoDataset({ dir: foreign, dataset: 'ho3d-v2', ...SIZES });
     await expect(attempt).rejects.toMatchObject({ code: 'demo-folder-not-ours', file: foreign });
