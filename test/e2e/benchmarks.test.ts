@@ -4,8 +4,9 @@ import { cp, mkdir, readFile, readdir, truncate, unlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
+import type { ErrorJson } from '../../src/errors.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
-import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import { cli, errorOf, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 import { npzOf, numbersNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { floats, integers, node, onnx, poolingModel } from '../support/tiny-onnx.js';
@@ -46,9 +47,9 @@ function scored(result: CliResult, code = 0): RunJson {
   return JSON.parse(result.stdout) as RunJson;
 }
 
-function refused(result: CliResult): ErrorDocument['error'] {
+function refused(result: CliResult): ErrorJson {
   expect(result.code, result.stdout).toBe(1);
-  return (JSON.parse(result.stdout) as ErrorDocument).error;
+  return errorOf(result);
 }
 
 const handsNpy = (hands: Hands): Buffer =>

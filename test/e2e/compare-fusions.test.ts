@@ -3,15 +3,9 @@ import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonDocument } from '../../src/comparison/comparison-document.js';
+import type { ErrorJson } from '../../src/errors.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
-import {
-  cli,
-  FIXTURES,
-  sharedFolder,
-  temporaryFolder,
-  type CliResult,
-  type ErrorDocument,
-} from '../support/cli.js';
+import { cli, errorOf, FIXTURES, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { writeBlobFolder, writeMomentModel } from '../support/sweeps.js';
 
@@ -56,9 +50,9 @@ async function compared(...args: string[]): Promise<ComparisonDocument> {
   return JSON.parse(stdout) as ComparisonDocument;
 }
 
-async function refused(...args: string[]): Promise<ErrorDocument['error'] & { exit: number | null }> {
-  const { stdout, code } = await compare(...args, '--json');
-  return { ...(JSON.parse(stdout) as ErrorDocument).error, exit: code };
+async function refused(...args: string[]): Promise<ErrorJson & { exit: number | null }> {
+  const result = await compare(...args, '--json');
+  return { ...errorOf(result), exit: result.code };
 }
 
 async function resultOf(run: string): Promise<MetricsDocument> {

@@ -3,15 +3,9 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonDocument } from '../../src/comparison/comparison-document.js';
+import type { ErrorJson } from '../../src/errors.js';
 import { Random } from '../../src/statistics/random.js';
-import {
-  cli,
-  FIXTURES,
-  sharedFolder,
-  temporaryFolder,
-  type CliResult,
-  type ErrorDocument,
-} from '../support/cli.js';
+import { cli, errorOf, FIXTURES, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
 import { writeFreihandFolder } from '../support/freihand-folder.js';
 
 const GOLDEN = join(FIXTURES, 'golden', 'freihand');
@@ -55,9 +49,9 @@ async function compared(...args: string[]): Promise<ComparisonDocument> {
   return JSON.parse(stdout) as ComparisonDocument;
 }
 
-async function refused(...args: string[]): Promise<ErrorDocument['error'] & { exit: number | null }> {
-  const { stdout, code } = await compare(...args, '--json');
-  return { ...(JSON.parse(stdout) as ErrorDocument).error, exit: code };
+async function refused(...args: string[]): Promise<ErrorJson & { exit: number | null }> {
+  const result = await compare(...args, '--json');
+  return { ...errorOf(result), exit: result.code };
 }
 
 describe('compare', () => {

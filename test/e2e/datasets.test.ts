@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DATASET_IDS } from '../../src/datasets/registry.js';
 import type { ErrorJson } from '../../src/errors.js';
-import { cli, temporaryFolder, type ErrorDocument } from '../support/cli.js';
+import { cli, errorOf, temporaryFolder } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 
 interface VerifiedJson {
@@ -74,7 +74,7 @@ describe('datasets verify', () => {
     expect(result.code).not.toBe(0);
     const other = await cli(['datasets', 'verify', 'hint-visor', await demoFolder('ho3d-v2'), '--json']);
     expect(other.code).toBe(1);
-    expect((JSON.parse(other.stdout) as ErrorDocument).error.code).toBe('dataset-layout');
+    expect(errorOf(other).code).toBe('dataset-layout');
   });
 
   it('takes its folder from a flag before the variable before the file', async () => {
@@ -87,7 +87,7 @@ describe('datasets verify', () => {
 
     const nothing = await verify([]);
     expect(nothing.code).toBe(1);
-    expect((JSON.parse(nothing.stdout) as ErrorDocument).error).toMatchObject({
+    expect(errorOf(nothing)).toMatchObject({
       code: 'data-folder-unknown',
       expected: expect.stringContaining(file) as string,
     });
@@ -106,7 +106,7 @@ describe('datasets verify', () => {
     await writeFile(file, '{"datasets": {"freehand": "/x"}}');
     const misspelt = await verify([]);
     expect(misspelt.code).toBe(1);
-    expect((JSON.parse(misspelt.stdout) as ErrorDocument).error).toMatchObject({
+    expect(errorOf(misspelt)).toMatchObject({
       code: 'config-invalid',
       file,
     });

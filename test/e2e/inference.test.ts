@@ -6,12 +6,13 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
-import { cli, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import { cli, errorOf, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { points, writeFreihandFolder } from '../support/freihand-folder.js';
 import { toHalf } from '../support/halves.js';
+import { largestDifference } from '../support/largest-difference.js';
 import { givenModel, type GivenModel, type GivenOutput } from '../support/models.js';
-import { apart, numbersOf } from '../support/sweeps.js';
+import { numbersOf } from '../support/sweeps.js';
 
 const SAMPLES = 8;
 /** The last photograph of the first batch of seven, and the only one of the second. */
@@ -60,8 +61,6 @@ async function bench(model: GivenModel, sidecar?: unknown, dataset = 'freihand')
 }
 
 const documentOf = ({ stdout }: CliResult): MetricsDocument => JSON.parse(stdout) as MetricsDocument;
-const errorOf = ({ stdout }: CliResult): ErrorDocument['error'] =>
-  (JSON.parse(stdout) as ErrorDocument).error;
 const manifestOf = async (run: string): Promise<Manifest> =>
   JSON.parse(await readFile(join(run, 'run.json'), 'utf8')) as Manifest;
 
@@ -99,7 +98,9 @@ describe('a model fixed to batches of seven', () => {
     const joints = await numbersOf(out, 'joints.npy');
     expect(broken(joints)).toEqual(ONLY_LAST);
     expect(broken(await numbersOf(out, 'vertices.npy'))).toEqual(ONLY_LAST);
-    expect(apart(joints.subarray(0, 7 * 63), expectedJoints().slice(0, 7 * 63))).toBeLessThan(GREY_LEVEL);
+    expect(largestDifference(joints.subarray(0, 7 * 63), expectedJoints().slice(0, 7 * 63))).toBeLessThan(
+      GREY_LEVEL,
+    );
   });
 
   it('refuses another batch size', async () => {
@@ -136,7 +137,7 @@ describe('a photograph that is a text', () => {
     const joints = await numbersOf(out, 'joints.npy');
     expect(broken(joints)).toEqual(Array.from({ length: SAMPLES }, (_, k) => (k === 5 ? 'whole' : 'no')));
     const expected = expectedJoints();
-    expect(apart(joints.subarray(6 * 63), expected.slice(6 * 63))).toBeLessThan(GREY_LEVEL);
+    expect(largestDifference(joints.subarray(6 * 63), expected.slice(6 * 63))).toBeLessThan(GREY_LEVEL);
     expect((await manifestOf(out)).unpredicted).toEqual(unscored);
   });
 });
@@ -168,7 +169,7 @@ describe('a model of 224 × 224', () => {
       const middle = width / 2;
       crop.forEach((u, k) => expected.push(k % 2 === 0 ? middle + sign * u * side : height / 2 + u * side));
     }
-    expect(apart(await numbersOf(out, 'keypoints_2d.npy'), expected)).toBeLessThan(1e-3);
+    expect(largestDifference(await numbersOf(out, 'keypoints_2d.npy'), expected)).toBeLessThan(1e-3);
   });
 });
 
@@ -181,13 +182,13 @@ describe('a float16 model', () => {
     expect((await manifestOf(out)).predictions!.joints).toMatchObject({ dtype: 'float32' });
     const constant = Array.from(JOINTS.constant, toHalf);
     const expected = Array.from({ length: SAMPLES }, () => constant).flat();
-    expect(apart(await numbersOf(out, 'joints.npy'), expected)).toBe(0);
+    expect(largestDifference(await numbersOf(out, 'joints.npy'), expected)).toBe(0);
   });
 
   it('sees what a float32 model sees, to a half', async () => {
     const { run, out } = await bench({ outputs: [JOINTS, VERTICES], dtype: 'float16' });
     await run();
-    const difference = apart(await numbersOf(out, 'joints.npy'), expectedJoints());
+    const difference = largestDifference(await numbersOf(out, 'joints.npy'), expectedJoints());
     expect(difference).toBeLessThan(6e-4);
   });
 });
@@ -203,7 +204,7 @@ describe('a model whose weights lie in another file', () => {
     const result = await run();
     expect(result.stderr).not.toContain('Error');
     expect(result.code).toBe(0);
-    expect(apart(await numbersOf(out, 'joints.npy'), expectedJoints())).toBeLessThan(GREY_LEVEL);
+    expect(largestDifference(await numbersOf(out, 'joints.npy'), expectedJoints())).toBeLessThan(GREY_LEVEL);
   });
 
   it('names the file where it is not there', async () => {

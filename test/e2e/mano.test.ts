@@ -9,18 +9,12 @@ import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import { FREIHAND_PROTOCOL, paMeanPositionError } from '../../src/metrics/index.js';
 import type { Manifest } from '../../src/runs/manifest.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
-import {
-  cli,
-  FIXTURES,
-  sharedFolder,
-  temporaryFolder,
-  type CliResult,
-  type ErrorDocument,
-} from '../support/cli.js';
+import { cli, errorOf, FIXTURES, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 import { writeFreihandFolder } from '../support/freihand-folder.js';
+import { largestDifference } from '../support/largest-difference.js';
 import { givenModel, type GivenOutput } from '../support/models.js';
-import { apart, numbersOf } from '../support/sweeps.js';
+import { numbersOf } from '../support/sweeps.js';
 
 const MANO = join(FIXTURES, 'mano', 'MANO_RIGHT.pkl');
 
@@ -68,8 +62,6 @@ function run(out: string, model: string, ...more: string[]): Promise<CliResult> 
 }
 
 const documentOf = ({ stdout }: CliResult): MetricsDocument => JSON.parse(stdout) as MetricsDocument;
-const errorOf = ({ stdout }: CliResult): ErrorDocument['error'] =>
-  (JSON.parse(stdout) as ErrorDocument).error;
 
 beforeAll(async () => {
   golden = JSON.parse(await readFile(join(FIXTURES, 'mano', 'forward.json'), 'utf8')) as Golden;
@@ -139,7 +131,7 @@ describe('a model that gives MANO parameters', () => {
     };
     for (const [array, row] of Object.entries(expected)) {
       const got = await numbersOf(out, `${array}.npy`);
-      expect(apart([...row, ...row], got), array).toBeLessThan(2e-8);
+      expect(largestDifference([...row, ...row], got), array).toBeLessThan(2e-8);
     }
     expect((manifest.configuration.mano as string).length).toBe(64);
   });

@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { readNpy } from '../../src/formats/npy/npy.js';
 import {
   cli,
+  errorOf,
+  RUN_DIRECTORY,
   temporaryFolder,
   type CliOptions,
   type CliResult,
-  RUN_DIRECTORY,
-  type ErrorDocument,
 } from '../support/cli.js';
 import { points, writeFreihandFolder, type FreihandFolder } from '../support/freihand-folder.js';
 import { poolingModel, type PoolOutput, type Value } from '../support/tiny-onnx.js';
@@ -50,9 +50,6 @@ async function bench(
     },
   };
 }
-
-const errorOf = ({ stdout }: CliResult): ErrorDocument['error'] =>
-  (JSON.parse(stdout) as ErrorDocument).error;
 
 async function readJson(file: string): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NpyWriter } from '../../src/formats/npy/npy.js';
-import { cli, sharedFolder, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import { cli, errorOf, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 
 interface ReportJson {
@@ -171,26 +171,26 @@ describe('report', () => {
     const before = await readFile(result);
     const refused = await reportOf(coarse, '--out', result, '--samples', '0');
     expect(refused.code).toBe(1);
-    expect(parse<ErrorDocument>(refused.stdout).error.code).toBe('report-in-the-way');
+    expect(errorOf(refused).code).toBe('report-in-the-way');
     expect(await readFile(result)).toEqual(before);
   });
 
   it('does not take a MANO file in silence that is not there', async () => {
-    const { code, stdout } = await reportOf(coarse, '--samples', '0', '--mano', join(work, 'none.pkl'));
-    expect(code).toBe(1);
-    expect(parse<ErrorDocument>(stdout).error.file).toBe(join(work, 'none.pkl'));
+    const refused = await reportOf(coarse, '--samples', '0', '--mano', join(work, 'none.pkl'));
+    expect(refused.code).toBe(1);
+    expect(errorOf(refused).file).toBe(join(work, 'none.pkl'));
   });
 
   it('refuses runs of two datasets, and a folder that is no run', async () => {
     const hint = await keypointRun(await demoFolder('hint-newdays'), join(work, 'other'), 0.05);
     const mixed = await reportOf(fine, hint);
     expect(mixed.code).toBe(1);
-    expect(parse<ErrorDocument>(mixed.stdout).error).toMatchObject({
+    expect(errorOf(mixed)).toMatchObject({
       code: 'report-other-dataset',
       got: 'hint-newdays, evaluation',
     });
     const nothing = await reportOf(await temporaryFolder());
-    expect(parse<ErrorDocument>(nothing.stdout).error.code).toBe('run-directory-missing');
+    expect(errorOf(nothing).code).toBe('run-directory-missing');
   });
 });
 

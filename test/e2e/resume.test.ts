@@ -7,11 +7,11 @@ import type { Manifest } from '../../src/runs/manifest.js';
 import { writeBlobs } from '../support/blobs.js';
 import {
   cli,
+  errorOf,
   sharedFolder,
   temporaryFolder,
   type CliOptions,
   type CliResult,
-  type ErrorDocument,
 } from '../support/cli.js';
 import { points, writeFreihandFolder } from '../support/freihand-folder.js';
 import { givenModel } from '../support/models.js';
@@ -188,7 +188,7 @@ describe('a run that was interrupted while it predicted', () => {
     const kept = done(out);
     const other = await run(out, ['--batch-size', '8', '--json']);
     expect(other.code).toBe(1);
-    expect((JSON.parse(other.stdout) as ErrorDocument).error.code).toBe('output-other-run');
+    expect(errorOf(other).code).toBe('output-other-run');
     expect(done(out)).toBe(kept);
     const forced = await run(out, ['--force']);
     expect(forced.stderr).not.toContain('goes on from image');
@@ -260,7 +260,7 @@ describe('passes of a run in which photographs failed', () => {
     );
     const changed = await cli(args);
     expect(changed.code).toBe(1);
-    expect((JSON.parse(changed.stdout) as ErrorDocument).error.code).toBe('output-other-run');
+    expect(errorOf(changed).code).toBe('output-other-run');
     expect(existsSync(join(out, 'metrics.json'))).toBe(true);
   });
 });

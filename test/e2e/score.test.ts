@@ -3,14 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  cli,
-  FIXTURES,
-  temporaryFolder,
-  type CliResult,
-  RUN_DIRECTORY,
-  type ErrorDocument,
-} from '../support/cli.js';
+import { cli, errorOf, FIXTURES, RUN_DIRECTORY, temporaryFolder, type CliResult } from '../support/cli.js';
 
 const HO3D_ORDER = [0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3, 4, 8, 12, 16, 20];
 
@@ -192,7 +185,7 @@ describe('run --predictions', () => {
     expect(JSON.parse(proper.stdout)).toMatchObject({ protocol: { reflection: 'forbidden' } });
     const mixed = ['--reflection', 'forbidden', '--out', out, '--json'];
     const refused = await scorePrediction(data, join(data, 'pred.json'), ...mixed);
-    expect(parse<ErrorDocument>(refused.stdout).error).toMatchObject({
+    expect(errorOf(refused)).toMatchObject({
       code: 'output-other-run',
       expected: 'protocol.reflection "forbidden"',
       got: 'protocol.reflection "allowed"',
@@ -231,7 +224,7 @@ describe('run --predictions', () => {
 
     await writeFile(join(data, 'evaluation.txt'), 'SM1/0000\nSM1/0001\nMPM10/0000\nSM1/0000\nMPM10/0001\n');
     const twice = await run('twice');
-    expect(parse<ErrorDocument>(twice.stdout).error).toMatchObject({
+    expect(errorOf(twice)).toMatchObject({
       code: 'sample-list-duplicate',
       got: 'SM1/0000 on lines 1 and 4',
     });
@@ -239,7 +232,7 @@ describe('run --predictions', () => {
     await writeFile(join(data, 'evaluation.txt'), 'SM1/0000\nSM1/0001\nMPM10/0000\n');
     const short = await run('short');
     expect(short.code).toBe(1);
-    expect(parse<ErrorDocument>(short.stdout).error).toMatchObject({
+    expect(errorOf(short)).toMatchObject({
       code: 'dataset-count-mismatch',
       file: join(data, 'evaluation.txt'),
       got: '3 lines',
@@ -297,7 +290,7 @@ describe('run --predictions', () => {
     expect((await readdir(out, { recursive: true })).sort()).toEqual(RUN_DIRECTORY);
 
     const itself = await scorePrediction(data, out, '--out', out, '--force', '--json');
-    expect(parse<ErrorDocument>(itself.stdout).error.code).toBe('output-is-input');
+    expect(errorOf(itself).code).toBe('output-is-input');
     expect((await readdir(out, { recursive: true })).sort()).toEqual(RUN_DIRECTORY);
   });
 
@@ -308,7 +301,7 @@ describe('run --predictions', () => {
     await scorePrediction(data, join(data, 'pred.json'), '--out', out);
     await utimes(join(data, 'evaluation_verts.json'), new Date(), new Date('2030-01-01'));
     const again = await scorePrediction(data, join(data, 'pred.json'), '--out', out, '--json');
-    expect(parse<ErrorDocument>(again.stdout).error).toMatchObject({ code: 'output-other-run' });
+    expect(errorOf(again)).toMatchObject({ code: 'output-other-run' });
   });
 
   it('says that the annotation files disagree, where the predictions fit one of them', async () => {
@@ -317,7 +310,7 @@ describe('run --predictions', () => {
     const meshes = parse<unknown[]>(await readFile(join(data, 'evaluation_verts.json'), 'utf8'));
     await writeFile(join(data, 'evaluation_verts.json'), JSON.stringify(meshes.slice(0, 4)));
     const result = await scorePrediction(data, join(data, 'pred.json'), '--out', join(data, 'run'), '--json');
-    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({
+    expect(errorOf(result)).toMatchObject({
       code: 'dataset-count-mismatch',
       file: join(data, 'evaluation_verts.json'),
       got: '4',
@@ -331,7 +324,7 @@ describe('run --predictions', () => {
     await writeFile(join(data, 'pred.json'), '[[], []]');
     const result = await scorePrediction(data, join(data, 'pred.json'), '--out', join(data, 'run'), '--json');
     expect(result.code).toBe(1);
-    expect(parse<ErrorDocument>(result.stdout).error.code).toBe('nothing-to-score');
+    expect(errorOf(result).code).toBe('nothing-to-score');
     expect(existsSync(join(data, 'run'))).toBe(false);
   });
 
@@ -347,7 +340,7 @@ describe('run --predictions', () => {
       '--json',
     );
     expect(result.code).toBe(1);
-    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({ code: 'output-not-a-run', file: out });
+    expect(errorOf(result)).toMatchObject({ code: 'output-not-a-run', file: out });
     expect(await readdir(out)).toEqual(['thesis.tex']);
   });
 
@@ -359,7 +352,7 @@ describe('run --predictions', () => {
     const out = join(folder, 'run');
     const result = await scorePrediction(golden('freihand'), file, '--out', out, '--json');
     expect(result.code).toBe(1);
-    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({
+    expect(errorOf(result)).toMatchObject({
       code: 'json-truncated',
       file,
       offset: 100_000,
@@ -377,7 +370,7 @@ describe('run --predictions', () => {
       '--json',
     );
     expect(result.code).toBe(1);
-    const { error } = parse<ErrorDocument>(result.stdout);
+    const error = errorOf(result);
     expect(error.code).toBe('predictions-count');
     expect(error.expected).toContain('2 samples');
     expect(error.got).toContain('5 samples');
@@ -390,7 +383,7 @@ describe('run --predictions', () => {
   ])('explains %s', async (_, data, code) => {
     const result = await scorePrediction(data, join(golden('freihand'), 'pred.json'), '--json');
     expect(result.code).toBe(1);
-    expect(parse<ErrorDocument>(result.stdout).error).toMatchObject({ code, file: data });
+    expect(errorOf(result)).toMatchObject({ code, file: data });
   });
 
   it('scores joints alone where the folder has no meshes', async () => {
@@ -409,6 +402,6 @@ describe('run --predictions', () => {
   it('turns a wrong flag into a usage error with exit code 2', async () => {
     const result = await cli(['run', '--dataset', 'freihand', '--data', '.', '--json']);
     expect(result.code).toBe(2);
-    expect(parse<ErrorDocument>(result.stdout).error.code).toBe('usage');
+    expect(errorOf(result).code).toBe('usage');
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openPredictionZip } from '../../src/formats/zip/zip.js';
 import { Random } from '../../src/statistics/random.js';
-import { cli, FIXTURES, temporaryFolder, type CliResult, type ErrorDocument } from '../support/cli.js';
+import { cli, errorOf, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 import { npyBytes } from '../support/tiny-npz.js';
 
 const golden = (name: string): string => join(FIXTURES, 'golden', name);
@@ -61,7 +61,6 @@ async function makeRun(
 }
 
 const submit = (...args: string[]): Promise<CliResult> => cli(['submission', ...args, '--json']);
-const errorOf = ({ stdout }: CliResult) => parse<ErrorDocument>(stdout).error;
 
 async function metricsOf(run: string): Promise<Record<string, number>> {
   return parse<{ metrics: Record<string, number> }>(await readFile(join(run, 'metrics.json'), 'utf8'))

@@ -10,27 +10,10 @@ import {
   toFloat64,
 } from '../../src/formats/npy/npy.js';
 import { sharedFolder } from '../support/cli.js';
+import { npyBytes, npyOf } from '../support/tiny-npz.js';
 import { failure } from '../support/user-error.js';
 
 const folder = sharedFolder();
-function npy(dict: string, data: Uint8Array = Buffer.alloc(0), version = 1): Buffer {
-  const text = Buffer.from(dict, version === 3 ? 'utf8' : 'latin1');
-  const start = Buffer.alloc(version === 1 ? 10 : 12);
-  start.write('\x93NUMPY', 'latin1');
-  start[6] = version;
-  if (version === 1) start.writeUInt16LE(text.length, 8);
-  else start.writeUInt32LE(text.length, 8);
-  return Buffer.concat([start, text, data]);
-}
-
-function make(descr: string, shape: readonly number[], data: Uint8Array, fortran = false): Buffer {
-  const sizes = shape.map((n) => `${n},`).join(' ');
-  return npy(
-    `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (${sizes}), }\n`,
-    data,
-  );
-}
-
 function bytesOf(array: NodeJS.ArrayBufferView): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }
@@ -57,7 +40,7 @@ describe('readNpy', () => {
         else if (data.BYTES_PER_ELEMENT === 4) raw.swap32();
         else raw.swap64();
       }
-      const array = readNpy(make(order + descr, [3], raw), 'a.npy');
+      const array = readNpy(npyBytes(order + descr, [3], raw), 'a.npy');
       expect(array.data).toEqual(data);
       expect(array).toMatchObject({ shape: [3], fortranOrder: false });
     }
@@ -67,7 +50,7 @@ describe('readNpy', () => {
     const raw = bytesOf(
       Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00, 0xfc00, 0x7e00, 0x3555, 0x0400),
     );
-    const { data } = readNpy(make('<f2', [10], raw), 'a.npy');
+    const { data } = readNpy(npyBytes('<f2', [10], raw), 'a.npy');
     expect(data).toEqual(
       Float32Array.of(1, -2, 65504, 2 ** -24, -0, Infinity, -Infinity, NaN, 0.333251953125, 2 ** -14),
     );
@@ -78,25 +61,30 @@ describe('readNpy', () => {
     const flat: number[] = [];
     for (let k = 0; k < 4; k++)
       for (let j = 0; j < 3; j++) for (let i = 0; i < 2; i++) flat.push(i * 12 + j * 4 + k);
-    const array = readNpy(make('<f8', [2, 3, 4], bytesOf(Float64Array.from(flat)), true), 'a.npy');
+    const array = readNpy(
+      npyBytes('<f8', [2, 3, 4], bytesOf(Float64Array.from(flat)), { fortran: true }),
+      'a.npy',
+    );
     expect(Array.from(array.data, Number)).toEqual(Array.from({ length: 24 }, (_, i) => i));
   });
 
   it('reads scalars and arrays without elements', () => {
-    expect(readNpy(make('<f8', [], bytesOf(Float64Array.of(7))), 'a.npy')).toMatchObject({ shape: [] });
-    expect(readNpy(make('<f4', [0, 3], Buffer.alloc(0), true), 'a.npy').data).toEqual(new Float32Array(0));
+    expect(readNpy(npyBytes('<f8', [], bytesOf(Float64Array.of(7))), 'a.npy')).toMatchObject({ shape: [] });
+    expect(readNpy(npyBytes('<f4', [0, 3], Buffer.alloc(0), { fortran: true }), 'a.npy').data).toEqual(
+      new Float32Array(0),
+    );
   });
 
   it('reads versions 2 and 3, double quotes, any key order and Python 2 longs', () => {
     const dict = `{"shape": (2L, 1L), 'descr': "<i2", 'fortran_order': False}   \n`;
     for (const version of [1, 2, 3]) {
-      const array = readNpy(npy(dict, bytesOf(Int16Array.of(4, 5)), version), 'a.npy');
+      const array = readNpy(npyOf(dict, bytesOf(Int16Array.of(4, 5)), version), 'a.npy');
       expect(array).toMatchObject({ shape: [2, 1], data: Int16Array.of(4, 5) });
     }
   });
 
   it('does not look at bytes before a view', () => {
-    const file = make('<f8', [1], bytesOf(Float64Array.of(7)));
+    const file = npyBytes('<f8', [1], bytesOf(Float64Array.of(7)));
     const shifted = Buffer.concat([Buffer.alloc(3), file]).subarray(3);
     expect(readNpy(shifted, 'a.npy').data).toEqual(Float64Array.of(7));
   });
@@ -104,23 +92,23 @@ describe('readNpy', () => {
   it.each([
     ['npy-not-npy', Buffer.from('PK\x03\x04abcdefghijk'), 0],
     ['npy-not-npy', Buffer.alloc(0), 0],
-    ['npy-truncated', npy('{').subarray(0, 9), 9],
-    ['npy-truncated', make('<f4', [2], Buffer.alloc(8)).subarray(0, 30), 30],
-    ['npy-version', npy('{}', Buffer.alloc(8), 9), 6],
-    ['npy-header', npy(`{'descr': '<f4', 'fortran_order': False}`), 10],
-    ['npy-header', npy(`{'descr': '<f4', 'fortran_order': 0, 'shape': ()}`), 10],
-    ['npy-header', npy(`{'descr': '<f4', 'fortran_order': True, 'shape': (3)}`), 10],
-    ['npy-header', npy(`{'descr': '<f4', 'fortran_order': True, 'shape': (-3,)}`), 10],
-    ['npy-header', npy(`{'descr': '<f4', 'fortran_order': True, 'shape': (3,)} evil()`), 10],
-    ['npy-header', npy(`{'descr': '<f4', 'descr': '<f4', 'shape': (3,)}`), 10],
-    ['npy-header', npy(`__import__('os')`), 10],
-    ['npy-shape', npy(`{'descr': '<f4', 'fortran_order': True, 'shape': (9999999999,9999999999)}`), 10],
-    ['npy-dtype', make('<c16', [1], Buffer.alloc(16)), 10],
-    ['npy-dtype', make('<M8[ns]', [1], Buffer.alloc(8)), 10],
-    ['npy-dtype', make('<f16', [1], Buffer.alloc(16)), 10],
+    ['npy-truncated', npyOf('{').subarray(0, 9), 9],
+    ['npy-truncated', npyBytes('<f4', [2], Buffer.alloc(8)).subarray(0, 30), 30],
+    ['npy-version', npyOf('{}', Buffer.alloc(8), 9), 6],
+    ['npy-header', npyOf(`{'descr': '<f4', 'fortran_order': False}`), 10],
+    ['npy-header', npyOf(`{'descr': '<f4', 'fortran_order': 0, 'shape': ()}`), 10],
+    ['npy-header', npyOf(`{'descr': '<f4', 'fortran_order': True, 'shape': (3)}`), 10],
+    ['npy-header', npyOf(`{'descr': '<f4', 'fortran_order': True, 'shape': (-3,)}`), 10],
+    ['npy-header', npyOf(`{'descr': '<f4', 'fortran_order': True, 'shape': (3,)} evil()`), 10],
+    ['npy-header', npyOf(`{'descr': '<f4', 'descr': '<f4', 'shape': (3,)}`), 10],
+    ['npy-header', npyOf(`__import__('os')`), 10],
+    ['npy-shape', npyOf(`{'descr': '<f4', 'fortran_order': True, 'shape': (9999999999,9999999999)}`), 10],
+    ['npy-dtype', npyBytes('<c16', [1], Buffer.alloc(16)), 10],
+    ['npy-dtype', npyBytes('<M8[ns]', [1], Buffer.alloc(8)), 10],
+    ['npy-dtype', npyBytes('<f16', [1], Buffer.alloc(16)), 10],
     [
       'npy-dtype',
-      npy(`{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}`, Buffer.alloc(4)),
+      npyOf(`{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}`, Buffer.alloc(4)),
       20,
     ],
   ])('refuses a broken header: %s', (code, bytes, offset) => {
@@ -130,13 +118,13 @@ describe('readNpy', () => {
   });
 
   it('refuses a header without an end', () => {
-    const bytes = npy('{}', Buffer.alloc(8), 2);
+    const bytes = npyOf('{}', Buffer.alloc(8), 2);
     bytes.writeUInt32LE(2 ** 31, 8);
     expect(failure(() => readNpy(bytes, 'a.npy')).code).toBe('npy-header-too-long');
   });
 
   it('compares the bytes there are with the bytes there should be', () => {
-    const whole = make('<f4', [2, 3], Buffer.alloc(24));
+    const whole = npyBytes('<f4', [2, 3], Buffer.alloc(24));
     const short = failure(() => readNpy(whole.subarray(0, -5), 'a.npy'));
     expect(short).toMatchObject({ code: 'npy-truncated', offset: whole.length - 5, got: '19 bytes' });
     expect(short.expected).toContain('24 bytes');
@@ -145,21 +133,21 @@ describe('readNpy', () => {
   });
 
   it.each(['|O', '<U4', '|S4'])('refuses %s where numbers are needed', (descr) => {
-    const error = failure(() => readNpy(make(descr, [1], Buffer.alloc(16)), 'a.npy'));
+    const error = failure(() => readNpy(npyBytes(descr, [1], Buffer.alloc(16)), 'a.npy'));
     expect(error).toMatchObject({ code: 'npy-dtype', got: descr });
   });
 });
 
 describe('toFloat64', () => {
   it('takes any numbers', () => {
-    const small = readNpy(make('<i8', [2], bytesOf(BigInt64Array.of(-3n, 2n ** 53n - 1n))), 'a.npy');
+    const small = readNpy(npyBytes('<i8', [2], bytesOf(BigInt64Array.of(-3n, 2n ** 53n - 1n))), 'a.npy');
     expect(toFloat64(small, 'a.npy')).toEqual(Float64Array.of(-3, 2 ** 53 - 1));
-    const single = readNpy(make('<f4', [1], bytesOf(Float32Array.of(0.1))), 'a.npy');
+    const single = readNpy(npyBytes('<f4', [1], bytesOf(Float32Array.of(0.1))), 'a.npy');
     expect(toFloat64(single, 'a.npy')).toEqual(Float64Array.of(Math.fround(0.1)));
   });
 
   it('refuses an integer it would have to round', () => {
-    const large = readNpy(make('<u8', [2], bytesOf(BigUint64Array.of(1n, 2n ** 60n + 1n))), 'a.npy');
+    const large = readNpy(npyBytes('<u8', [2], bytesOf(BigUint64Array.of(1n, 2n ** 60n + 1n))), 'a.npy');
     const error = failure(() => toFloat64(large, 'a.npy'));
     expect(error).toMatchObject({ code: 'npy-integer-too-large', got: '1152921504606846977' });
     expect(error.message).toContain('Element 1');
@@ -169,29 +157,35 @@ describe('toFloat64', () => {
 describe('readNpyStrings', () => {
   it('reads text, bytes and integers', () => {
     const utf32 = Buffer.from(Uint32Array.of(0x61, 0x1f91a, 0, 0x62, 0, 0).buffer);
-    expect(readNpyStrings(make('<U3', [2], utf32), 'a.npy')).toEqual(['a🤚', 'b']);
-    expect(readNpyStrings(make('>U3', [2], Buffer.from(utf32).swap32()), 'a.npy')).toEqual(['a🤚', 'b']);
-    expect(readNpyStrings(make('|S3', [3], Buffer.from('abcé\0de\0', 'utf8')), 'a.npy')).toEqual([
+    expect(readNpyStrings(npyBytes('<U3', [2], utf32), 'a.npy')).toEqual(['a🤚', 'b']);
+    expect(readNpyStrings(npyBytes('>U3', [2], Buffer.from(utf32).swap32()), 'a.npy')).toEqual(['a🤚', 'b']);
+    expect(readNpyStrings(npyBytes('|S3', [3], Buffer.from('abcé\0de\0', 'utf8')), 'a.npy')).toEqual([
       'abc',
       'é',
       'de',
     ]);
-    expect(readNpyStrings(make('<i8', [2], bytesOf(BigInt64Array.of(7n, -1n))), 'a.npy')).toEqual([
+    expect(readNpyStrings(npyBytes('<i8', [2], bytesOf(BigInt64Array.of(7n, -1n))), 'a.npy')).toEqual([
       '7',
       '-1',
     ]);
-    expect(readNpyStrings(make('<U0', [2], Buffer.alloc(0)), 'a.npy')).toEqual(['', '']);
+    expect(readNpyStrings(npyBytes('<U0', [2], Buffer.alloc(0)), 'a.npy')).toEqual(['', '']);
   });
 
   it('refuses what is no text', () => {
     const surrogate = Buffer.from(Uint32Array.of(0x61, 0xd800).buffer);
-    expect(failure(() => readNpyStrings(make('<U1', [2], surrogate), 'a.npy'))).toMatchObject({
+    expect(failure(() => readNpyStrings(npyBytes('<U1', [2], surrogate), 'a.npy'))).toMatchObject({
       code: 'npy-text',
     });
-    expect(failure(() => readNpyStrings(make('|S1', [1], Buffer.of(0xff)), 'a.npy')).code).toBe('npy-text');
-    expect(failure(() => readNpyStrings(make('<f8', [1], Buffer.alloc(8)), 'a.npy')).code).toBe('npy-dtype');
-    expect(failure(() => readNpyStrings(make('|O', [1], Buffer.alloc(8)), 'a.npy')).code).toBe('npy-dtype');
-    expect(failure(() => readNpyStrings(make('<U1', [2], Buffer.alloc(4)), 'a.npy')).code).toBe(
+    expect(failure(() => readNpyStrings(npyBytes('|S1', [1], Buffer.of(0xff)), 'a.npy')).code).toBe(
+      'npy-text',
+    );
+    expect(failure(() => readNpyStrings(npyBytes('<f8', [1], Buffer.alloc(8)), 'a.npy')).code).toBe(
+      'npy-dtype',
+    );
+    expect(failure(() => readNpyStrings(npyBytes('|O', [1], Buffer.alloc(8)), 'a.npy')).code).toBe(
+      'npy-dtype',
+    );
+    expect(failure(() => readNpyStrings(npyBytes('<U1', [2], Buffer.alloc(4)), 'a.npy')).code).toBe(
       'npy-truncated',
     );
   });
@@ -202,7 +196,7 @@ describe('NpyReader', () => {
 
   it('reads rows, asynchronously and synchronously', async () => {
     const file = join(folder, 'rows.npy');
-    writeFileSync(file, make('<f4', [5, 2, 3], bytesOf(numbers)));
+    writeFileSync(file, npyBytes('<f4', [5, 2, 3], bytesOf(numbers)));
     const reader = await NpyReader.open(file);
     expect(reader).toMatchObject({ rows: 5, rowLength: 6, shape: [5, 2, 3] });
     expect(await reader.readRows(1, 3)).toEqual(Float64Array.from(numbers.slice(6, 18)));
@@ -224,7 +218,7 @@ describe('NpyReader', () => {
       for (let j = 0; j < 2; j++)
         for (let k = 0; k < 3; k++) flat[i + 5 * (j + 2 * k)] = 100 * i + 10 * j + k;
     }
-    writeFileSync(file, make('>i2', [5, 2, 3], bytesOf(flat).swap16(), true));
+    writeFileSync(file, npyBytes('>i2', [5, 2, 3], bytesOf(flat).swap16(), { fortran: true }));
     const reader = NpyReader.openSync(file);
     expect(reader.readRowsSync(3, 5)).toEqual(
       Float64Array.of(300, 301, 302, 310, 311, 312, 400, 401, 402, 410, 411, 412),
@@ -234,7 +228,7 @@ describe('NpyReader', () => {
 
   it('refuses what does not fit its header, when it is opened and later', async () => {
     const file = join(folder, 'short.npy');
-    const whole = make('<f8', [4], Buffer.alloc(32));
+    const whole = npyBytes('<f8', [4], Buffer.alloc(32));
     writeFileSync(file, whole.subarray(0, -1));
     await expect(NpyReader.open(file)).rejects.toMatchObject({ code: 'npy-truncated', file });
     writeFileSync(file, whole);
@@ -246,7 +240,7 @@ describe('NpyReader', () => {
     await expect(NpyReader.open(join(folder, 'none.npy'))).rejects.toMatchObject({ code: 'file-missing' });
     writeFileSync(file, '');
     expect(failure(() => NpyReader.openSync(file)).code).toBe('npy-not-npy');
-    writeFileSync(file, make('|O', [1], Buffer.alloc(20)));
+    writeFileSync(file, npyBytes('|O', [1], Buffer.alloc(20)));
     expect(failure(() => NpyReader.openSync(file)).code).toBe('npy-dtype');
   });
 });

@@ -5,6 +5,7 @@ import { matricesFrom6d } from '../../src/hand/rotation-6d.js';
 import { IDENTITY3, rotate, rotationFromAxisAngle, type Matrix3 } from '../../src/hand/rotations.js';
 import { readManoFile } from '../../src/inference/mano/mano-file.js';
 import { Random } from '../../src/statistics/random.js';
+import { largestDifference } from '../support/largest-difference.js';
 
 interface Forward {
   pose_axis_angle: number[][][];
@@ -29,16 +30,6 @@ function atRest(...turned: [joint: number, rotation: Matrix3][]): Float64Array {
   const rotations = Float64Array.from({ length: 144 }, (_, k) => IDENTITY3[k % 9]!);
   for (const [joint, rotation] of turned) rotations.set(rotation, joint * 9);
   return rotations;
-}
-
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  expect(a.length).toBe(b.length);
-  let largest = 0;
-  for (let k = 0; k < a.length; k++) {
-    const difference = Math.abs(a[k]! - b[k]!);
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
 }
 
 /** Sixteen vertices, one on each joint and moving with it alone; no blend shapes. */

@@ -11,7 +11,8 @@ import {
   ScoreAccumulator,
   type ScoredSample,
 } from '../../src/metrics/index.js';
-import { goldenJson, largestDifference, loadGolden, type Golden, type GoldenCase } from './support.js';
+import { largestDifference } from '../support/largest-difference.js';
+import { goldenJson, loadGolden, type Golden, type GoldenCase } from './support.js';
 
 const CASES: GoldenCase[] = ['freihand', 'freihand-zeros', 'freihand-other-topology', 'ho3d', 'ho3d-zeros'];
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { pckAuc, pckCurve, PckHistogram } from '../../src/metrics/index.js';
 import { areaUnderCurve, Thresholds, OFFICIAL_AUC_THRESHOLDS_MM } from '../../src/metrics/pck.js';
 import { Random } from '../../src/statistics/random.js';
-import { largestDifference, LINSPACE, slowAuc, slowPck } from './support.js';
+import { largestDifference } from '../support/largest-difference.js';
+import { LINSPACE, slowAuc, slowPck } from './support.js';
 
 const SEED = 44;
 

@@ -10,16 +10,8 @@ import {
 } from '../../src/metrics/index.js';
 import { createSvd3, signedSvd3 } from '../../src/metrics/svd3.js';
 import { Random } from '../../src/statistics/random.js';
-import {
-  cloud,
-  largestDifference,
-  loadGolden,
-  mirrored,
-  moved,
-  noisy,
-  randomRotation,
-  slowAlign,
-} from './support.js';
+import { largestDifference } from '../support/largest-difference.js';
+import { cloud, loadGolden, mirrored, moved, noisy, randomRotation, slowAlign } from './support.js';
 
 const SEED = 41;
 

@@ -182,13 +182,3 @@ export function slowAuc(pck: number[]): number {
   for (let i = 1; i < 100; i++) area += ((LINSPACE[i]! - LINSPACE[i - 1]!) * (pck[i]! + pck[i - 1]!)) / 2;
   return area / 0.05;
 }
-
-export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Infinity;
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i]! - b[i]!);
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
-}

@@ -8,8 +8,9 @@ import { silentProgress } from '../../src/progress.js';
 import type { RunDirectory } from '../../src/runs/run-directory.js';
 import { Random } from '../../src/statistics/random.js';
 import { SWEEP_PRESETS, sweepPasses } from '../../src/tta/sweep.js';
+import { largestDifference } from '../support/largest-difference.js';
 import { freshRun } from '../support/run-directory.js';
-import { apart, numbersOf } from '../support/sweeps.js';
+import { numbersOf } from '../support/sweeps.js';
 
 const PASSES = sweepPasses(SWEEP_PRESETS.graphormer);
 const BOTH = ['aligned-mean', 'derotated-mean'] as const;
@@ -41,7 +42,7 @@ describe('fuseKept', () => {
     expect(fused).toEqual(from.manifest.fused);
     for (const fusion of BOTH) {
       const file = `fused/${fusion}/joints.npy`;
-      expect(apart(await numbersOf(from.path, file), await numbersOf(run.path, file))).toBe(0);
+      expect(largestDifference(await numbersOf(from.path, file), await numbersOf(run.path, file))).toBe(0);
     }
   });
 

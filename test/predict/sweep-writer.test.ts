@@ -7,8 +7,9 @@ import { SweepWriter, type SweptRows } from '../../src/predict/sweep-writer.js';
 import { Random } from '../../src/statistics/random.js';
 import { createFusion } from '../../src/tta/fusion.js';
 import { SWEEP_PRESETS, sweepPasses } from '../../src/tta/sweep.js';
+import { largestDifference } from '../support/largest-difference.js';
 import { freshRun } from '../support/run-directory.js';
-import { apart, numbersOf } from '../support/sweeps.js';
+import { numbersOf } from '../support/sweeps.js';
 
 const PASSES = sweepPasses({ rotations: [-30, 0, 30], scales: [1] });
 const BOTH = ['aligned-mean', 'derotated-mean'] as const;
@@ -58,9 +59,9 @@ describe('SweepWriter', () => {
         const { joints, keypoints2d } = fused.result();
         for (const { run } of [one, many]) {
           const got = await numbersOf(run.path, `fused/${fusion}/joints.npy`);
-          expect(apart(joints!, got.subarray(sample * 63, sample * 63 + 63))).toBe(0);
+          expect(largestDifference(joints!, got.subarray(sample * 63, sample * 63 + 63))).toBe(0);
           const pixels = await numbersOf(run.path, `fused/${fusion}/keypoints_2d.npy`);
-          expect(apart(keypoints2d!, pixels.subarray(sample * 42, sample * 42 + 42))).toBe(0);
+          expect(largestDifference(keypoints2d!, pixels.subarray(sample * 42, sample * 42 + 42))).toBe(0);
         }
       }
     }
@@ -72,7 +73,7 @@ describe('SweepWriter', () => {
         const row = k * PASSES.length + pass.index;
         return [...JOINTS.subarray(row * 63, row * 63 + 63)];
       });
-      expect(apart(rows, kept)).toBe(0);
+      expect(largestDifference(rows, kept)).toBe(0);
     }
   });
 
@@ -169,7 +170,7 @@ describe('KeptPasses', () => {
       for (let row = 0; row < ROWS; row++) {
         const [name, shape, values] = read[row % PASSES.length]![Math.floor(row / PASSES.length)]![0]!;
         expect([name, shape]).toEqual(['joints', [21, 3]]);
-        expect(apart(JOINTS.subarray(row * 63, row * 63 + 63), values)).toBe(0);
+        expect(largestDifference(JOINTS.subarray(row * 63, row * 63 + 63), values)).toBe(0);
       }
     },
   );

@@ -28,11 +28,6 @@ export const RUN_DIRECTORY: readonly string[] = [
   'scores.txt',
 ];
 
-/** What `--json` prints when something is wrong. */
-export interface ErrorDocument {
-  readonly error: ErrorJson;
-}
-
 export interface CliResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -73,6 +68,11 @@ export function cli(args: readonly string[], options: CliOptions = {}): Promise<
       resolve({ code, stdout, stderr });
     });
   });
+}
+
+/** What a command with `--json` says is wrong. */
+export function errorOf({ stdout }: CliResult): ErrorJson {
+  return (JSON.parse(stdout) as { error: ErrorJson }).error;
 }
 
 const PREFIX = join(tmpdir(), 'hamba-eval test ');

@@ -28,14 +28,3 @@ export async function writeMomentModel(folder: string): Promise<string> {
 export async function numbersOf(run: string, file: string): Promise<Float64Array> {
   return toFloat64(readNpy(await readFile(join(run, 'predictions', file)), file), file);
 }
-
-/** The largest difference; NaN differs from everything. */
-export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.NaN;
-  let largest = 0;
-  for (let k = 0; k < a.length; k++) {
-    const difference = Math.abs(a[k]! - b[k]!);
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
-}

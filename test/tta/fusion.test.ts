@@ -6,6 +6,7 @@ import { Random } from '../../src/statistics/random.js';
 import { createFusion, type FusedHand, type FusionKind, type PassPrediction } from '../../src/tta/fusion.js';
 import { meanOfMetrics } from '../../src/tta/mean-error.js';
 import { SWEEP_PRESETS, sweepPasses, type Pass } from '../../src/tta/sweep.js';
+import { largestDifference } from '../support/largest-difference.js';
 
 /** Points of one hand. */
 type Hand = number[][];
@@ -28,16 +29,6 @@ const POINT_KINDS = ['aligned-mean', 'derotated-mean'] as const;
 const SEED = 95;
 
 const flat = (points: Hand): Float64Array => Float64Array.from(points.flat());
-
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  expect(a.length).toBe(b.length);
-  let largest = 0;
-  for (let k = 0; k < a.length; k++) {
-    const difference = Math.abs(a[k]! - b[k]!);
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
-}
 
 function cloud(random: Random, count: number, spread = 0.05, depth = 0): Float64Array {
   return Float64Array.from(
