@@ -46,24 +46,21 @@ describe('examine', () => {
     }
   });
 
-  const named = async (dataset: string, folder: string): Promise<Check> => {
-    const { checks } = await examine({
-      config: CONFIG,
-      folders: [{ dataset, folder, from: 'config file' }],
-      mano: null,
-    });
-    return checks[0]!;
+  /** What is said of the same folder under the names of several datasets. */
+  const named = async (datasets: readonly string[], folder: string): Promise<readonly Check[]> => {
+    const folders = datasets.map((dataset) => ({ dataset, folder, from: 'config file' as const }));
+    return (await examine({ config: CONFIG, folders, mano: null })).checks;
   };
 
   it.each(DATASET_IDS)('finds the folder of %s under its own id alone', async (id) => {
     const folder = await demoFolder(id);
-    for (const dataset of DATASET_IDS) {
-      const { ok, detail, advice } = await named(dataset, folder);
-      expect([dataset, ok]).toEqual([dataset, dataset === id]);
+    const checks = await named(DATASET_IDS, folder);
+    expect(checks.map(({ name, ok }) => [name, ok])).toEqual(DATASET_IDS.map((name) => [name, name === id]));
+    for (const { name, ok, detail, advice } of checks) {
       if (ok) continue;
-      const { title } = datasetById(dataset);
+      const { title } = datasetById(name);
       expect(detail).toBe(`The folder is not ${title}'s; ${folder}; got one of ${datasetById(id).title}`);
-      expect(advice).toBe(`name it ${id} (config file), and the folder of ${title} ${dataset}`);
+      expect(advice).toBe(`name it ${id} (config file), and the folder of ${title} ${name}`);
     }
   });
 
@@ -76,18 +73,18 @@ describe('examine', () => {
       }
       return root;
     };
-    const [freihand, ho3d] = [await onlyTruth('freihand'), await onlyTruth('ho3d-v2')];
-    expect(await named('ho3d-v3', freihand)).toMatchObject({
+    const [freihand] = await named(['ho3d-v3'], await onlyTruth('freihand'));
+    expect(freihand).toMatchObject({
       ok: false,
       advice: 'name it freihand (config file), and the folder of HO-3D v3 ho3d-v3',
     });
-    expect(await named('freihand', ho3d)).toMatchObject({
+    const [other, v2, v3] = await named(['freihand', 'ho3d-v2', 'ho3d-v3'], await onlyTruth('ho3d-v2'));
+    expect(other).toMatchObject({
       ok: false,
       advice: 'name it ho3d-v2 or ho3d-v3 (config file), and the folder of FreiHAND freihand',
     });
     // The versions differ in nothing but their number of samples, for which the whole file would have to be read.
-    for (const dataset of ['ho3d-v2', 'ho3d-v3'])
-      expect(await named(dataset, ho3d)).toMatchObject({ ok: true });
+    expect([v2!.ok, v3!.ok]).toEqual([true, true]);
   });
 
   it('reads the MANO file', async () => {
