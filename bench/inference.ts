@@ -132,7 +132,7 @@ type Rooms = typeof import('../src/inference/crops/crop-source.js') &
 async function builtRooms(): Promise<Rooms> {
   const load = (name: string): Promise<object> =>
     import(pathToFileURL(join(ROOT, 'dist', 'inference', `${name}.js`)).href) as Promise<object>;
-  const rooms = await Promise.all(['crop-source', 'model', 'predictor', 'timings'].map(load));
+  const rooms = await Promise.all(['crops/crop-source', 'model/model', 'predictor', 'timings'].map(load));
   return rooms.reduce((all, room) => ({ ...all, ...room }), {}) as Rooms;
 }
 
