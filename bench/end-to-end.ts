@@ -64,7 +64,7 @@ export function folderRequest(size: BenchmarkSize, samples: number): FolderReque
 }
 
 /** The size's own dataset, or FreiHAND's loader, which takes any number of samples, where there is none yet. */
-export function datasetOf(size: BenchmarkSize): string {
+function datasetOf(size: BenchmarkSize): string {
   return DATASET_IDS.includes(size.dataset) ? size.dataset : FREIHAND_SIZE.dataset;
 }
 

@@ -9,7 +9,7 @@ import { createProgress, type Progress } from './progress.js';
 import { printable } from './text/text.js';
 
 /** Raised by nobody but `interruption`: the user pressed Ctrl-C or the scheduler sent SIGTERM. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   readonly exitCode: number;
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {

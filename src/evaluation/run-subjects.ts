@@ -10,7 +10,7 @@ import { defaultRunDirectory, run, type ModelRequest } from './run.js';
 export type SubjectsRequest = Omit<ModelRequest, 'model' | 'predictions' | 'out' | 'existing' | 'tta'>;
 
 /** Whether a run directory is meant, and not what is to be run. */
-export function isRunDirectory(subject: string): boolean {
+function isRunDirectory(subject: string): boolean {
   return existsSync(join(subject, RUN_FILES.manifest));
 }
 

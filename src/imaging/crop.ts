@@ -29,7 +29,7 @@ export interface CropRequest {
 }
 
 /** The aspect HaMeR and Hamba see, width : height; a box grows to it before it becomes square. */
-export const NETWORK_ASPECT = [192, 256] as const;
+const NETWORK_ASPECT = [192, 256] as const;
 
 /**
  * The box of a sample that has none: the whole photograph.

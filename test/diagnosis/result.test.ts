@@ -1,7 +1,8 @@
 /** Sanity relations of final numbers: each fires for numbers that break it, none for real results. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { diagnoseResult, RESULT_FINDING_CODES, type ResultSummary } from '../../src/diagnosis/index.js';
+import { diagnoseResult } from '../../src/diagnosis/index.js';
+import { RESULT_FINDING_CODES, type ResultSummary } from '../../src/diagnosis/result.js';
 import {
   evaluateSample,
   FREIHAND_PROTOCOL,

@@ -2,13 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { poseHand, proceduralHand } from '../../src/demo/hand/procedural-hand.js';
-import {
-  diagnoseSamples,
-  SAMPLE_FINDING_CODES,
-  type Finding,
-  type SampleProbe,
-} from '../../src/diagnosis/index.js';
+import { diagnoseSamples, type Finding, type SampleProbe } from '../../src/diagnosis/index.js';
 import { gathered, permutationsOf } from '../../src/diagnosis/joint-permutations.js';
+import { SAMPLE_FINDING_CODES } from '../../src/diagnosis/samples.js';
 import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
 import { KNOWN_ORDERS } from '../../src/hand/joint-orders/registry.js';
 import { Random } from '../../src/statistics/random.js';

@@ -4,13 +4,12 @@ import { POSE_COUNT, SHAPE_COUNT, poseHand, proceduralHand } from '../../src/dem
 import type { Finding, SampleProbe } from '../../src/diagnosis/index.js';
 import { gathered } from '../../src/diagnosis/joint-permutations.js';
 import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
-import { JOINT_COUNT } from '../../src/hand/joints.js';
 import { rotationFromAxisAngle } from '../../src/hand/rotations.js';
 import { scale, setPoint } from '../../src/hand/vectors.js';
 import { Random } from '../../src/statistics/random.js';
 import { goldenJson, loadGolden, moved, randomRotation, type GoldenCase } from '../metrics/support.js';
 
-export const VERTICES = 778;
+const VERTICES = 778;
 
 /** MANO's order of the fingers, as indices into `FINGERS`. */
 const POSE_FINGERS = [1, 2, 4, 3, 0] as const;
@@ -92,7 +91,7 @@ export function scene(count: number, seed: number, options: ModelOptions = {}): 
   return { truth, predicted };
 }
 
-export function concatenated(sets: readonly Float64Array[]): Float64Array {
+function concatenated(sets: readonly Float64Array[]): Float64Array {
   const out = new Float64Array(sets.reduce((sum, set) => sum + set.length, 0));
   let at = 0;
   for (const set of sets) {
@@ -180,5 +179,3 @@ export function goldenProbe(name: GoldenCase): SampleProbe {
 export function codes(findings: readonly Finding[]): string[] {
   return findings.map(({ code }) => code);
 }
-
-export const JOINT_NUMBERS = JOINT_COUNT * 3;

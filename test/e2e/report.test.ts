@@ -1,9 +1,9 @@
 /** `report` with the built program, and its page in a real browser (Debian's chromium), where there is one. */
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NpyWriter } from '../../src/formats/npy/npy.js';
@@ -347,10 +347,9 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   });
 
   it.each(['light', 'dark'] as const)('has no serious fault of accessibility: %s', async (theme) => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const name of ['freihand', 'hint-newdays']) {
       const { page } = await open(name, 1100, theme);
-      await page.evaluate(axe);
+      await page.evaluate(axe.source);
       const faults = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
         "axe.run().then(({ violations }) => violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)))",
       );

@@ -1,14 +1,8 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  NpyReader,
-  NpyWriter,
-  parseNpyHeader,
-  readNpy,
-  readNpyStrings,
-  toFloat64,
-} from '../../src/formats/npy/npy.js';
+import { parseNpyHeader } from '../../src/formats/npy/npy-header.js';
+import { NpyReader, NpyWriter, readNpy, readNpyStrings, toFloat64 } from '../../src/formats/npy/npy.js';
 import { sharedFolder } from '../support/cli.js';
 import { npyBytes, npyOf } from '../support/tiny-npz.js';
 import { failure } from '../support/user-error.js';

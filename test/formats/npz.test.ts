@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readNpy, readNpyStrings, toFloat64 } from '../../src/formats/npy/npy.js';
 import { readNpz, type NpzFile } from '../../src/formats/npy/npz.js';
-import { PickleRecord } from '../../src/formats/pickle/pickle.js';
+import { PickleRecord } from '../../src/formats/pickle/pickle-values.js';
 import { sharedFolder } from '../support/cli.js';
 import { bytesNpy, npyBytes, npyOf, npzOf, numbersNpy, objectsNpy, unicodeNpy } from '../support/tiny-npz.js';
 import {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { NumpyArray, PickleRecord, readPickle, type PickleLimits } from '../../src/formats/pickle/pickle.js';
+import { PickleRecord } from '../../src/formats/pickle/pickle-values.js';
+import { NumpyArray, readPickle, type PickleLimits } from '../../src/formats/pickle/pickle.js';
 import {
   bytes,
   bytes3,

@@ -1,6 +1,6 @@
 /** MANO's model file as Python 2 wrote it, with made-up numbers (test/fixtures/pickle/make-mano.py). */
 import { describe, expect, it } from 'vitest';
-import { asDict, numbersAt, readPickle, textAt } from '../../src/formats/pickle/pickle.js';
+import { asDict, numbersAt, readPickle, valueAt } from '../../src/formats/pickle/pickle.js';
 import { fixture } from './pickle-support.js';
 
 const FILE = 'MANO_RIGHT.pkl';
@@ -23,8 +23,8 @@ describe('a model in the layout of MANO', () => {
 
   it('gives every key of the file, and its texts', () => {
     expect([...model.keys()].sort()).toEqual([...Object.keys(expected), 'bs_style', 'bs_type'].sort());
-    expect(textAt(model, 'bs_style', FILE)).toBe('lbs');
-    expect(textAt(model, 'bs_type', FILE)).toBe('lrotmin');
+    expect(valueAt(model, 'bs_style', FILE)).toBe('lbs');
+    expect(valueAt(model, 'bs_type', FILE)).toBe('lrotmin');
     expect(numbersAt(model, 'kintree_table', [2, 3], FILE)[0]).toBe(4294967295);
   });
 });

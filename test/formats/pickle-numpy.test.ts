@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import {
-  NumpyArray,
   NumpyComplexArray,
-  NumpyObjectArray,
   PickleComplex,
   PickleRecord,
   SparseMatrix,
+} from '../../src/formats/pickle/pickle-values.js';
+import {
+  NumpyArray,
+  NumpyObjectArray,
   asDict,
   numbersAt,
   readPickle,
-  textAt,
+  valueAt,
   type PickleValue,
 } from '../../src/formats/pickle/pickle.js';
 import {
@@ -350,7 +352,7 @@ describe('chumpy and MANO', () => {
     expect(at('kintree_table', [2, 2])[0]).toBe(4294967295);
     expect(at('weights', [vertices, 2])).toEqual(Float64Array.of(0, 5, 1, 6, 2, 7, 3, 8, 4, 9));
     expect(at('hands_mean', [45])[44]).toBe(44);
-    expect(textAt(model, 'bs_type', 'MANO_RIGHT.pkl')).toBe('lrotmin');
+    expect(valueAt(model, 'bs_type', 'MANO_RIGHT.pkl')).toBe('lrotmin');
   });
 
   it('counts from the end, and takes lists of indices', () => {

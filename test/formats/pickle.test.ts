@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { OPCODE, opcodeName } from '../../src/formats/pickle/pickle-opcodes.js';
 import {
-  NumpyArray,
   PickleComplex,
   PickleGlobal,
   PickleRecord,
   PickleTuple,
+} from '../../src/formats/pickle/pickle-values.js';
+import {
+  NumpyArray,
   asDict,
   readPickle,
   type PickleDict,

@@ -110,7 +110,7 @@ export function mirrored(points: Float64Array): Float64Array {
   return points.map((x, k) => (k % 3 === 0 ? -x : x));
 }
 
-export function toMatrix(points: Points): Matrix {
+function toMatrix(points: Points): Matrix {
   return Matrix.from1DArray(points.length / 3, 3, Array.from(points));
 }
 

@@ -63,7 +63,7 @@ export function givenModel(model: GivenModel): Uint8Array {
 }
 
 /** px of the patch; small, since 21 pictures of it are made of every crop. */
-export const MOMENT_SIZE = 64;
+const MOMENT_SIZE = 64;
 /** Metres a pixel of the patch. */
 const METRES = 0.002;
 

@@ -161,7 +161,7 @@ function impossibleShape(file: string, offset: number, got: string): UserError {
 }
 
 /** `<f4` and its kin. */
-export function parseDtype(descr: string, file: string, offset: number): NpyDtype {
+function parseDtype(descr: string, file: string, offset: number): NpyDtype {
   const match = /^([<>|=])([a-zA-Z])(\d*)$/.exec(descr);
   if (match !== null) {
     const [, order, letter, digits] = match;

@@ -160,19 +160,6 @@ function itemsOf(value: PickleValue): readonly PickleValue[] | undefined {
   return undefined;
 }
 
-/** @throws UserError `pickle-key-missing`, `pickle-type` */
-export function textAt(dict: PickleDict, key: string, file: string): string {
-  const value = valueAt(dict, key, file);
-  const text = toText(value);
-  if (text !== undefined) return text;
-  throw mismatch(file, value, {
-    code: 'pickle-type',
-    message: `'${key}' is not text`,
-    expected: 'text',
-    got: inWords(value),
-  });
-}
-
 /**
  * Texts in C order from an array of objects, text or bytes, or from a list or tuple: image names, ids (integers are
  * written out).

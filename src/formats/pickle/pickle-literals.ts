@@ -16,7 +16,7 @@ function literalError(source: PickleSource, message: string, expected: string, g
 }
 
 /** A number where every integer in reach is exact, else a bigint. */
-export function toInteger(value: bigint): number | bigint {
+function toInteger(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

@@ -10,23 +10,9 @@ import { resolvePickle } from './pickle-resolve.js';
 import { PickleSource, WRITE_AGAIN, type PickleLimits } from './pickle-source.js';
 import type { PickleValue } from './pickle-values.js';
 
-export { asDict, asNumbers, asTexts, numbersAt, textAt, valueAt } from './pickle-access.js';
+export { asDict, asNumbers, asTexts, numbersAt, valueAt } from './pickle-access.js';
 export type { PickleLimits } from './pickle-source.js';
-export {
-  NumpyArray,
-  NumpyComplexArray,
-  NumpyObjectArray,
-  PickleComplex,
-  PickleGlobal,
-  PickleRecord,
-  PickleTuple,
-  SparseMatrix,
-  inWords,
-  type PickleDict,
-  type PickleList,
-  type PickleSet,
-  type PickleValue,
-} from './pickle-values.js';
+export { NumpyArray, NumpyObjectArray, inWords, type PickleDict, type PickleValue } from './pickle-values.js';
 
 /**
  * Reads the one object of a pickle. `file` is for errors, which all carry the offset of the opcode at fault. Byte

@@ -19,7 +19,7 @@ export interface ZipLimits {
   readonly maxRatio?: number;
 }
 
-export const DEFAULT_ZIP_LIMITS: Required<ZipLimits> = { maxBytes: 8 * 2 ** 30, maxRatio: 1100 };
+const DEFAULT_ZIP_LIMITS: Required<ZipLimits> = { maxBytes: 8 * 2 ** 30, maxRatio: 1100 };
 
 /** A submission's archive holds one file; whoever packed a data set by mistake gets an error, not a long wait. */
 const MAX_ENTRIES = 10_000;

@@ -20,7 +20,7 @@ import { CropPool, type CropData, type CropFile, type OpenBatch, type SharedPhot
 import { PhotoStore } from './photo-store.js';
 import { RowSequence, type Stretch } from './row-sequence.js';
 
-export type { CropBatch, CropRow, ImageSample, UnreadableSample } from './crop-batch.js';
+export type { CropBatch, ImageSample, UnreadableSample } from './crop-batch.js';
 export type { CropData } from './crop-pool.js';
 
 /** A supply of batches, in the order of the rows. */

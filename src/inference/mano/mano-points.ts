@@ -94,7 +94,7 @@ export function manoPoints(parameters: ManoParameters, binding: ManoBinding, man
  * @param mean   added to the axis–angle vectors of the 15 finger joints
  * @returns null where one of them is no rotation.
  */
-export function rotationsOf(
+function rotationsOf(
   theta: Float32Array,
   representation: PoseRepresentation,
   mean: Float64Array | null = null,

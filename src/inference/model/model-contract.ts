@@ -135,7 +135,7 @@ export function batchSizeFor(contract: ModelContract, requested: number | undefi
  * Never derived from the machine: results differ by 1e-6 between batch sizes, and the same inputs must
  * give the same bytes everywhere.
  */
-export const DEFAULT_BATCH_SIZE = 4;
+const DEFAULT_BATCH_SIZE = 4;
 
 /** A model's own points win over MANO's parameters, unless the sidecar turns that round. */
 function readOutputs(model: ModelIo, sidecar: Sidecar | null): Pick<ModelContract, 'outputs' | 'mano'> {

@@ -40,7 +40,7 @@ export function contractError(
 }
 
 /** `inputs: img float32 (N, 3, 256, 256); outputs: joints float32 (N, 21, 3)`. */
-export function describeIo({ inputs, outputs }: Pick<ModelIo, 'inputs' | 'outputs'>): string {
+function describeIo({ inputs, outputs }: Pick<ModelIo, 'inputs' | 'outputs'>): string {
   return `inputs: ${describeTensors(inputs)}; outputs: ${describeTensors(outputs)}`;
 }
 

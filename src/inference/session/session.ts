@@ -20,7 +20,7 @@ import type { Opened, RunRequest, RunResult, SessionService, SessionSettings } f
 import { TRIAL_MODEL } from './trial-model.js';
 
 export type { ExecutionProvider, ProviderChoice, TriedProvider } from './providers.js';
-export type { OutputTensor, RunRequest, RunResult } from './session-messages.js';
+export type { RunRequest, RunResult } from './session-messages.js';
 
 export interface SessionOptions {
   /** Path of the ONNX file. */

@@ -9,11 +9,11 @@ import type { ErrorMeasure, PublishedNeighbours, ReportRun, WorstSample } from '
 import { errorText } from './sample-card.js';
 
 /** What a wide table is put into: it scrolls on its own, also by keyboard. */
-export function scrolling(label: string, table: Markup): Markup {
+function scrolling(label: string, table: Markup): Markup {
   return markup`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
 }
 
-export function spot(run: number): Markup {
+function spot(run: number): Markup {
   return markup`<span class="spot run-${run % RUN_COLOURS}"></span>`;
 }
 

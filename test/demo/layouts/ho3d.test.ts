@@ -8,7 +8,6 @@ import {
   NumpyArray,
   numbersAt,
   readPickle,
-  textAt,
   valueAt,
 } from '../../../src/formats/pickle/pickle.js';
 import { decodeImage } from '../../../src/imaging/decode.js';
@@ -43,7 +42,7 @@ async function meta(id: string, folder = dir): Promise<Meta> {
   const file = join(folder, 'evaluation', sequence!, 'meta', `${frame!}.pkl`);
   const dict = asDict(readPickle(await readFile(file), file), 'a meta file', file);
   expect([...dict.keys()]).toEqual(['camMat', 'handBoundingBox', 'handJoints3D', 'objName']);
-  expect(textAt(dict, 'objName', file)).toBe('none');
+  expect(valueAt(dict, 'objName', file)).toBe('none');
   const dtypes = ['camMat', 'handJoints3D'].map(
     (key) => (valueAt(dict, key, file) as NumpyArray).dtype.descr,
   );
