@@ -4,6 +4,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = ({ production = false }) => ({
   entry: [
     'src/main.ts!',
+    'src/library.ts!',
     'src/metrics/index.ts!',
     'src/commands/**/*.ts!',
     // Started by their path in dist.

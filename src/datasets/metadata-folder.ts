@@ -103,7 +103,7 @@ export function boxesByImage(
   });
 }
 
-export function boxOfRow({ centers, sizes }: HamerMetadata, row: number, boxSide: BoxSide): Box {
+function boxOfRow({ centers, sizes }: HamerMetadata, row: number, boxSide: BoxSide): Box {
   return {
     center: [centers[row * 2]!, centers[row * 2 + 1]!],
     side: boxSide(sizes[row * 2]!, sizes[row * 2 + 1]!),

@@ -10,7 +10,7 @@ import { DEFAULT_DEMO_DATASET, type DemoDatasetId, layoutOf } from './layouts/re
 import { fitRidgeBaseline, writeMeanPoseCheckpoint } from './ridge.js';
 import { Studio } from './studio.js';
 
-export const DEMO_DEFAULTS = {
+const DEMO_DEFAULTS = {
   root: 'reports/demo',
   seed: 1,
   /** Unique training hands; each is photographed before four backgrounds. */

@@ -9,7 +9,7 @@ export interface SceneRandom {
 }
 
 /** Streams per seed: enough for eight uses of every sample of both halves. */
-export const STREAMS = 2 ** 21;
+const STREAMS = 2 ** 21;
 
 /**
  * One of many independent streams of a seed, so that a sample looks the same

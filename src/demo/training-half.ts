@@ -24,7 +24,7 @@ export const HAND_OUTPUTS: readonly NetworkOutput[] = [
 ];
 
 /** And the keypoints in the crop: 0 its middle, ±0.5 its edges. */
-export const CROP_OUTPUTS: readonly NetworkOutput[] = [
+const CROP_OUTPUTS: readonly NetworkOutput[] = [
   ...HAND_OUTPUTS,
   { name: 'pred_keypoints_2d', points: JOINT_COUNT, axes: 2 },
 ];

@@ -8,7 +8,7 @@
 
 /** px, in a crop of `CAMERA_CROP_SIZE`: HaMeR's EXTRA.FOCAL_LENGTH and MODEL.IMAGE_SIZE. */
 export const HAMER_FOCAL_LENGTH = 5000;
-export const CAMERA_CROP_SIZE = 256;
+const CAMERA_CROP_SIZE = 256;
 
 /** Keeps HaMeR's division from 0. */
 const SCALE_EPSILON = 1e-9;

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
 
-export const LOCK_FILE = 'run.lock';
+const LOCK_FILE = 'run.lock';
 /** Held for the moment in which the lock of a process that is gone is taken over. */
 const TAKEOVER_FILE = 'run.lock.takeover';
 export const LOCK_FILES: readonly string[] = [LOCK_FILE, TAKEOVER_FILE];

@@ -29,7 +29,7 @@ export const POSE_COUNT = SKINNING_JOINT_COUNT * 3;
 const SKINNING_FINGERS = [1, 2, 4, 3, 0] as const;
 
 /** Parent of each skinning joint; the wrist has none. */
-export const SKINNING_PARENTS: readonly number[] = [-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 0, 10, 11, 0, 13, 14];
+const SKINNING_PARENTS: readonly number[] = [-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 0, 10, 11, 0, 13, 14];
 
 /** For each of the 21 OpenPose joints its skinning joint, or −1 where it is a fingertip vertex. */
 const OPENPOSE_SKINNING = [0, 13, 14, 15, -1, 1, 2, 3, -1, 4, 5, 6, -1, 10, 11, 12, -1, 7, 8, 9, -1] as const;
