@@ -1,27 +1,17 @@
 /** Prediction sets of a run directory scored sample by sample, as a comparison takes them. */
 import { tmpdir } from 'node:os';
 import { COMPARED_METRICS, jointScores, type RunScores } from '../comparison/run-scores.js';
-import { GroundTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { DatasetFolder, Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import type { AnyProtocol } from '../metrics/index.js';
 import type { JointRegressor } from '../predictions/joint-regressor.js';
-import type { PredictionSource } from '../predictions/prediction-source.js';
 import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
 import { silentProgress, type Progress } from '../progress.js';
 import type { RunFolder } from '../runs/manifest.js';
 import type { MetricValues } from '../runs/metrics-document.js';
-import { measureKeypoints } from '../score/score-keypoints.js';
-import { ScorePool } from '../score/score-pool.js';
-import {
-  handJoints,
-  keypointJoints,
-  keypointTable,
-  metricColumns,
-  scoredFlags,
-  type SampleScore,
-} from '../score/score-tables.js';
-import { measureHands } from '../score/score.js';
+import { openMeasuring } from '../score/measures.js';
+import type { Measured } from '../score/measuring.js';
+import { metricColumns, scoredFlags } from '../score/score-tables.js';
 
 export type SetScores = Pick<RunScores, 'ids' | 'scored' | 'columns' | 'joints' | 'keypoints'> & {
   readonly metrics: MetricValues;
@@ -45,13 +35,15 @@ export async function scoreEach(request: SetsRequest): Promise<SetScores[]> {
   const { run, sets, folder, progress } = request;
   const scores: SetScores[] = [];
   const stage = progress.stage('score the fusion', sets.length, 'sets');
-  const scorer = await openScorer(request);
+  const scratch = sets.length > 1 ? tmpdir() : null;
+  const silent = { check: null, truth: null, progress: silentProgress };
+  const measuring = await openMeasuring({ ...request, ...silent, scratch });
   try {
     for (const set of sets) {
       request.signal.throwIfAborted();
       const source = await openRunPredictions(run, folder.definition, 'run-directory', set);
       try {
-        scores.push(await scorer.score(source));
+        scores.push(scoresOf(await measuring.measure(source, null)));
       } finally {
         await source.close();
       }
@@ -59,67 +51,20 @@ export async function scoreEach(request: SetsRequest): Promise<SetScores[]> {
     }
   } finally {
     stage.stop();
-    await scorer.close();
+    await measuring.close();
   }
   return scores;
 }
 
-interface Scorer {
-  score(source: PredictionSource): Promise<SetScores>;
-  close(): Promise<void>;
-}
-
-async function openScorer(request: SetsRequest): Promise<Scorer> {
-  const { folder, protocol, sets, workers } = request;
-  const { definition, groundTruth } = folder;
-  const common = { ...request, progress: silentProgress };
-  if (protocol.measure === 'keypoints-2d' && groundTruth.kind === 'keypoints') {
-    // A thousand small files, perhaps: read once.
-    const labels = await groundTruth.read();
-    const truth = { ...groundTruth, read: () => Promise.resolve(labels) };
-    return {
-      async score(source) {
-        const { ordered, results, result } = await measureKeypoints({ ...common, protocol, truth, source });
-        return {
-          ...samplesOf(ordered.ids, results),
-          metrics: { ...result.metrics },
-          joints: jointScores(keypointJoints(result.joints)),
-          keypoints: [keypointTable(results)],
-        };
-      },
-      close: () => Promise.resolve(),
-    };
-  }
-  if (protocol.measure !== 'hands-3d' || groundTruth.kind !== 'hands') {
-    throw new TypeError(`the ground truth of ${definition.id} is not what its protocol measures`);
-  }
-  const truth = new GroundTruth(groundTruth);
-  const pool = new ScorePool(workers, protocol);
-  if (sets.length > 1) await truth.keepMeshes(tmpdir());
+function scoresOf({ ids, rows, metrics, joints, keypoints }: Measured): SetScores {
   return {
-    async score(source) {
-      const parts = { ...common, protocol, truth, pool, source, check: null };
-      const { ordered, rows, accumulator } = await measureHands(parts, null);
-      const { metrics, proper, joints } = accumulator.result();
-      return {
-        ...samplesOf(ordered.ids, rows),
-        metrics: { ...metrics, ...proper },
-        joints: joints.length === 0 ? null : jointScores(handJoints(joints, definition.jointOrder)),
-        keypoints: null,
-      };
-    },
-    async close() {
-      await pool.close();
-      await truth.close();
-    },
+    ids,
+    scored: scoredFlags(rows),
+    columns: metricColumns(rows, COMPARED_METRICS),
+    metrics,
+    joints: joints.names.length === 0 ? null : jointScores(joints),
+    keypoints: keypoints === null ? null : [keypoints],
   };
-}
-
-function samplesOf(
-  ids: readonly string[],
-  rows: readonly SampleScore[],
-): Pick<SetScores, 'ids' | 'scored' | 'columns'> {
-  return { ids, scored: scoredFlags(rows), columns: metricColumns(rows, COMPARED_METRICS) };
 }
 
 /**

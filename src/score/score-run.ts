@@ -4,15 +4,12 @@ import type { DatasetFolder, Selection } from '../datasets/types.js';
 import type { AnyProtocol } from '../metrics/index.js';
 import type { JointRegressor } from '../predictions/joint-regressor.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
-import { silentProgress, type RunContext } from '../progress.js';
+import type { RunContext } from '../progress.js';
 import type { RunFolder } from '../runs/manifest.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';
-import { keepKeypoints, measureKeypoints, writeKeypoints } from './score-keypoints.js';
-import { ScorePool } from './score-pool.js';
-import { writeHands } from './score-result.js';
-import { hasSets, scoreSets, type SetScore, type TtaResult } from './score-sets.js';
-import { measureHands, measureSet } from './score.js';
+import { openMeasuring } from './measures.js';
+import { hasSets, scoreSets } from './score-sets.js';
 
 export interface ScoreRunRequest {
   readonly folder: DatasetFolder;
@@ -37,70 +34,23 @@ export interface ScoreRunRequest {
 
 /** Scores, writes every result file and ends the run. */
 export async function scoreRun(request: ScoreRunRequest): Promise<MetricsDocument> {
-  const { protocol, run } = request;
-  const document =
-    protocol.measure === 'hands-3d' ? await scoreHands(request) : await scoreKeypoints(request);
-  await run.finish('complete');
-  return document;
-}
-
-async function scoreHands(request: ScoreRunRequest): Promise<MetricsDocument> {
-  const { folder, protocol, context, run, sets, source, selection, regressor, check } = request;
-  const { groundTruth } = folder;
-  if (protocol.measure !== 'hands-3d' || groundTruth.kind !== 'hands') throw wrongTruth(folder);
-  // All sets are scored with one pool, against ground truth that is parsed once.
-  const truth = request.truth ?? new GroundTruth(groundTruth);
-  const pool = new ScorePool(request.workers, protocol);
+  const { folder, meanError, context, run, sets, source } = request;
+  const scratch = hasSets(sets, run) ? run.path : null;
+  const measuring = await openMeasuring({ ...request, ...context, scratch });
   try {
-    if (hasSets(sets, run)) await truth.keepMeshes(run.path);
-    const common = { run, folder, truth, source, selection, protocol, regressor, check, pool, ...context };
-    const plain = await measureHands(common, source.origin.kind === 'model' ? null : run);
-    const tta = await scoreTta(request, (set, withIntervals) =>
-      measureSet({ ...common, source: set, progress: silentProgress }, withIntervals),
-    );
-    return await writeHands(common, plain, tta);
+    const plain = await measuring.measure(source, source.origin.kind === 'model' ? null : run);
+    const tta = await scoreSets({
+      from: sets,
+      run,
+      dataset: folder.definition,
+      meanError,
+      progress: context.progress,
+      measure: (set, withIntervals) => measuring.measureSet(set, withIntervals),
+    });
+    const document = await plain.write(run, tta);
+    await run.finish('complete');
+    return document;
   } finally {
-    await pool.close();
-    await truth.close();
+    await measuring.close();
   }
-}
-
-async function scoreKeypoints(request: ScoreRunRequest): Promise<MetricsDocument> {
-  const { folder, protocol, context, run, source, selection } = request;
-  const { groundTruth: truth } = folder;
-  if (protocol.measure !== 'keypoints-2d' || truth.kind !== 'keypoints') throw wrongTruth(folder);
-  // A thousand small files, perhaps, for all sets.
-  const labels = await truth.read();
-  const read = { ...truth, read: () => Promise.resolve(labels) };
-  const common = { run, folder, truth: read, selection, protocol, ...context };
-  const plain = await measureKeypoints({ ...common, source });
-  if (source.origin.kind !== 'model') await keepKeypoints(run, plain.ordered);
-  const tta = await scoreTta(request, async (set, withIntervals) => {
-    const { result, confidence, unscored, results } = await measureKeypoints(
-      { ...common, source: set, progress: silentProgress },
-      withIntervals,
-    );
-    const coverage = { scored: results.length - unscored.length, unscored: unscored.length };
-    return { metrics: { ...result.metrics }, confidence, coverage };
-  });
-  return writeKeypoints({ ...common, source }, plain, tta);
-}
-
-function scoreTta(
-  { folder, meanError, context, run, sets }: ScoreRunRequest,
-  measure: (source: PredictionSource, withIntervals: boolean) => Promise<SetScore>,
-): Promise<TtaResult | null> {
-  const { progress } = context;
-  return scoreSets({
-    from: sets,
-    run,
-    dataset: folder.definition,
-    meanError,
-    progress,
-    measure,
-  });
-}
-
-function wrongTruth({ definition }: DatasetFolder): TypeError {
-  return new TypeError(`the ground truth of ${definition.id} is not what its protocol measures`);
 }

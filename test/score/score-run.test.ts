@@ -12,7 +12,7 @@ import { openRunPredictions } from '../../src/predictions/run-predictions.js';
 import { silentProgress } from '../../src/progress.js';
 import { ScorePool } from '../../src/score/score-pool.js';
 import { scoreRun } from '../../src/score/score-run.js';
-import { measureHands, measureSet, type ScoreRequest } from '../../src/score/score.js';
+import { measureHands, measureSet, type MeasureRequest } from '../../src/score/measure-hands.js';
 import { Random } from '../../src/statistics/random.js';
 import { sweepPasses } from '../../src/tta/sweep.js';
 import { temporaryFolder } from '../support/cli.js';
@@ -27,7 +27,7 @@ const COUNT = 150;
 interface Bench {
   readonly root: string;
   readonly truth: GroundTruth;
-  readonly request: (seed: number) => ScoreRequest;
+  readonly request: (seed: number) => MeasureRequest;
 }
 
 /** What `use` does with a folder and a pool of two threads. */
@@ -47,8 +47,7 @@ async function withBench(
   const protocol = folder.protocol as Protocol;
   const pool = new ScorePool(2, protocol);
   const run = await freshRun();
-  const request = (seed: number): ScoreRequest => ({
-    run,
+  const request = (seed: number): MeasureRequest => ({
     folder,
     truth,
     source: noisy(joints, vertices, seed),

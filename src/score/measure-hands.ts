@@ -1,4 +1,4 @@
-/** `score` for hands in 3D: a prediction set against the ground truth, a batch at a time. */
+/** Measures hands in space: a prediction set against the ground truth, a batch at a time. */
 import type { GroundTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { MeshReader } from '../datasets/ground-truth/mesh-reader.js';
 import { SCORE_BATCH } from '../datasets/sample-batch.js';
@@ -38,10 +38,6 @@ export interface MeasureRequest {
   readonly pool: ScorePool;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-}
-
-export interface ScoreRequest extends MeasureRequest {
-  readonly run: RunDirectory;
 }
 
 /** What the prediction set comes to, before anything is written of it. */
@@ -224,7 +220,7 @@ function tellWhy(rows: SampleRow[], ids: readonly string[], { failed }: Predicti
   });
 }
 
-/** Of no rows there are none. */
+/** None without samples: an interval needs something to resample. */
 function intervalsOf(
   rows: readonly SampleRow[],
   ids: readonly string[],

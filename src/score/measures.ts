@@ -1,0 +1,22 @@
+/** The kinds of measure, by what a protocol calls them. */
+import type { AnyProtocol } from '../metrics/index.js';
+import { openHands } from './hands.js';
+import { openKeypoints } from './keypoints.js';
+import type { Measuring, MeasuringRequest } from './measuring.js';
+
+type Measure = AnyProtocol['measure'];
+type ProtocolOf<Kind extends Measure> = Extract<AnyProtocol, { readonly measure: Kind }>;
+
+const MEASURES: {
+  readonly [Kind in Measure]: (request: MeasuringRequest<ProtocolOf<Kind>>) => Promise<Measuring>;
+} = {
+  'hands-3d': openHands,
+  'keypoints-2d': openKeypoints,
+};
+
+/** Opens the ground truth of a folder as its protocol measures it. */
+export function openMeasuring(request: MeasuringRequest): Promise<Measuring> {
+  // The table pairs each protocol with its kind; the compiler loses that at the look-up.
+  const open = MEASURES[request.protocol.measure] as (request: MeasuringRequest) => Promise<Measuring>;
+  return open(request);
+}
