@@ -9,6 +9,7 @@ import { UserError } from '../errors.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { metricOf, worseBy } from '../metrics/index.js';
 import type { RatioColumn } from '../statistics/bootstrap.js';
+import { CONFIDENCE_LEVEL } from '../statistics/confidence-level.js';
 import { holm } from '../statistics/paired-holm.js';
 import { pairedDifferences, type PairedDifference } from '../statistics/paired.js';
 import {
@@ -38,7 +39,6 @@ export interface CompareOptions {
   readonly seed?: number;
 }
 
-const LEVEL = 0.95;
 const PERMUTATIONS = 10_000;
 
 /** The samples that are compared: for each run, its row of each. */
@@ -102,7 +102,7 @@ export function compare(runs: readonly RunScores[], options: CompareOptions = {}
             units: groupCount === null ? 'samples' : 'groups',
             count: groupCount ?? pairing.ids.length,
           },
-    statistics: { level: LEVEL, permutations: PERMUTATIONS, seed, tests },
+    statistics: { level: CONFIDENCE_LEVEL, permutations: PERMUTATIONS, seed, tests },
     by,
     runs: corrected,
     checks: corrected.flatMap((run, index): WorseCheck[] =>
@@ -203,7 +203,6 @@ function differencesOf(
     columns[metric] = { parts: before.parts, numerators, denominators };
   }
   const results = pairedDifferences(columns, {
-    level: LEVEL,
     permutations: PERMUTATIONS,
     seed,
     ...(groups === null ? {} : { groups }),

@@ -7,7 +7,7 @@ import {
   type TableOptions,
   type TableRow,
 } from '../text/formats/table-format.js';
-import { formatMetric, metricLabel, withUnit } from '../text/metric-text.js';
+import { formatMetric, INTERVAL_TITLE, metricLabel, withUnit } from '../text/metric-text.js';
 import type { ComparedRun, ComparisonDocument, MetricDifference } from './comparison-document.js';
 import { isConcerned } from './unlikeness.js';
 
@@ -102,7 +102,7 @@ function differenceCells(run: ComparedRun, metric: string): (TableCell | null)[]
 function differenceColumns(run: ComparedRun, baseline: string): TableColumn[] {
   return [
     { key: 'difference', title: `${run.name} − ${baseline}`, align: 'right' },
-    { key: 'interval', title: '95 % interval', align: 'right' },
+    { key: 'interval', title: INTERVAL_TITLE, align: 'right' },
     { key: 'p', title: 'p', align: 'right' },
     { key: 'improved', title: 'better %', align: 'right' },
   ];

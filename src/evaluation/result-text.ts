@@ -11,7 +11,7 @@ import {
   type Protocol,
 } from '../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../runs/metrics-document.js';
-import { alignedTitle, formatMetric, withUnit } from '../text/metric-text.js';
+import { alignedTitle, formatMetric, INTERVAL_TITLE, withUnit } from '../text/metric-text.js';
 import { displayWidth, grouped, printable, shortened, styled, wrapText } from '../text/text.js';
 
 const WIDTH = 80;
@@ -60,7 +60,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
 
 /** Joints and vertices in 3D: a quantity a row, aligned beside raw. */
 function handRows(document: MetricsDocument, protocol: Protocol, colour: boolean): string[] {
-  const header = row('', alignedColumn(protocol), '95 % interval', 'raw', '95 % interval');
+  const header = row('', alignedColumn(protocol), INTERVAL_TITLE, 'raw', INTERVAL_TITLE);
   const lines = [styled(header, 'dim', colour)];
   for (const name of namesOf(HAND_METRICS)) {
     const shown = HAND_METRICS.filter((metric) => metric.name === name && isIn(document, metric));
@@ -115,7 +115,7 @@ function keypointRows(document: MetricsDocument, colour: boolean): string[] {
   const subsets = KEYPOINT_SUBSETS.filter((subset) => present.some((metric) => metric.subset === subset));
   if (subsets.length === 0) return [];
   const header = subsets
-    .map((subset) => SUBSET_NAMES[subset].padStart(10) + '95 % interval'.padStart(14))
+    .map((subset) => SUBSET_NAMES[subset].padStart(10) + INTERVAL_TITLE.padStart(14))
     .join('');
   const rows = namesOf(present).map((name) => {
     const cells = subsets.flatMap((subset) => {

@@ -19,13 +19,14 @@
  * that have a value gets no interval: there is nothing to resample.
  */
 
+import { CONFIDENCE_LEVEL } from './confidence-level.js';
 import { expandedLevel } from './expanded-level.js';
 import { Random } from './random.js';
 
 export interface BootstrapOptions {
   /** Number of resamples; default 1000. */
   readonly resamples?: number;
-  /** Share of resamples inside the interval; default 0.95. */
+  /** Share of resamples inside the interval; default CONFIDENCE_LEVEL. */
   readonly level?: number;
   /** Seed of the generator (`Random`); default 1. */
   readonly seed?: number;
@@ -274,7 +275,7 @@ function ratioMean(totals: Float64Array, { parts, numerators, denominators }: Ra
 
 /** The options with their defaults, checked. */
 function settled(options: BootstrapOptions): Required<Omit<BootstrapOptions, 'groups'>> {
-  const { resamples = 1000, level = 0.95, seed = 1, expanded = false } = options;
+  const { resamples = 1000, level = CONFIDENCE_LEVEL, seed = 1, expanded = false } = options;
   if (!Number.isInteger(resamples) || resamples < 1) {
     throw new RangeError(`resamples must be an integer of 1 or more: got ${resamples}`);
   }

@@ -17,11 +17,12 @@
  */
 
 import { bootstrapRatioMeans, type RatioColumn } from './bootstrap.js';
+import { CONFIDENCE_LEVEL } from './confidence-level.js';
 import { expandedLevel } from './expanded-level.js';
 import { signFlipTests } from './paired-permutation.js';
 
 export interface PairedOptions {
-  /** Share of the intervals that hold the truth; default 0.95. */
+  /** Share of the intervals that hold the truth; default CONFIDENCE_LEVEL. */
   readonly level?: number;
   /** Number of resamples; default 1000, and ten times that for fewer than 200 units, whose outer percentiles are asked for. */
   readonly resamples?: number;
@@ -52,7 +53,7 @@ export function pairedDifferences<Key extends string>(
   columns: Readonly<Partial<Record<Key, RatioColumn>>>,
   options: PairedOptions = {},
 ): Partial<Record<Key, PairedDifference>> {
-  const { level = 0.95, seed = 1, groups, permutations = 10_000 } = options;
+  const { level = CONFIDENCE_LEVEL, seed = 1, groups, permutations = 10_000 } = options;
   const keys = (Object.keys(columns) as Key[]).filter((key) => columns[key] !== undefined);
   const units = new Map(keys.map((key) => [key, contributionsOf(columns[key]!, groups)]));
   const testable = keys.filter((key) => units.get(key)!.withValue >= 2);

@@ -1,5 +1,6 @@
 /** Metrics and their values as people read them. A key that this version does not know stands for itself. */
 import { findMetric } from '../metrics/index.js';
+import { CONFIDENCE_LEVEL } from '../statistics/confidence-level.js';
 
 /** Digits of a metric that is not known. */
 const UNKNOWN_DECIMALS = 3;
@@ -24,3 +25,6 @@ export function formatMetric(key: string, value: number): string {
 export function alignedTitle(key: string): string {
   return withUnit(key, metricLabel(key).replace(' aligned', ''));
 }
+
+/** The head of a column of intervals. */
+export const INTERVAL_TITLE = `${100 * CONFIDENCE_LEVEL} % interval`;

@@ -4,6 +4,7 @@
  */
 import { headlineOf } from '../../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../../runs/metrics-document.js';
+import { CONFIDENCE_LEVEL } from '../../statistics/confidence-level.js';
 import { formatMetric, metricLabel, withUnit } from '../../text/metric-text.js';
 import { grouped } from '../../text/text.js';
 import { legend, panels } from './chart.js';
@@ -168,7 +169,7 @@ function resultSection({ runs, neighbours, protocolDifferences }: ReportData): M
   return markup`${all.length === 0 ? null : markup`<div class="note" role="note">${all.map((note) => markup`<p>${note}</p>`)}</div>`}
     ${headlineTable(runs)}
     <p class="caption">
-      <b>Table 1.</b> Every metric of the runs. Small figures are 95 % bootstrap intervals; ↓ smaller is
+      <b>Table 1.</b> Every metric of the runs. Small figures are ${100 * CONFIDENCE_LEVEL} % bootstrap intervals; ↓ smaller is
       better, ↑ greater is
       better.${runs.length > 1 ? ' Bold: the best of a row as printed, which is no test of significance.' : null}
     </p>
