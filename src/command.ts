@@ -24,10 +24,10 @@ export abstract class BaseCommand extends Command {
 
   /** Ends work in flight; its reason is an `Interrupted`. */
   protected readonly interruption = new AbortController();
-  private progressOrNull: Progress | null = null;
+  #progressOrNull: Progress | null = null;
 
   protected get progress(): Progress {
-    return (this.progressOrNull ??= createProgress());
+    return (this.#progressOrNull ??= createProgress());
   }
 
   /** True where colour is welcome: a terminal, no NO_COLOR, no dumb terminal. */
@@ -53,12 +53,12 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override finally(): Promise<void> {
-    this.progressOrNull?.close();
+    this.#progressOrNull?.close();
     return Promise.resolve();
   }
 
   protected override catch(error: Error): Promise<void> {
-    this.progressOrNull?.close();
+    this.#progressOrNull?.close();
     const { exitCode, json, lines } = describeError(error);
     if (this.jsonEnabled()) {
       process.stdout.write(`${JSON.stringify({ error: json }, null, 2)}\n`);

@@ -47,18 +47,18 @@ const BAR_WIDTH = 22;
 const COUNT_WIDTH = 16;
 
 class BarProgress implements Progress {
-  private bars: MultiBar | null = null;
-  private running = 0;
-  private readonly stream: NodeJS.WriteStream;
+  #bars: MultiBar | null = null;
+  #running = 0;
+  readonly #stream: NodeJS.WriteStream;
 
   constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream;
+    this.#stream = stream;
   }
 
   stage(name: string, total: number, unit: string, from = 0): ProgressStage {
-    this.bars ??= new MultiBar(
+    this.#bars ??= new MultiBar(
       {
-        stream: this.stream,
+        stream: this.#stream,
         hideCursor: true,
         clearOnComplete: false,
         stopOnComplete: false,
@@ -85,9 +85,9 @@ class BarProgress implements Progress {
         time: (ended ? formatSeconds(seconds) : left).padStart(10),
       };
     };
-    const bar: SingleBar = this.bars.create(total, from, fields(false));
+    const bar: SingleBar = this.#bars.create(total, from, fields(false));
     let stopped = false;
-    this.running += 1;
+    this.#running += 1;
     return {
       update: (value) => {
         done = value;
@@ -96,7 +96,7 @@ class BarProgress implements Progress {
       stop: () => {
         if (stopped) return;
         stopped = true;
-        this.running -= 1;
+        this.#running -= 1;
         bar.update(done, fields(true));
         bar.stop();
       },
@@ -105,28 +105,28 @@ class BarProgress implements Progress {
 
   note(message: string): void {
     // Between the stages a note stands below their bars, within one above.
-    if (this.running === 0) this.close();
+    if (this.#running === 0) this.close();
     // cli-progress cuts lines at the edge while its bars are shown; these are broken before.
-    const lines = wrapText(message, this.stream.columns - 1);
-    if (this.bars?.isActive) this.bars.log(`${lines.join(`${CLEAR_REST}\n`)}${CLEAR_REST}\n`);
-    else this.stream.write(`${lines.join('\n')}\n`);
+    const lines = wrapText(message, this.#stream.columns - 1);
+    if (this.#bars?.isActive) this.#bars.log(`${lines.join(`${CLEAR_REST}\n`)}${CLEAR_REST}\n`);
+    else this.#stream.write(`${lines.join('\n')}\n`);
   }
 
   close(): void {
     // Notes wait for the next drawing; there must be one more.
-    if (this.bars?.isActive) this.bars.update();
-    this.bars?.stop();
-    this.bars = null;
+    if (this.#bars?.isActive) this.#bars.update();
+    this.#bars?.stop();
+    this.#bars = null;
   }
 }
 
 const LINE_INTERVAL_MS = 5_000;
 
 class LineProgress implements Progress {
-  private readonly stream: NodeJS.WriteStream;
+  readonly #stream: NodeJS.WriteStream;
 
   constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream;
+    this.#stream = stream;
   }
 
   stage(name: string, total: number, unit: string, from = 0): ProgressStage {
@@ -138,7 +138,7 @@ class LineProgress implements Progress {
       const seconds = (performance.now() - started) / 1000;
       const rate = formatRate((done - from) / Math.max(seconds, 1e-3));
       const counted = unit === '' ? '' : ` ${unit}`;
-      this.stream.write(`${name}: ${done}/${total}${counted} (${rate}/s)${suffix}\n`);
+      this.#stream.write(`${name}: ${done}/${total}${counted} (${rate}/s)${suffix}\n`);
     };
     return {
       update(value) {
@@ -159,7 +159,7 @@ class LineProgress implements Progress {
   }
 
   note(message: string): void {
-    this.stream.write(`${message}\n`);
+    this.#stream.write(`${message}\n`);
   }
 
   close(): void {

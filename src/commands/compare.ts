@@ -107,11 +107,11 @@ export default class Compare extends BaseCommand {
       argv as string[],
       {
         ...flags,
-        dataset: this.runsToMake(flags),
+        dataset: this.#runsToMake(flags),
         allowMixed: flags['allow-mixed'],
         failIfWorse: flags['fail-if-worse'],
         fusions,
-        mano: flags.mano ?? (fusions === undefined ? null : this.configuration.mano) ?? undefined,
+        mano: flags.mano ?? (fusions === undefined ? null : this.#configuration.mano) ?? undefined,
       },
       { progress: this.progress, signal: this.interruption.signal },
     );
@@ -124,14 +124,14 @@ export default class Compare extends BaseCommand {
     return document;
   }
 
-  private get configuration(): Configuration {
+  get #configuration(): Configuration {
     return readConfiguration(this.config.configDir);
   }
 
-  private runsToMake(flags: Interfaces.InferredFlags<typeof Compare.flags>): CompareOptions['dataset'] {
+  #runsToMake(flags: Interfaces.InferredFlags<typeof Compare.flags>): CompareOptions['dataset'] {
     const { dataset, split = 'evaluation', boxes, limit, workers = availableParallelism() } = flags;
     if (dataset === undefined) return undefined;
-    const data = requireDataFolder(dataset, flags.data, () => this.configuration);
+    const data = requireDataFolder(dataset, flags.data, () => this.#configuration);
     return { dataset, data, split, boxes, limit, batchSize: flags['batch-size'], workers };
   }
 }

@@ -14,7 +14,7 @@ export default class Doctor extends BaseCommand {
 
   async run(): Promise<unknown> {
     await this.parse(Doctor);
-    const { configuration, problem } = this.configuration();
+    const { configuration, problem } = this.#configuration();
     const folders = DATASET_IDS.flatMap((dataset) => {
       const known = dataFolder(dataset, undefined, () => configuration);
       return known === null ? [] : [{ dataset, ...known }];
@@ -28,7 +28,7 @@ export default class Doctor extends BaseCommand {
   }
 
   /** A configuration that cannot be used is a finding here, not the end. */
-  private configuration(): { configuration: Configuration; problem: UserError | null } {
+  #configuration(): { configuration: Configuration; problem: UserError | null } {
     try {
       return { configuration: readConfiguration(this.config.configDir), problem: null };
     } catch (error) {

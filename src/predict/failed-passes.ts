@@ -13,32 +13,32 @@ export interface FailedPass {
 
 /** Collects them as they come, sample by sample; passes of a sample that fail alike are one entry. */
 export class FailedPassList {
-  private readonly entries: FailedPassRow[];
+  readonly #entries: FailedPassRow[];
 
   constructor(entries: readonly FailedPassRow[] = []) {
-    this.entries = entries.map((entry) => ({ ...entry, passes: [...entry.passes] }));
+    this.#entries = entries.map((entry) => ({ ...entry, passes: [...entry.passes] }));
   }
 
   add(id: string, { index: row, pass, code, reason }: FailedPass, keypointsAlone: boolean): void {
-    for (let at = this.entries.length - 1; this.entries[at]?.row === row; at--) {
-      const entry = this.entries[at]!;
+    for (let at = this.#entries.length - 1; this.#entries[at]?.row === row; at--) {
+      const entry = this.#entries[at]!;
       const isAlike = entry.code === code && entry.reason === reason;
       if (!isAlike || (entry.keypoints_alone === true) !== keypointsAlone) continue;
       entry.passes.push(pass);
       return;
     }
     const alone = keypointsAlone ? { keypoints_alone: true } : {};
-    this.entries.push({ row, id, code, reason, passes: [pass], ...alone });
+    this.#entries.push({ row, id, code, reason, passes: [pass], ...alone });
   }
 
   /** Those of the samples before `end`. */
   before(end: number): FailedPassRow[] {
-    return this.entries.filter(({ row }) => row < end);
+    return this.#entries.filter(({ row }) => row < end);
   }
 
   /** As run.json has them. */
   described(): FailedPasses[] {
-    return this.entries.map(({ id, code, reason, passes, keypoints_alone }) => ({
+    return this.#entries.map(({ id, code, reason, passes, keypoints_alone }) => ({
       id,
       code,
       reason,

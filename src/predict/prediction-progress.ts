@@ -57,15 +57,15 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 /** Writes the journal of a run now and then. */
 export class PredictionProgress {
-  private readonly run: RunDirectory;
-  private readonly writer: PredictionWriter;
-  private readonly plan: Plan;
-  private readonly madeWith: MadeWith;
+  readonly #run: RunDirectory;
+  readonly #writer: PredictionWriter;
+  readonly #plan: Plan;
+  readonly #madeWith: MadeWith;
   /** The last place to go on from, and what the work up to it took. */
-  private place: { readonly done: number; readonly timings: Counts };
+  #place: { readonly done: number; readonly timings: Counts };
   /** The place that is in the journal. */
-  private recorded: number;
-  private due = 0;
+  #recorded: number;
+  #due = 0;
 
   /** @param from the journal that is gone on from; null at the beginning. */
   constructor(
@@ -73,55 +73,55 @@ export class PredictionProgress {
     writer: PredictionWriter,
     { plan, madeWith, from }: { plan: Plan; madeWith: MadeWith; from: Journal | null },
   ) {
-    this.run = run;
-    this.writer = writer;
-    this.plan = plan;
-    this.madeWith = madeWith;
-    this.recorded = from?.done ?? 0;
-    this.place = { done: this.recorded, timings: from?.timings ?? {} };
+    this.#run = run;
+    this.#writer = writer;
+    this.#plan = plan;
+    this.#madeWith = madeWith;
+    this.#recorded = from?.done ?? 0;
+    this.#place = { done: this.#recorded, timings: from?.timings ?? {} };
   }
 
   /** After each batch: rows [0, rows) are written. `timings`: of all sittings so far. */
   async reached(rows: number, timings: () => Counts): Promise<void> {
-    const { samples, passes } = this.plan;
-    const done = wholeSamples(rows, this.plan);
+    const { samples, passes } = this.#plan;
+    const done = wholeSamples(rows, this.#plan);
     if (done * passes !== rows) return;
-    this.place = { done, timings: timings() };
-    if (performance.now() >= this.due || done === samples) await this.record();
+    this.#place = { done, timings: timings() };
+    if (performance.now() >= this.#due || done === samples) await this.#record();
   }
 
   /** Where predicting ends early: says whether there is something to go on from; the arrays are left for it, or removed. */
   async leave(): Promise<boolean> {
     try {
-      if (this.place.done > this.recorded) await this.record();
+      if (this.#place.done > this.#recorded) await this.#record();
     } catch {
       // The disk may be full: what is in the journal already still holds.
     }
-    if (this.recorded === 0) await this.writer.abort();
-    else await this.writer.suspend().catch(() => undefined);
-    return this.recorded > 0;
+    if (this.#recorded === 0) await this.#writer.abort();
+    else await this.#writer.suspend().catch(() => undefined);
+    return this.#recorded > 0;
   }
 
-  private async record(): Promise<void> {
+  async #record(): Promise<void> {
     const started = performance.now();
-    const { done, timings } = this.place;
-    const { samples, passes, batchSize } = this.plan;
-    await this.writer.flush();
-    await writeJournal(this.run.path, {
+    const { done, timings } = this.#place;
+    const { samples, passes, batchSize } = this.#plan;
+    await this.#writer.flush();
+    await writeJournal(this.#run.path, {
       schema: PROGRESS_SCHEMA,
       written: new Date().toISOString(),
       samples,
       passes,
       batch_size: batchSize,
-      made_with: { ...this.madeWith },
+      made_with: { ...this.#madeWith },
       done,
-      ...this.writer.begun(done),
+      ...this.#writer.begun(done),
       timings: { ...timings },
     });
-    this.recorded = done;
-    await this.run.update({});
+    this.#recorded = done;
+    await this.#run.update({});
     const cost = performance.now() - started;
-    this.due = performance.now() + Math.max(INTERVAL_MS, cost / MOST_OF_THE_TIME);
+    this.#due = performance.now() + Math.max(INTERVAL_MS, cost / MOST_OF_THE_TIME);
   }
 }
 

@@ -22,80 +22,80 @@ export interface WrittenSets extends PredictedSweep {
 }
 
 export class PredictionWriter {
-  private readonly passes: number;
-  private readonly plain: SetWriter;
-  private readonly sweep: SweepWriter | null;
-  private unpredicted: FailedRow[] = [];
-  private withoutKeypoints: FailedRow[] = [];
+  readonly #passes: number;
+  readonly #plain: SetWriter;
+  readonly #sweep: SweepWriter | null;
+  #unpredicted: FailedRow[] = [];
+  #withoutKeypoints: FailedRow[] = [];
 
   constructor(run: RunDirectory, samples: readonly SweptSample[], tta: SweepRequest | null) {
-    this.passes = tta?.passes.length ?? 1;
-    this.plain = new SetWriter(run, PLAIN_SET, samples.length);
-    this.sweep = tta === null ? null : new SweepWriter(run, tta, samples);
+    this.#passes = tta?.passes.length ?? 1;
+    this.#plain = new SetWriter(run, PLAIN_SET, samples.length);
+    this.#sweep = tta === null ? null : new SweepWriter(run, tta, samples);
   }
 
   /** Batches come in order; their positions count from the first sample of the run. */
   async add(batch: PredictedBatch): Promise<void> {
-    for (const part of partsOf(batch)) await this.addReference(part, batch);
-    await this.sweep?.add(batch, partsOf(batch));
-    this.unpredicted.push(...ofReference(batch.invalid));
-    this.withoutKeypoints.push(...ofReference(batch.invalidKeypoints));
+    for (const part of partsOf(batch)) await this.#addReference(part, batch);
+    await this.#sweep?.add(batch, partsOf(batch));
+    this.#unpredicted.push(...ofReference(batch.invalid));
+    this.#withoutKeypoints.push(...ofReference(batch.invalidKeypoints));
   }
 
   /** Goes on with what an interrupted run has left. */
   async resume(journal: Journal): Promise<void> {
     const plain = journal.sets[PLAIN_SET];
-    await this.plain.resume(plain?.arrays ?? {}, journal.done);
-    this.unpredicted = [...(plain?.unpredicted ?? [])];
-    this.withoutKeypoints = [...(plain?.unpredicted_keypoints ?? [])];
-    await this.sweep?.resume(journal);
+    await this.#plain.resume(plain?.arrays ?? {}, journal.done);
+    this.#unpredicted = [...(plain?.unpredicted ?? [])];
+    this.#withoutKeypoints = [...(plain?.unpredicted_keypoints ?? [])];
+    await this.#sweep?.resume(journal);
   }
 
   /** What is whole of the first `done` samples, for the journal. */
   begun(done: number): Pick<Journal, 'sets' | 'failed_passes'> {
-    const { sets = {}, failed_passes = [] } = this.sweep?.begun(done) ?? {};
+    const { sets = {}, failed_passes = [] } = this.#sweep?.begun(done) ?? {};
     const plain = {
-      arrays: this.plain.begun(),
-      unpredicted: rowsBefore(this.unpredicted, done),
-      unpredicted_keypoints: rowsBefore(this.withoutKeypoints, done),
+      arrays: this.#plain.begun(),
+      unpredicted: rowsBefore(this.#unpredicted, done),
+      unpredicted_keypoints: rowsBefore(this.#withoutKeypoints, done),
     };
     return { sets: { [PLAIN_SET]: plain, ...sets }, failed_passes };
   }
 
   /** Puts every whole sample on the disk. */
   async flush(): Promise<void> {
-    await this.plain.flush();
-    await this.sweep?.flush();
+    await this.#plain.flush();
+    await this.#sweep?.flush();
   }
 
   /** Closes the files and leaves them for a later run. */
   async suspend(): Promise<void> {
-    await this.plain.pause();
-    await this.sweep?.suspend();
+    await this.#plain.pause();
+    await this.#sweep?.suspend();
   }
 
   /** Leaves nothing. */
   async abort(): Promise<void> {
-    await this.plain.abort();
-    await this.sweep?.abort();
+    await this.#plain.abort();
+    await this.#sweep?.abort();
   }
 
   /** @param roots where the benchmark publishes the wrists, N × 3, if it does. */
   async close(roots: Float64Array | null, axes: Axes): Promise<WrittenSets> {
-    if (roots !== null) await this.plain.write('roots', [3], 0, roots);
-    const predictions = await this.plain.close({ ...AS_PREDICTED, roots: axes });
-    const swept = (await this.sweep?.close()) ?? {};
+    if (roots !== null) await this.#plain.write('roots', [3], 0, roots);
+    const predictions = await this.#plain.close({ ...AS_PREDICTED, roots: axes });
+    const swept = (await this.#sweep?.close()) ?? {};
     return {
       predictions,
       ...swept,
-      unpredicted: withoutRows(this.unpredicted),
-      unpredicted_keypoints: withoutRows(this.withoutKeypoints),
+      unpredicted: withoutRows(this.#unpredicted),
+      unpredicted_keypoints: withoutRows(this.#withoutKeypoints),
     };
   }
 
   /** The rows of the un-augmented pass; all of them where there is no other. */
-  private async addReference([name, row, values]: Part, { first, count }: PredictedBatch): Promise<void> {
-    const { plain, passes } = this;
+  async #addReference([name, row, values]: Part, { first, count }: PredictedBatch): Promise<void> {
+    const [plain, passes] = [this.#plain, this.#passes];
     if (passes === 1) return plain.write(name, row, first, values);
     const width = values.length / count;
     for (let index = Math.ceil(first / passes) * passes; index < first + count; index += passes) {

@@ -71,12 +71,12 @@ type Problems = Readonly<Record<Group, string | undefined>>;
 type Row = ReadonlyMap<PredictionArray, Part>;
 
 export class SweepWriter {
-  private readonly passes: readonly Pass[];
-  private readonly tracks: readonly Track[];
-  private readonly kept: KeptPasses | null;
-  private readonly samples: readonly SweptSample[];
+  readonly #passes: readonly Pass[];
+  readonly #tracks: readonly Track[];
+  readonly #kept: KeptPasses | null;
+  readonly #samples: readonly SweptSample[];
   /** Of the kept passes. */
-  private failed = new FailedPassList();
+  #failed = new FailedPassList();
 
   constructor(
     run: RunDirectory,
@@ -84,9 +84,9 @@ export class SweepWriter {
     samples: readonly SweptSample[],
   ) {
     const count = samples.length;
-    this.passes = passes;
-    this.samples = samples;
-    this.tracks = fusions.map((name) => ({
+    this.#passes = passes;
+    this.#samples = samples;
+    this.#tracks = fusions.map((name) => ({
       name,
       fusion: createFusion(name, passes),
       writer: new SetWriter(run, fusedSet(name), count),
@@ -94,14 +94,14 @@ export class SweepWriter {
       withoutKeypoints: [],
       current: new Map(),
     }));
-    this.kept = keepPasses ? new KeptPasses(run, passes, count) : null;
+    this.#kept = keepPasses ? new KeptPasses(run, passes, count) : null;
   }
 
   async add(rows: SweptRows, parts: Iterable<Part>): Promise<void> {
     const all = [...parts];
-    if (this.kept !== null) this.record(rows);
-    const hands = this.reasons(rows.invalid);
-    const keypoints = this.reasons(rows.invalidKeypoints);
+    if (this.#kept !== null) this.#record(rows);
+    const hands = this.#reasons(rows.invalid);
+    const keypoints = this.#reasons(rows.invalidKeypoints);
     for (let row = rows.first; row < rows.first + rows.count; row++) {
       const mine = all.map(([name, shape, values]): Part => {
         const width = values.length / rows.count;
@@ -109,13 +109,13 @@ export class SweepWriter {
         return [name, shape, values.subarray(at, at + width)];
       });
       const hand = hands.get(row);
-      await this.addRow(row, mine, { hand, keypoints: hand ?? keypoints.get(row) });
+      await this.#addRow(row, mine, { hand, keypoints: hand ?? keypoints.get(row) });
     }
   }
 
   async close(): Promise<PredictedSweep> {
     const fused: NonNullable<Manifest['fused']> = {};
-    for (const { name, writer, unpredicted, withoutKeypoints } of this.tracks) {
+    for (const { name, writer, unpredicted, withoutKeypoints } of this.#tracks) {
       const predictions = await writer.close(AS_PREDICTED);
       fused[name] = {
         predictions,
@@ -123,85 +123,85 @@ export class SweepWriter {
         unpredicted_keypoints: withoutRows(withoutKeypoints),
       };
     }
-    const passes = await this.kept?.close();
+    const passes = await this.#kept?.close();
     return {
-      ...(this.tracks.length > 0 ? { fused } : {}),
-      ...(passes === undefined ? {} : { passes, failed_passes: this.failed.described() }),
-      mirrored: this.samples.flatMap(({ mirrored }, index) => (mirrored ? [index] : [])),
+      ...(this.#tracks.length > 0 ? { fused } : {}),
+      ...(passes === undefined ? {} : { passes, failed_passes: this.#failed.described() }),
+      mirrored: this.#samples.flatMap(({ mirrored }, index) => (mirrored ? [index] : [])),
     };
   }
 
   /** Goes on after the first `done` samples. */
   async resume({ sets, failed_passes, done }: Journal): Promise<void> {
-    for (const track of this.tracks) {
+    for (const track of this.#tracks) {
       const set = sets[fusedSet(track.name)];
       await track.writer.resume(set?.arrays ?? {}, done);
       track.unpredicted = [...(set?.unpredicted ?? [])];
       track.withoutKeypoints = [...(set?.unpredicted_keypoints ?? [])];
     }
-    await this.kept?.resume(sets, done);
-    this.failed = new FailedPassList(failed_passes);
+    await this.#kept?.resume(sets, done);
+    this.#failed = new FailedPassList(failed_passes);
   }
 
   /** What is whole of the first `done` samples, for the journal. */
   begun(done: number): Pick<Journal, 'sets' | 'failed_passes'> {
     const sets: JournalSets = {};
-    for (const { name, writer, unpredicted, withoutKeypoints } of this.tracks) {
+    for (const { name, writer, unpredicted, withoutKeypoints } of this.#tracks) {
       sets[fusedSet(name)] = {
         arrays: writer.begun(),
         unpredicted: rowsBefore(unpredicted, done),
         unpredicted_keypoints: rowsBefore(withoutKeypoints, done),
       };
     }
-    for (const [folder, arrays] of this.kept?.begun() ?? []) {
+    for (const [folder, arrays] of this.#kept?.begun() ?? []) {
       sets[folder] = { arrays, unpredicted: [], unpredicted_keypoints: [] };
     }
-    return { sets, failed_passes: this.failed.before(done) };
+    return { sets, failed_passes: this.#failed.before(done) };
   }
 
   /** Puts every whole sample on the disk. */
   async flush(): Promise<void> {
-    for (const { writer } of this.tracks) await writer.flush();
-    await this.kept?.flush();
+    for (const { writer } of this.#tracks) await writer.flush();
+    await this.#kept?.flush();
   }
 
   /** Closes the files and leaves them for a later run. */
   async suspend(): Promise<void> {
-    for (const { writer } of this.tracks) await writer.pause();
-    await this.kept?.suspend();
+    for (const { writer } of this.#tracks) await writer.pause();
+    await this.#kept?.suspend();
   }
 
   async abort(): Promise<void> {
-    await Promise.all([...this.tracks.map(({ writer }) => writer.abort()), this.kept?.abort()]);
+    await Promise.all([...this.#tracks.map(({ writer }) => writer.abort()), this.#kept?.abort()]);
   }
 
-  private record({ invalid, invalidKeypoints }: SampleFailures): void {
+  #record({ invalid, invalidKeypoints }: SampleFailures): void {
     const failed = [
       ...invalid.map((row) => ({ row, keypointsAlone: false })),
       ...invalidKeypoints.map((row) => ({ row, keypointsAlone: true })),
     ].sort((a, b) => a.row.index - b.row.index || a.row.pass - b.row.pass);
     for (const { row, keypointsAlone } of failed) {
-      this.failed.add(this.samples[row.index]!.id, row, keypointsAlone);
+      this.#failed.add(this.#samples[row.index]!.id, row, keypointsAlone);
     }
   }
 
   /** By the position of the row. */
-  private reasons(failed: readonly FailedPass[]): ReadonlyMap<number, string> {
-    return new Map(failed.map(({ index, pass, reason }) => [index * this.passes.length + pass, reason]));
+  #reasons(failed: readonly FailedPass[]): ReadonlyMap<number, string> {
+    return new Map(failed.map(({ index, pass, reason }) => [index * this.#passes.length + pass, reason]));
   }
 
-  private async addRow(position: number, parts: readonly Part[], problems: Problems): Promise<void> {
-    const sample = Math.floor(position / this.passes.length);
-    const pass = this.passes[position % this.passes.length]!;
-    await this.kept?.add(pass, parts);
+  async #addRow(position: number, parts: readonly Part[], problems: Problems): Promise<void> {
+    const sample = Math.floor(position / this.#passes.length);
+    const pass = this.#passes[position % this.#passes.length]!;
+    await this.#kept?.add(pass, parts);
     const row: Row = new Map(parts.map((part) => [part[0], part]));
-    for (const track of this.tracks) {
-      for (const group of GROUPS) this.fuse(track, group, sample, pass, row, problems[group.name]);
-      if (pass.index === this.passes.length - 1) await this.finish(track, sample, row);
+    for (const track of this.#tracks) {
+      for (const group of GROUPS) this.#fuse(track, group, sample, pass, row, problems[group.name]);
+      if (pass.index === this.#passes.length - 1) await this.#finish(track, sample, row);
     }
   }
 
-  private fuse(
+  #fuse(
     { current, fusion }: Track,
     { name, arrays }: (typeof GROUPS)[number],
     sample: number,
@@ -213,7 +213,7 @@ export class SweepWriter {
     if (present.length === 0) return;
     let group = current.get(name);
     if (group === undefined) {
-      const { mirrored } = this.samples[sample]!;
+      const { mirrored } = this.#samples[sample]!;
       current.set(name, (group = fusion.sample({ mirrored })));
     }
     const points: PassPrediction = Object.fromEntries(
@@ -224,7 +224,7 @@ export class SweepWriter {
   }
 
   /** Writes what the passes of a sample have come to. */
-  private async finish(track: Track, sample: number, last: Row): Promise<void> {
+  async #finish(track: Track, sample: number, last: Row): Promise<void> {
     const { writer, current } = track;
     // Where the hand fails its keypoints do as well: that is one failure.
     let failed: { readonly reason: string; readonly of: FailedRow[] } | null = null;
@@ -243,7 +243,7 @@ export class SweepWriter {
       const isPart = name === 'keypoints' && current.has('hand');
       failed = { reason: hand.failure, of: isPart ? track.withoutKeypoints : track.unpredicted };
     }
-    const { id } = this.samples[sample]!;
+    const { id } = this.#samples[sample]!;
     failed?.of.push({ row: sample, id, code: 'tta-pass-failed', reason: failed.reason });
     current.clear();
   }

@@ -29,8 +29,8 @@ export interface FormedFrom {
 export class JointRegressor {
   readonly convention: JointConvention;
   /** 16 × 778; for conventions that regress the joints from the vertices. */
-  private readonly matrix: Float64Array | null;
-  private readonly order: JointOrder;
+  readonly #matrix: Float64Array | null;
+  readonly #order: JointOrder;
   /** SHA-256 of the MANO file the matrix is from, which decides the joints; null where none is needed. */
   readonly manoSha256: string | null;
 
@@ -42,8 +42,8 @@ export class JointRegressor {
   ) {
     this.convention = convention;
     this.manoSha256 = manoSha256;
-    this.matrix = matrix;
-    this.order = order;
+    this.#matrix = matrix;
+    this.#order = order;
   }
 
   /**
@@ -116,14 +116,14 @@ export class JointRegressor {
     const joints = new Float64Array(count * JOINT_COUNT * 3);
     for (let k = 0; k < count; k++) {
       const mesh = vertices.subarray(k * MANO_VERTEX_COUNT * 3, (k + 1) * MANO_VERTEX_COUNT * 3);
-      joints.set(this.ofMesh(mesh, source.chainJoints, first + k), k * JOINT_COUNT * 3);
+      joints.set(this.#ofMesh(mesh, source.chainJoints, first + k), k * JOINT_COUNT * 3);
     }
-    return reorderJoints(joints, 'openpose', this.order);
+    return reorderJoints(joints, 'openpose', this.#order);
   }
 
-  private ofMesh(mesh: Float64Array, chain: Float64Array | null, sample: number): Float64Array {
+  #ofMesh(mesh: Float64Array, chain: Float64Array | null, sample: number): Float64Array {
     if (JOINT_CONVENTIONS[this.convention].exactFrom === 'vertices') {
-      return jointsFromVertices(mesh, this.matrix!, this.convention);
+      return jointsFromVertices(mesh, this.#matrix!, this.convention);
     }
     const width = MANO_JOINT_COUNT * 3;
     return jointsFromChain(mesh, chain!.subarray(sample * width, (sample + 1) * width), this.convention);

@@ -103,8 +103,8 @@ class OfficialPredictions implements PredictionSource {
   readonly jointOrder;
   readonly axes;
   readonly notices;
-  private readonly stream: RecordStream;
-  private ahead: RecordBatch | null;
+  readonly #stream: RecordStream;
+  #ahead: RecordBatch | null;
 
   constructor(
     origin: PredictionOrigin,
@@ -120,35 +120,35 @@ class OfficialPredictions implements PredictionSource {
     this.jointOrder = dataset.jointOrder;
     this.axes = dataset.axes;
     this.notices = ahead === null ? [NO_MESHES] : [];
-    this.stream = stream;
-    this.ahead = ahead;
+    this.#stream = stream;
+    this.#ahead = ahead;
   }
 
   async vertices(first: number, count: number): Promise<Float64Array> {
-    const batch = this.ahead ?? (await this.stream.next());
-    this.ahead = null;
-    if (batch === null) throw this.lengthMismatch(first, 'fewer');
+    const batch = this.#ahead ?? (await this.#stream.next());
+    this.#ahead = null;
+    if (batch === null) throw this.#lengthMismatch(first, 'fewer');
     if (batch.first !== first || batch.count !== count) {
       throw batch.count < count
-        ? this.lengthMismatch(batch.first + batch.count, 'fewer')
-        : this.lengthMismatch(batch.first + batch.count, 'more');
+        ? this.#lengthMismatch(batch.first + batch.count, 'fewer')
+        : this.#lengthMismatch(batch.first + batch.count, 'more');
     }
     return batch.values;
   }
 
   async finish(): Promise<number> {
-    const surplus = this.ahead ?? (await this.stream.next());
-    if (surplus !== null) throw this.lengthMismatch(surplus.first + surplus.count, 'more');
-    const { sha256, busyMs } = this.stream.summary();
+    const surplus = this.#ahead ?? (await this.#stream.next());
+    if (surplus !== null) throw this.#lengthMismatch(surplus.first + surplus.count, 'more');
+    const { sha256, busyMs } = this.#stream.summary();
     this.origin.sha256 = sha256!;
     return busyMs;
   }
 
   async close(): Promise<void> {
-    await this.stream.close();
+    await this.#stream.close();
   }
 
-  private lengthMismatch(vertices: number, direction: 'fewer' | 'more'): UserError {
+  #lengthMismatch(vertices: number, direction: 'fewer' | 'more'): UserError {
     return new UserError({
       code: 'predictions-count',
       message: `The prediction file has ${direction} meshes than joint sets`,

@@ -8,12 +8,12 @@ import type { PredictionSource } from './prediction-source.js';
 
 /** Written in doubles, never rounded: whoever reads the run later needs no other file. */
 export class PredictionImport {
-  private readonly source: PredictionSource;
-  private readonly writer: SetWriter;
+  readonly #source: PredictionSource;
+  readonly #writer: SetWriter;
 
   private constructor(source: PredictionSource, writer: SetWriter) {
-    this.source = source;
-    this.writer = writer;
+    this.#source = source;
+    this.#writer = writer;
   }
 
   static async start(run: RunDirectory, source: PredictionSource): Promise<PredictionImport> {
@@ -27,15 +27,15 @@ export class PredictionImport {
   }
 
   async writeVertices(first: number, values: Float64Array): Promise<void> {
-    await this.writer.write('vertices', [this.source.vertexCount!, 3], first, values);
+    await this.#writer.write('vertices', [this.#source.vertexCount!, 3], first, values);
   }
 
   finish(): Promise<DescribedArrays> {
-    const { axes, jointOrder } = this.source;
-    return this.writer.close({ points: axes, roots: axes, jointOrder });
+    const { axes, jointOrder } = this.#source;
+    return this.#writer.close({ points: axes, roots: axes, jointOrder });
   }
 
   async abort(): Promise<void> {
-    await this.writer.abort();
+    await this.#writer.abort();
   }
 }

@@ -53,22 +53,22 @@ const PREVIOUS = '.previous';
 
 export class RunDirectory implements RunFolder {
   readonly path: string;
-  private current: Manifest;
+  #current: Manifest;
   /** Whether the folder itself was made for this run. */
-  private readonly madeFolder: boolean;
-  private readonly opened = performance.now();
+  readonly #madeFolder: boolean;
+  readonly #opened = performance.now();
   /** Seconds of work before it was opened. */
-  private readonly secondsBefore: number;
+  readonly #secondsBefore: number;
 
   private constructor(path: string, manifest: Manifest, madeFolder = false) {
     this.path = path;
-    this.current = manifest;
-    this.madeFolder = madeFolder;
-    this.secondsBefore = manifest.times.seconds ?? 0;
+    this.#current = manifest;
+    this.#madeFolder = madeFolder;
+    this.#secondsBefore = manifest.times.seconds ?? 0;
   }
 
   get manifest(): Manifest {
-    return this.current;
+    return this.#current;
   }
 
   file(name: RunFile): string {
@@ -83,10 +83,10 @@ export class RunDirectory implements RunFolder {
 
   /** Merges `change`, and how long the work has taken so far, into run.json, atomically. */
   async update(change: Partial<Manifest>): Promise<void> {
-    const seconds = this.secondsBefore + Math.round(performance.now() - this.opened) / 1000;
-    const merged = { ...this.current, ...change };
-    this.current = { ...merged, times: { ...merged.times, seconds } };
-    await writeFileDurably(this.file('manifest'), jsonText(this.current));
+    const seconds = this.#secondsBefore + Math.round(performance.now() - this.#opened) / 1000;
+    const merged = { ...this.#current, ...change };
+    this.#current = { ...merged, times: { ...merged.times, seconds } };
+    await writeFileDurably(this.file('manifest'), jsonText(this.#current));
   }
 
   async writeText(name: RunFile, text: string): Promise<void> {
@@ -95,7 +95,7 @@ export class RunDirectory implements RunFolder {
 
   /** Ends the run in a state that stays; what it replaced is gone from now on. */
   async finish(state: Exclude<Manifest['state'], 'running'>): Promise<void> {
-    await this.update({ state, times: { ...this.current.times, finished: new Date().toISOString() } });
+    await this.update({ state, times: { ...this.#current.times, finished: new Date().toISOString() } });
     await removeOurFiles(join(this.path, PREVIOUS));
     await removeEmpty(join(this.path, PREVIOUS));
     await releaseLock(this.path);
@@ -110,7 +110,7 @@ export class RunDirectory implements RunFolder {
     await moveOurFiles(join(this.path, PREVIOUS), this.path);
     await removeEmpty(join(this.path, PREVIOUS));
     await releaseLock(this.path);
-    if (this.madeFolder) await removeEmpty(this.path);
+    if (this.#madeFolder) await removeEmpty(this.path);
   }
 
   /** Removes what an earlier sitting has predicted; the run goes on as a fresh one. */
@@ -138,7 +138,7 @@ export class RunDirectory implements RunFolder {
     const madeFolder = await makeFolder(path);
     await takeLock(path);
     try {
-      return await RunDirectory.openLocked(options, madeFolder);
+      return await RunDirectory.#openLocked(options, madeFolder);
     } catch (error) {
       await releaseLock(path);
       if (madeFolder) await removeEmpty(path);
@@ -146,7 +146,7 @@ export class RunDirectory implements RunFolder {
     }
   }
 
-  private static async openLocked(options: OpenRunOptions, madeFolder: boolean): Promise<OpenedRun> {
+  static async #openLocked(options: OpenRunOptions, madeFolder: boolean): Promise<OpenedRun> {
     const { path } = options;
     const entries = (await listFolder(path)).filter(
       (name) => name !== PREVIOUS && !LOCK_FILES.includes(name),
@@ -157,7 +157,7 @@ export class RunDirectory implements RunFolder {
       const isSame = difference.length === 0 || isAlso(existing, options);
       const isUnfinished = isSame && existing.state !== 'complete';
       if (options.existing !== 'replace') {
-        const resumed = isUnfinished && options.resume ? await RunDirectory.resume(existing, options) : null;
+        const resumed = isUnfinished && options.resume ? await RunDirectory.#resume(existing, options) : null;
         if (resumed !== null) return resumed;
         // Any other unfinished run is started over: it has no predictions, or copies of those it is to read again.
         if (options.existing === 'refuse' && !isUnfinished) {
@@ -190,7 +190,7 @@ export class RunDirectory implements RunFolder {
   }
 
   /** Goes on with an unfinished run; null where it has left nothing to go on from. */
-  private static async resume(existing: Manifest, options: OpenRunOptions): Promise<OpenedRun | null> {
+  static async #resume(existing: Manifest, options: OpenRunOptions): Promise<OpenedRun | null> {
     const { path } = options;
     const isPredicted = existing.predictions !== undefined;
     if (!isPredicted && !(await hasJournal(path))) return null;

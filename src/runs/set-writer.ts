@@ -32,16 +32,16 @@ interface OpenArray {
 }
 
 export class SetWriter {
-  private readonly run: RunDirectory;
-  private readonly set: SetFolder;
-  private readonly count: number;
-  private readonly arrays = new Map<PredictionArray, OpenArray>();
+  readonly #run: RunDirectory;
+  readonly #set: SetFolder;
+  readonly #count: number;
+  readonly #arrays = new Map<PredictionArray, OpenArray>();
 
   /** @param count samples: the first dimension of every array. */
   constructor(run: RunDirectory, set: SetFolder, count: number) {
-    this.run = run;
-    this.set = set;
-    this.count = count;
+    this.#run = run;
+    this.#set = set;
+    this.#count = count;
   }
 
   /**
@@ -54,24 +54,24 @@ export class SetWriter {
       PredictionArray,
       JournalArrays[string],
     ][]) {
-      const path = await this.run.arrayPath(this.set, name);
+      const path = await this.#run.arrayPath(this.#set, name);
       await unfinish(path);
       const options = { shape, dtype: NPY_DTYPE[dtype] };
       const writer = await NpyWriter.resume(path, options, (row) => row < done);
-      this.arrays.set(name, { writer, dtype, paused: false });
+      this.#arrays.set(name, { writer, dtype, paused: false });
     }
   }
 
   /** What has been begun, for the journal. */
   begun(): JournalArrays {
     return Object.fromEntries(
-      [...this.arrays].map(([name, { dtype, writer }]) => [name, { dtype, shape: [...writer.shape] }]),
+      [...this.#arrays].map(([name, { dtype, writer }]) => [name, { dtype, shape: [...writer.shape] }]),
     );
   }
 
   /** Waits until what was written is on the disk. */
   async flush(): Promise<void> {
-    for (const { writer, paused } of this.arrays.values()) if (!paused) await writer.flush();
+    for (const { writer, paused } of this.#arrays.values()) if (!paused) await writer.flush();
   }
 
   /** Rows from `first` on, each of the shape `row`; kept in the precision they come in. */
@@ -81,12 +81,12 @@ export class SetWriter {
     first: number,
     values: Float32Array | Float64Array,
   ): Promise<void> {
-    let array = this.arrays.get(name);
+    let array = this.#arrays.get(name);
     if (array === undefined) {
       const dtype = values instanceof Float32Array ? 'float32' : 'float64';
-      const path = await this.run.arrayPath(this.set, name);
-      const writer = await NpyWriter.create(path, { shape: [this.count, ...row], dtype: NPY_DTYPE[dtype] });
-      this.arrays.set(name, (array = { writer, dtype, paused: false }));
+      const path = await this.#run.arrayPath(this.#set, name);
+      const writer = await NpyWriter.create(path, { shape: [this.#count, ...row], dtype: NPY_DTYPE[dtype] });
+      this.#arrays.set(name, (array = { writer, dtype, paused: false }));
     }
     await goOn(array);
     await array.writer.writeRows(first, values);
@@ -94,7 +94,7 @@ export class SetWriter {
 
   /** Puts everything on the disk and closes the files, until the next rows come or for a later run. */
   async pause(): Promise<void> {
-    for (const array of this.arrays.values()) {
+    for (const array of this.#arrays.values()) {
       if (array.paused) continue;
       array.paused = true;
       await array.writer.suspend();
@@ -104,12 +104,12 @@ export class SetWriter {
   /** Says of the arrays what they hold. */
   async close(meaning: Meaning): Promise<DescribedArrays> {
     const described: DescribedArrays = {};
-    for (const [name, array] of this.arrays) {
+    for (const [name, array] of this.#arrays) {
       await goOn(array);
       const { writer, dtype } = array;
       await writer.close();
       described[name] = {
-        file: arrayFile(this.set, name),
+        file: arrayFile(this.#set, name),
         dtype,
         shape: [...writer.shape],
         ...describe(name, meaning),
@@ -120,7 +120,7 @@ export class SetWriter {
 
   async abort(): Promise<void> {
     await Promise.all(
-      [...this.arrays.values()].map(async ({ writer, paused }) => {
+      [...this.#arrays.values()].map(async ({ writer, paused }) => {
         await writer.abort();
         if (paused) await rm(writer.partialFile, { force: true });
       }),

@@ -14,7 +14,7 @@ import { readSampleTable, type SampleTable } from './tables/sample-table.js';
 export class StoredRun implements RunFolder {
   readonly path: string;
   readonly manifest: Manifest;
-  private document: Promise<MetricsDocument | null> | undefined;
+  #document: Promise<MetricsDocument | null> | undefined;
 
   private constructor(path: string, manifest: Manifest) {
     this.path = path;
@@ -42,7 +42,7 @@ export class StoredRun implements RunFolder {
    * @throws UserError where the run is not finished, or its metrics.json is damaged.
    */
   metrics(): Promise<MetricsDocument | null> {
-    return (this.document ??= readMetrics(this));
+    return (this.#document ??= readMetrics(this));
   }
 
   /**

@@ -10,15 +10,15 @@ import type { SampleRow } from './score-pool.js';
 const JOINTS_APART_MM = 0.2;
 
 export class JointsApart {
-  private readonly regressor: JointRegressor;
-  private readonly scored: boolean;
+  readonly #regressor: JointRegressor;
+  readonly #scored: boolean;
   /** By sample; NaN where either hand is not finite. */
-  private readonly apartMm: Float64Array;
+  readonly #apartMm: Float64Array;
 
   private constructor(regressor: JointRegressor, scored: boolean, count: number) {
-    this.regressor = regressor;
-    this.scored = scored;
-    this.apartMm = new Float64Array(count).fill(Number.NaN);
+    this.#regressor = regressor;
+    this.#scored = scored;
+    this.#apartMm = new Float64Array(count).fill(Number.NaN);
   }
 
   /**
@@ -33,35 +33,37 @@ export class JointsApart {
 
   /** @param vertices of the samples from `first` on. */
   add(source: PredictionSource, vertices: Float64Array, first: number, count: number): void {
-    const formed = this.regressor.joints(source, vertices, first, count);
+    const formed = this.#regressor.joints(source, vertices, first, count);
     const width = JOINT_COUNT * 3;
     for (let k = 0; k < count; k++) {
       const own = source.joints!.subarray((first + k) * width, (first + k + 1) * width);
       const other = formed.subarray(k * width, (k + 1) * width);
       if (!own.every(Number.isFinite) || !other.every(Number.isFinite)) continue;
-      this.apartMm[first + k] = paMeanPositionError(own, other, 'allowed') * 1000;
+      this.#apartMm[first + k] = paMeanPositionError(own, other, 'allowed') * 1000;
     }
   }
 
   /** @param rows of all samples: the mean is over those that are scored. */
   warnings(rows: readonly SampleRow[]): Warning[] {
-    const values = this.apartMm.filter((value, row) => rows[row]!.state === 'scored' && !Number.isNaN(value));
+    const values = this.#apartMm.filter(
+      (value, row) => rows[row]!.state === 'scored' && !Number.isNaN(value),
+    );
     const meanMm = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return meanMm > JOINTS_APART_MM ? [this.scored ? this.ofScored(meanMm) : this.ofOwn(meanMm)] : [];
+    return meanMm > JOINTS_APART_MM ? [this.#scored ? this.#ofScored(meanMm) : this.#ofOwn(meanMm)] : [];
   }
 
-  private ofScored(meanMm: number): Warning {
+  #ofScored(meanMm: number): Warning {
     return {
       code: 'joint-sources-differ',
-      message: `the model's own joints and those formed from its meshes as ${this.regressor.convention} has them are ${meanMm.toFixed(2)} mm apart on average after alignment`,
+      message: `the model's own joints and those formed from its meshes as ${this.#regressor.convention} has them are ${meanMm.toFixed(2)} mm apart on average after alignment`,
       remedy: 'name the source of the joints with every figure, and compare figures of one source only',
     };
   }
 
-  private ofOwn(meanMm: number): Warning {
+  #ofOwn(meanMm: number): Warning {
     return {
       code: 'joint-sources-differ',
-      message: `the predicted joints, which are scored, are ${meanMm.toFixed(2)} mm from those that MANO's joint regressor gives of the predicted vertices (${this.regressor.convention}), on average after alignment: either they follow another convention (smplx, ho3d and manopth take fingertips or joints elsewhere), or joints and vertices do not agree`,
+      message: `the predicted joints, which are scored, are ${meanMm.toFixed(2)} mm from those that MANO's joint regressor gives of the predicted vertices (${this.#regressor.convention}), on average after alignment: either they follow another convention (smplx, ho3d and manopth take fingertips or joints elsewhere), or joints and vertices do not agree`,
       remedy:
         '--joints-from freihand scores the joints of the vertices; name the source of the joints with every figure, and compare figures of one source only',
     };

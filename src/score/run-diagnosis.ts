@@ -13,24 +13,24 @@ const CAUSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 export class RunDiagnosis {
-  private readonly collector: SampleCollector;
-  private readonly progress: Progress;
-  private readonly told = new Set<string>();
+  readonly #collector: SampleCollector;
+  readonly #progress: Progress;
+  readonly #told = new Set<string>();
 
   constructor(dataset: DatasetDefinition, sampleCount: number, progress: Progress) {
-    this.collector = new SampleCollector(dataset, sampleCount);
-    this.progress = progress;
+    this.#collector = new SampleCollector(dataset, sampleCount);
+    this.#progress = progress;
   }
 
   /** Sees every batch before it is scored; the first one is diagnosed at once. */
   look(job: ScoreJob): void {
-    this.collector.add(job);
-    if (job.batch === 0) this.tell(diagnoseSamples(this.collector.probe()));
+    this.#collector.add(job);
+    if (job.batch === 0) this.#tell(diagnoseSamples(this.#collector.probe()));
   }
 
   /** All findings, for the result: of samples from the whole list, then of the numbers. */
   conclude(result: ScoreResult, protocol: Protocol): Finding[] {
-    const ofSamples = diagnoseSamples(this.collector.probe());
+    const ofSamples = diagnoseSamples(this.#collector.probe());
     const codes = new Set(ofSamples.map(({ code }) => code));
     const ofNumbers = diagnoseResult({
       metrics: { ...result.metrics, ...result.proper },
@@ -44,15 +44,15 @@ export class RunDiagnosis {
       ...ofSamples.filter(({ code }) => !(counted && code === 'some-predictions-mirrored')),
       ...ofNumbers,
     ];
-    this.tell(findings);
+    this.#tell(findings);
     return findings;
   }
 
-  private tell(findings: readonly Finding[]): void {
+  #tell(findings: readonly Finding[]): void {
     for (const { code, message } of findings) {
-      if (this.told.has(code)) continue;
-      this.told.add(code);
-      this.progress.note(`warning (${code}): ${message}`);
+      if (this.#told.has(code)) continue;
+      this.#told.add(code);
+      this.#progress.note(`warning (${code}): ${message}`);
     }
   }
 }

@@ -9,52 +9,55 @@ import type { ScoreJob } from './score-pool.js';
 const SPREAD = 64;
 
 export class SampleCollector {
-  private readonly dataset: DatasetDefinition;
-  private readonly stride: number;
-  private readonly indices: number[] = [];
-  private readonly parts = {
+  readonly #dataset: DatasetDefinition;
+  readonly #stride: number;
+  readonly #indices: number[] = [];
+  readonly #parts = {
     predictedJoints: [] as Float64Array[],
     trueJoints: [] as Float64Array[],
     predictedVertices: [] as Float64Array[],
     trueVertices: [] as Float64Array[],
   };
-  private predictedVertexCount = 0;
-  private trueVertexCount = 0;
+  #predictedVertexCount = 0;
+  #trueVertexCount = 0;
 
   constructor(dataset: DatasetDefinition, sampleCount: number) {
-    this.dataset = dataset;
-    this.stride = Math.max(1, Math.ceil(sampleCount / SCORE_BATCH / SPREAD));
+    this.#dataset = dataset;
+    this.#stride = Math.max(1, Math.ceil(sampleCount / SCORE_BATCH / SPREAD));
   }
 
   /** Copies what it needs; to be called before the job is handed to another thread. */
   add(job: ScoreJob): void {
-    if (job.batch > 0 && job.batch % this.stride !== 0) return;
+    if (job.batch > 0 && job.batch % this.#stride !== 0) return;
     const taken = job.batch === 0 ? job.count : 1;
-    for (let k = 0; k < taken; k++) this.indices.push(job.batch * SCORE_BATCH + k);
-    const keep = (name: keyof typeof this.parts, points: number): void => {
+    for (let k = 0; k < taken; k++) this.#indices.push(job.batch * SCORE_BATCH + k);
+    const keep = (
+      name: 'predictedJoints' | 'trueJoints' | 'predictedVertices' | 'trueVertices',
+      points: number,
+    ): void => {
       const values = job[name];
-      if (values !== null) this.parts[name].push(values.slice(0, taken * points * 3));
+      if (values !== null) this.#parts[name].push(values.slice(0, taken * points * 3));
     };
     keep('predictedJoints', JOINT_COUNT);
     keep('trueJoints', JOINT_COUNT);
     keep('predictedVertices', job.predictedVertexCount);
     keep('trueVertices', job.trueVertexCount);
-    this.predictedVertexCount = job.predictedVertexCount;
-    this.trueVertexCount = job.trueVertexCount;
+    this.#predictedVertexCount = job.predictedVertexCount;
+    this.#trueVertexCount = job.trueVertexCount;
   }
 
   probe(): SampleProbe {
     return {
-      count: this.indices.length,
-      indices: this.indices,
-      predictedJoints: joined(this.parts.predictedJoints),
-      trueJoints: joined(this.parts.trueJoints),
-      predictedVertices: joined(this.parts.predictedVertices),
-      trueVertices: joined(this.parts.trueVertices),
-      predictedVertexCount: this.predictedVertexCount,
-      trueVertexCount: this.trueVertexCount,
-      jointOrder: this.dataset.jointOrder,
-      axes: this.dataset.axes,
+      count: this.#indices.length,
+      indices: this.#indices,
+      predictedJoints: joined(this.#parts.predictedJoints),
+      trueJoints: joined(this.#parts.trueJoints),
+      predictedVertices: joined(this.#parts.predictedVertices),
+      trueVertices: joined(this.#parts.trueVertices),
+      predictedVertexCount: this.#predictedVertexCount,
+      trueVertexCount: this.#trueVertexCount,
+      jointOrder: this.#dataset.jointOrder,
+      axes: this.#dataset.axes,
     };
   }
 }

@@ -2,22 +2,22 @@
 import type { ScoringStage, Stopwatch } from '../metrics/index.js';
 
 export class StageWatch implements Stopwatch {
-  private milliseconds: Record<ScoringStage, number> = nothing();
-  private since = 0;
+  #milliseconds: Record<ScoringStage, number> = nothing();
+  #since = 0;
 
   start(): void {
-    this.since = performance.now();
+    this.#since = performance.now();
   }
 
   lap(stage: ScoringStage): void {
     const now = performance.now();
-    this.milliseconds[stage] += now - this.since;
-    this.since = now;
+    this.#milliseconds[stage] += now - this.#since;
+    this.#since = now;
   }
   /** The time so far; counting begins again. */
   take(): Readonly<Record<ScoringStage, number>> {
-    const { milliseconds } = this;
-    this.milliseconds = nothing();
+    const milliseconds = this.#milliseconds;
+    this.#milliseconds = nothing();
     return milliseconds;
   }
 }

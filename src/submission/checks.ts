@@ -76,10 +76,10 @@ export function requireShapes(
 
 /** Looks at every record on its way into the file. */
 export class RecordChecks {
-  private readonly subject: Subject;
+  readonly #subject: Subject;
 
   constructor(subject: Subject) {
-    this.subject = subject;
+    this.#subject = subject;
   }
 
   /**
@@ -93,17 +93,17 @@ export class RecordChecks {
     for (let at = 0, row = first; at < points.length; at += length, row++) {
       const record = points.subarray(at, at + length);
       if (!isFinite(record)) missing.push(row);
-      else if (this.subject.definition.officialScores === 'ho3d' && isInFront(record)) turned.push(row);
+      else if (this.#subject.definition.officialScores === 'ho3d' && isInFront(record)) turned.push(row);
     }
-    if (missing.length > 0) throw this.unscored(missing);
-    if (turned.length > 0) throw this.otherAxes(turned);
+    if (missing.length > 0) throw this.#unscored(missing);
+    if (turned.length > 0) throw this.#otherAxes(turned);
   }
 
-  private unscored(rows: readonly number[]): UserError {
-    const { file, reasonOf } = this.subject;
+  #unscored(rows: readonly number[]): UserError {
+    const { file, reasonOf } = this.#subject;
     const named = (row: number): string => {
       const reason = reasonOf(row);
-      return reason === undefined ? this.subject.nameOf(row) : `${this.subject.nameOf(row)} (${reason})`;
+      return reason === undefined ? this.#subject.nameOf(row) : `${this.#subject.nameOf(row)} (${reason})`;
     };
     return new UserError({
       code: 'submission-unscored',
@@ -117,13 +117,13 @@ export class RecordChecks {
   }
 
   /** `pred.py` of HO-3D ends with an error there. */
-  private otherAxes(rows: readonly number[]): UserError {
+  #otherAxes(rows: readonly number[]): UserError {
     return new UserError({
       code: 'submission-axes',
       message: `HO-3D's own script refuses ${rows.length === 1 ? 'a sample' : `${rows.length} samples`}: every point lies at z > 0`,
-      file: this.subject.file,
+      file: this.#subject.file,
       expected: 'OpenGL axes: y up, the hand along −z',
-      got: `z > 0 throughout in ${list(rows, this.subject.nameOf)}`,
+      got: `z > 0 throughout in ${list(rows, this.#subject.nameOf)}`,
       next: 'negate y and z of every point (OpenCV to OpenGL), then write the submission again',
     });
   }

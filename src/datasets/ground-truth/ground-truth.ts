@@ -14,15 +14,15 @@ export class GroundTruth {
   /** N × 21 × 3, metres, in the benchmark's joint order and axes; `null` where the folder has none. */
   readonly joints: Promise<Float64Array | null>;
   /** A few batches ahead at most, until somebody takes them; `null` where the folder has none. */
-  private readonly reader: TrueMeshReader | null;
+  readonly #reader: TrueMeshReader | null;
   /** Where the meshes are wanted more than once. */
-  private spool: MeshSpool | null = null;
-  private meshCount: Promise<number> | null = null;
-  private isRestricted = false;
+  #spool: MeshSpool | null = null;
+  #meshCount: Promise<number> | null = null;
+  #isRestricted = false;
 
   constructor(source: HandTruth) {
     this.source = source;
-    this.reader = source.meshes === null ? null : new TrueMeshReader(source.meshes);
+    this.#reader = source.meshes === null ? null : new TrueMeshReader(source.meshes);
     this.joints = source.joints === null ? Promise.resolve(null) : source.joints.read();
     // Told when it is awaited; until then a failure is nobody's yet.
     this.joints.catch(() => undefined);
@@ -30,14 +30,14 @@ export class GroundTruth {
 
   /** Milliseconds that reading the meshes took so far. */
   get busyMs(): number {
-    return this.reader?.busyMs ?? 0;
+    return this.#reader?.busyMs ?? 0;
   }
 
   /** Restricts the meshes to some of the samples, the same for every set; to be called before the first is taken. */
   select(selection: Selection): void {
-    if (this.isRestricted) return;
-    this.isRestricted = true;
-    this.reader?.select(selection);
+    if (this.#isRestricted) return;
+    this.#isRestricted = true;
+    this.#reader?.select(selection);
   }
 
   /**
@@ -46,24 +46,24 @@ export class GroundTruth {
    * @param folder for the file they are kept in, which nobody sees.
    */
   async keepMeshes(folder: string): Promise<void> {
-    if (this.reader !== null) this.spool ??= await MeshSpool.create(this.reader, folder);
+    if (this.#reader !== null) this.#spool ??= await MeshSpool.create(this.#reader, folder);
   }
 
   /** The meshes from the first on, to be taken once; `null` where the folder has none. */
   meshes(): MeshReader | null {
-    return this.spool?.fromStart() ?? this.reader;
+    return this.#spool?.fromStart() ?? this.#reader;
   }
 
   /** How many meshes the folder has, selected or not: a reading of its own, done once. */
   countMeshes(): Promise<number> {
     if (this.source.meshes === null) throw new TypeError('there are no meshes to count');
-    return (this.meshCount ??= countMeshes(this.source.meshes));
+    return (this.#meshCount ??= countMeshes(this.source.meshes));
   }
 
   async close(): Promise<void> {
-    await this.reader?.close();
-    await this.spool?.close();
-    this.spool = null;
+    await this.#reader?.close();
+    await this.#spool?.close();
+    this.#spool = null;
   }
 }
 

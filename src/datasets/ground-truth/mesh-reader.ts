@@ -10,76 +10,80 @@ export interface MeshReader {
 
 /** Reads the meshes of a folder. */
 export class TrueMeshReader implements MeshReader {
-  private readonly meshes: TrueMeshes;
-  private stream: MeshStream;
+  readonly #meshes: TrueMeshes;
+  #stream: MeshStream;
   /** Passes begun. */
-  private pass = 1;
+  #pass = 1;
   /** Position of the next mesh to be read, over all passes. */
-  private position = 0;
-  private wanted: { readonly indices: Selection; next: number } | null = null;
-  private pending: Meshes | null = null;
+  #position = 0;
+  #wanted: { readonly indices: Selection; next: number } | null = null;
+  #pending: Meshes | null = null;
   /** Of the passes before. */
-  private earlierBusyMs = 0;
+  #earlierBusyMs = 0;
 
   /** Reading begins at once, so that it overlaps with whatever is opened meanwhile. */
   constructor(meshes: TrueMeshes) {
-    this.meshes = meshes;
-    this.stream = meshes.open();
+    this.#meshes = meshes;
+    this.#stream = meshes.open();
   }
 
   get busyMs(): number {
-    return this.earlierBusyMs + this.stream.busyMs;
+    return this.#earlierBusyMs + this.#stream.busyMs;
   }
 
   /** Restricts the meshes to those at `indices`, ascending; to be called before the first is taken. */
   select(indices: Selection): void {
-    this.wanted = { indices, next: 0 };
+    this.#wanted = { indices, next: 0 };
   }
 
   async next(count: number): Promise<Meshes | null> {
-    while ((this.pending?.count ?? 0) < count) {
-      const meshes = await this.read();
+    while ((this.#pending?.count ?? 0) < count) {
+      const meshes = await this.#read();
       if (meshes === null) break;
-      this.pending = this.pending === null ? meshes : joined(this.pending, meshes);
+      this.#pending = this.#pending === null ? meshes : joined(this.#pending, meshes);
     }
-    const { pending } = this;
+    const pending = this.#pending;
     if (pending === null || pending.count <= count) {
-      this.pending = null;
+      this.#pending = null;
       return pending;
     }
     const width = pending.vertexCount * 3;
     const { vertexCount } = pending;
-    this.pending = { values: pending.values.slice(count * width), count: pending.count - count, vertexCount };
+    this.#pending = {
+      values: pending.values.slice(count * width),
+      count: pending.count - count,
+      vertexCount,
+    };
     return { values: pending.values.slice(0, count * width), count, vertexCount };
   }
 
   async close(): Promise<void> {
-    await this.stream.close();
+    await this.#stream.close();
   }
 
   /** The wanted meshes of the next part of the stream that has any. */
-  private async read(): Promise<Meshes | null> {
+  async #read(): Promise<Meshes | null> {
     for (;;) {
-      if (this.wanted !== null && this.wanted.next >= this.wanted.indices.length) return null;
-      const part = await this.nextPart();
+      if (this.#wanted !== null && this.#wanted.next >= this.#wanted.indices.length) return null;
+      const part = await this.#nextPart();
       if (part === null) return null;
-      const first = this.position;
-      this.position += part.count;
-      const meshes = this.wanted === null ? part : chosen(part, first, this.wanted);
+      const first = this.#position;
+      this.#position += part.count;
+      const meshes = this.#wanted === null ? part : chosen(part, first, this.#wanted);
       if (meshes.count > 0) return meshes;
     }
   }
 
-  private async nextPart(): Promise<Meshes | null> {
+  async #nextPart(): Promise<Meshes | null> {
     for (;;) {
-      const part = await this.stream.next();
+      const part = await this.#stream.next();
       if (part !== null) return part;
       // Without one mesh there would be nothing in another pass.
-      if (this.position === 0 || this.pass >= this.meshes.repeats) return null;
-      this.earlierBusyMs += this.stream.busyMs;
-      await this.stream.close();
-      this.stream = this.meshes.open();
-      this.pass += 1;
+      if (this.#position === 0 || this.#pass >= this.#meshes.repeats) return null;
+      this.#earlierBusyMs += this.#stream.busyMs;
+      await this.#stream.close();
+      this.#stream = this.#meshes.open();
+      this.#pass += 1;
     }
   }
 }

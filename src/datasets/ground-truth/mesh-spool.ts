@@ -11,19 +11,19 @@ import type { Meshes } from '../types.js';
 import type { MeshReader } from './mesh-reader.js';
 
 export class MeshSpool {
-  private readonly source: MeshReader;
+  readonly #source: MeshReader;
   /** How errors name the file. */
-  private readonly path: string;
-  private readonly file: FileHandle;
+  readonly #path: string;
+  readonly #file: FileHandle;
   /** Meshes in the file. */
-  private count = 0;
-  private vertexCount = 0;
-  private ended = false;
+  #count = 0;
+  #vertexCount = 0;
+  #ended = false;
 
   private constructor(source: MeshReader, path: string, file: FileHandle) {
-    this.source = source;
-    this.path = path;
-    this.file = file;
+    this.#source = source;
+    this.#path = path;
+    this.#file = file;
   }
 
   /** @param folder where the file is, which takes 8 bytes a number: a run directory has room for a sweep, and so for this. */
@@ -47,56 +47,57 @@ export class MeshSpool {
     let position = 0;
     return {
       next: async (count) => {
-        while (!this.ended && this.count < position + count) await this.append(position + count - this.count);
+        while (!this.#ended && this.#count < position + count)
+          await this.#append(position + count - this.#count);
         const first = position;
-        position = Math.min(this.count, first + count);
-        return position === first ? null : this.read(first, position - first);
+        position = Math.min(this.#count, first + count);
+        return position === first ? null : this.#read(first, position - first);
       },
     };
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await this.#file.close();
   }
 
-  private async append(count: number): Promise<void> {
-    const meshes = await this.source.next(count);
+  async #append(count: number): Promise<void> {
+    const meshes = await this.#source.next(count);
     if (meshes === null) {
-      this.ended = true;
+      this.#ended = true;
       return;
     }
-    this.vertexCount = meshes.vertexCount;
+    this.#vertexCount = meshes.vertexCount;
     const bytes = bytesOf(meshes.values);
-    const position = this.count * this.meshBytes;
+    const position = this.#count * this.#meshBytes;
     try {
       for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, position + done);
+        const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, position + done);
         done += bytesWritten;
       }
     } catch (error) {
-      throw fileError(error, this.path, 'write');
+      throw fileError(error, this.#path, 'write');
     }
-    this.count += meshes.count;
+    this.#count += meshes.count;
   }
 
-  private async read(first: number, count: number): Promise<Meshes> {
-    const values = new Float64Array(count * this.vertexCount * 3);
+  async #read(first: number, count: number): Promise<Meshes> {
+    const values = new Float64Array(count * this.#vertexCount * 3);
     const bytes = bytesOf(values);
-    const position = first * this.meshBytes;
+    const position = first * this.#meshBytes;
     try {
       for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await this.file.read(bytes, done, bytes.length - done, position + done);
+        const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, position + done);
         if (bytesRead === 0) throw new Error('the file has become shorter');
         done += bytesRead;
       }
     } catch (error) {
-      throw fileError(error, this.path);
+      throw fileError(error, this.#path);
     }
-    return { values, count, vertexCount: this.vertexCount };
+    return { values, count, vertexCount: this.#vertexCount };
   }
 
-  private get meshBytes(): number {
-    return this.vertexCount * 3 * Float64Array.BYTES_PER_ELEMENT;
+  get #meshBytes(): number {
+    return this.#vertexCount * 3 * Float64Array.BYTES_PER_ELEMENT;
   }
 }
 

@@ -34,34 +34,34 @@ export interface Pairing {
 
 /** Compares joints with meshes as these are read. */
 export class MeshPairing {
-  private readonly hands: TrueHands;
-  private readonly tips: readonly number[];
-  private readonly apart: { sample: number; distance: number }[] = [];
-  private compared = 0;
+  readonly #hands: TrueHands;
+  readonly #tips: readonly number[];
+  readonly #apart: { sample: number; distance: number }[] = [];
+  #compared = 0;
 
   constructor(hands: TrueHands, order: JointOrder) {
-    this.hands = hands;
-    this.tips = fingertips(order);
+    this.#hands = hands;
+    this.#tips = fingertips(order);
   }
 
   /** @param damaged samples whose mesh is none. */
   add({ values, count, vertexCount }: Meshes, first: number, damaged: ReadonlySet<number>): void {
-    const { joints, damaged: without } = this.hands;
+    const { joints, damaged: without } = this.#hands;
     for (let k = 0; k < count; k++) {
       const sample = first + k;
-      if (sample >= this.hands.count || without.has(sample) || damaged.has(sample)) continue;
-      this.compared += 1;
+      if (sample >= this.#hands.count || without.has(sample) || damaged.has(sample)) continue;
+      this.#compared += 1;
       const distance = distanceFromMesh(
         joints.subarray(sample * JOINT_COUNT * 3, (sample + 1) * JOINT_COUNT * 3),
         values.subarray(k * vertexCount * 3, (k + 1) * vertexCount * 3),
-        this.tips,
+        this.#tips,
       );
-      if (distance > NEAR_M) this.apart.push({ sample, distance });
+      if (distance > NEAR_M) this.#apart.push({ sample, distance });
     }
   }
 
   get result(): Pairing {
-    return { compared: this.compared, apart: this.apart };
+    return { compared: this.#compared, apart: this.#apart };
   }
 }
 

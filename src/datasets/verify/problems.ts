@@ -8,24 +8,24 @@ const SHOWN = 20;
 export class Problems {
   /** Samples of which it is known why they cannot be predicted. */
   readonly explained = new Set<string>();
-  private readonly seen = new Set<string>();
-  private readonly counts = new Map<string, number>();
-  private readonly found: UserError[] = [];
+  readonly #seen = new Set<string>();
+  readonly #counts = new Map<string, number>();
+  readonly #found: UserError[] = [];
 
   readonly add = (problem: UserError, samples: readonly string[] = []): void => {
     for (const id of samples) this.explained.add(id);
     const json = JSON.stringify(problem.toJson());
-    if (this.seen.has(json)) return;
-    this.seen.add(json);
-    const count = (this.counts.get(problem.code) ?? 0) + 1;
-    this.counts.set(problem.code, count);
-    if (count <= SHOWN) this.found.push(problem);
+    if (this.#seen.has(json)) return;
+    this.#seen.add(json);
+    const count = (this.#counts.get(problem.code) ?? 0) + 1;
+    this.#counts.set(problem.code, count);
+    if (count <= SHOWN) this.#found.push(problem);
   };
 
   get list(): ErrorJson[] {
-    const more = [...this.counts].filter(([, count]) => count > SHOWN);
+    const more = [...this.#counts].filter(([, count]) => count > SHOWN);
     return [
-      ...this.found.map((problem) => problem.toJson()),
+      ...this.#found.map((problem) => problem.toJson()),
       ...more.map(([code, count]) => ({ code, message: `and ${count - SHOWN} more of the kind ${code}` })),
     ];
   }

@@ -22,18 +22,18 @@ interface Column<T> {
 }
 
 export class CsvTable {
-  private readonly file: string;
+  readonly #file: string;
   readonly header: readonly string[];
-  private readonly texts: readonly Column<string>[];
-  private readonly numbers: readonly Column<number>[];
+  readonly #texts: readonly Column<string>[];
+  readonly #numbers: readonly Column<number>[];
   /** Where each row begins, counted from 1, the header included. */
-  private readonly lines: number[] = [];
+  readonly #lines: number[] = [];
 
   private constructor(file: string, header: readonly string[], { texts, numbers }: WantedColumns) {
-    this.file = file;
+    this.#file = file;
     this.header = header;
-    this.texts = texts.map((name) => this.column<string>(name));
-    this.numbers = numbers.map((name) => this.column<number>(name));
+    this.#texts = texts.map((name) => this.#column<string>(name));
+    this.#numbers = numbers.map((name) => this.#column<number>(name));
   }
 
   /**
@@ -47,7 +47,7 @@ export class CsvTable {
     try {
       for await (const cells of csvRows(source)) {
         if (table === null) table = new CsvTable(file, cells, wanted(cells));
-        else table.add(cells, line);
+        else table.#add(cells, line);
         line += 1;
         // A quoted cell may hold line ends.
         for (const cell of cells) if (cell.includes('\n')) line += cell.split('\n').length - 1;
@@ -63,46 +63,46 @@ export class CsvTable {
 
   /** Rows without the header. */
   get count(): number {
-    return this.lines.length;
+    return this.#lines.length;
   }
 
   /** Of a column that was asked for, and so are those below. */
   text(name: string): readonly string[] {
-    return valuesOf(this.texts, name);
+    return valuesOf(this.#texts, name);
   }
 
   /** NaN where a cell is empty. */
   number(name: string): readonly number[] {
-    return valuesOf(this.numbers, name);
+    return valuesOf(this.#numbers, name);
   }
 
   /** All columns of numbers but those named. */
   numbersWithout(...names: readonly string[]): Map<string, Float64Array> {
-    const others = this.numbers.filter(({ name }) => !names.includes(name));
+    const others = this.#numbers.filter(({ name }) => !names.includes(name));
     return new Map(others.map(({ name, values }) => [name, Float64Array.from(values)]));
   }
 
   /** What is wrong with a row, counted from 0. */
   damaged(row: number, expected: string, got: string): UserError {
-    return damaged(this.file, this.lines[row]!, expected, got);
+    return damaged(this.#file, this.#lines[row]!, expected, got);
   }
 
-  private column<T>(name: string): Column<T> {
+  #column<T>(name: string): Column<T> {
     const place = this.header.indexOf(name);
-    if (place < 0) throw damaged(this.file, 1, `a column ${name}`, this.header.join(', '));
+    if (place < 0) throw damaged(this.#file, 1, `a column ${name}`, this.header.join(', '));
     return { name, place, values: [] };
   }
 
-  private add(cells: readonly string[], line: number): void {
+  #add(cells: readonly string[], line: number): void {
     const width = this.header.length;
     if (cells.length !== width)
-      throw damaged(this.file, line, `${width} cells a row`, `${cells.length} cells`);
-    this.lines.push(line);
-    for (const { place, values } of this.texts) values.push(cells[place]!);
-    for (const { name, place, values } of this.numbers) {
+      throw damaged(this.#file, line, `${width} cells a row`, `${cells.length} cells`);
+    this.#lines.push(line);
+    for (const { place, values } of this.#texts) values.push(cells[place]!);
+    for (const { name, place, values } of this.#numbers) {
       const text = cells[place]!;
       const value = Number(text);
-      if (!Number.isFinite(value)) throw damaged(this.file, line, `a number in ${name}`, text);
+      if (!Number.isFinite(value)) throw damaged(this.#file, line, `a number in ${name}`, text);
       values.push(text === '' ? NaN : value);
     }
   }

@@ -122,71 +122,73 @@ function distanceColours({ vertices: prediction }: Hand, truthHand: Hand | null)
 
 /** One sample's hands: what is shown, from where, on four canvases. */
 class Turntable {
-  private readonly card: HTMLElement;
-  private readonly scene: SceneData;
-  private readonly canvas: HTMLCanvasElement;
-  private readonly small: readonly {
+  readonly #card: HTMLElement;
+  readonly #scene: SceneData;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #small: readonly {
     readonly canvas: HTMLCanvasElement;
     readonly name: keyof typeof NAMED_VIEWS;
   }[];
-  private yaw = 0;
-  private pitch = 0;
-  private zoom = 1;
-  private waiting = false;
+  #yaw = 0;
+  #pitch = 0;
+  #zoom = 1;
+  #waiting = false;
   /** As chosen at the moment. */
-  private truth: Hand | null = null;
-  private prediction: Hand | null = null;
-  private meshes: readonly Mesh[] = [];
+  #truth: Hand | null = null;
+  #prediction: Hand | null = null;
+  #meshes: readonly Mesh[] = [];
 
   constructor(card: HTMLElement, scene: SceneData) {
-    this.card = card;
-    this.scene = scene;
-    this.canvas = card.querySelector<HTMLCanvasElement>('canvas.turn')!;
-    this.small = [...card.querySelectorAll<HTMLButtonElement>('button[data-view]')].map((button) => {
+    this.#card = card;
+    this.#scene = scene;
+    this.#canvas = card.querySelector<HTMLCanvasElement>('canvas.turn')!;
+    this.#small = [...card.querySelectorAll<HTMLButtonElement>('button[data-view]')].map((button) => {
       const name = button.dataset.view as keyof typeof NAMED_VIEWS;
-      button.addEventListener('click', () => this.turnTo(NAMED_VIEWS[name]));
+      button.addEventListener('click', () => this.#turnTo(NAMED_VIEWS[name]));
       return { canvas: button.querySelector('canvas')!, name };
     });
-    this.canvas.addEventListener('keydown', (event) => this.key(event));
-    this.canvas.addEventListener('pointerdown', (event) => this.drag(event));
-    card.querySelectorAll('input').forEach((input) => input.addEventListener('change', () => this.drawAll()));
-    drawings.push(() => this.drawAll());
-    this.drawAll();
+    this.#canvas.addEventListener('keydown', (event) => this.#key(event));
+    this.#canvas.addEventListener('pointerdown', (event) => this.#drag(event));
+    card
+      .querySelectorAll('input')
+      .forEach((input) => input.addEventListener('change', () => this.#drawAll()));
+    drawings.push(() => this.#drawAll());
+    this.#drawAll();
   }
 
-  private get shown(): Shown {
-    return (this.card.querySelector<HTMLInputElement>('input[data-role="shown"]:checked')?.value ??
+  get #shown(): Shown {
+    return (this.#card.querySelector<HTMLInputElement>('input[data-role="shown"]:checked')?.value ??
       'both') as Shown;
   }
 
-  private get run(): number {
-    return Number(this.card.querySelector<HTMLInputElement>('input[data-role="run"]:checked')?.value ?? 0);
+  get #run(): number {
+    return Number(this.#card.querySelector<HTMLInputElement>('input[data-role="run"]:checked')?.value ?? 0);
   }
 
-  private turnTo({ yaw, pitch }: { readonly yaw: number; readonly pitch: number }): void {
-    this.yaw = yaw;
-    this.pitch = pitch;
-    this.zoom = 1;
-    this.drawSoon();
+  #turnTo({ yaw, pitch }: { readonly yaw: number; readonly pitch: number }): void {
+    this.#yaw = yaw;
+    this.#pitch = pitch;
+    this.#zoom = 1;
+    this.#drawSoon();
   }
 
-  private turnBy(yaw: number, pitch: number): void {
-    this.yaw += yaw;
-    this.pitch = Math.min(Math.PI / 2, Math.max(-Math.PI / 2, this.pitch + pitch));
-    this.drawSoon();
+  #turnBy(yaw: number, pitch: number): void {
+    this.#yaw += yaw;
+    this.#pitch = Math.min(Math.PI / 2, Math.max(-Math.PI / 2, this.#pitch + pitch));
+    this.#drawSoon();
   }
 
-  private key(event: KeyboardEvent): void {
+  #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const actions: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => this.turnBy(-RADIANS_A_KEY, 0),
-      ArrowRight: () => this.turnBy(RADIANS_A_KEY, 0),
-      ArrowUp: () => this.turnBy(0, -RADIANS_A_KEY),
-      ArrowDown: () => this.turnBy(0, RADIANS_A_KEY),
-      '+': () => this.zoomBy(ZOOM_A_KEY),
-      '=': () => this.zoomBy(ZOOM_A_KEY),
-      '-': () => this.zoomBy(1 / ZOOM_A_KEY),
-      Home: () => this.turnTo(NAMED_VIEWS.front),
+      ArrowLeft: () => this.#turnBy(-RADIANS_A_KEY, 0),
+      ArrowRight: () => this.#turnBy(RADIANS_A_KEY, 0),
+      ArrowUp: () => this.#turnBy(0, -RADIANS_A_KEY),
+      ArrowDown: () => this.#turnBy(0, RADIANS_A_KEY),
+      '+': () => this.#zoomBy(ZOOM_A_KEY),
+      '=': () => this.#zoomBy(ZOOM_A_KEY),
+      '-': () => this.#zoomBy(1 / ZOOM_A_KEY),
+      Home: () => this.#turnTo(NAMED_VIEWS.front),
     };
     const action = actions[event.key];
     if (action === undefined) return;
@@ -194,16 +196,16 @@ class Turntable {
     action();
   }
 
-  private zoomBy(factor: number): void {
-    this.zoom = Math.min(8, Math.max(0.5, this.zoom * factor));
-    this.drawSoon();
+  #zoomBy(factor: number): void {
+    this.#zoom = Math.min(8, Math.max(0.5, this.#zoom * factor));
+    this.#drawSoon();
   }
 
-  private drag(event: PointerEvent): void {
-    const { canvas } = this;
+  #drag(event: PointerEvent): void {
+    const canvas = this.#canvas;
     let [x, y] = [event.clientX, event.clientY];
     const move = (moved: PointerEvent): void => {
-      this.turnBy((moved.clientX - x) * RADIANS_A_PIXEL, (moved.clientY - y) * RADIANS_A_PIXEL);
+      this.#turnBy((moved.clientX - x) * RADIANS_A_PIXEL, (moved.clientY - y) * RADIANS_A_PIXEL);
       [x, y] = [moved.clientX, moved.clientY];
     };
     const end = (): void => canvas.removeEventListener('pointermove', move);
@@ -213,66 +215,60 @@ class Turntable {
     canvas.addEventListener('pointercancel', end, { once: true });
   }
 
-  private drawSoon(): void {
-    if (this.waiting) return;
-    this.waiting = true;
+  #drawSoon(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
     requestAnimationFrame(() => {
-      this.waiting = false;
-      this.draw(this.canvas, this.yaw, this.pitch, this.zoom, true);
+      this.#waiting = false;
+      this.#draw(this.#canvas, this.#yaw, this.#pitch, this.#zoom, true);
     });
   }
 
-  private drawAll(): void {
-    const { step, truth, predictions } = this.scene;
-    this.truth = unpackHand(truth, step);
-    this.prediction = unpackHand(predictions[this.run], step);
-    this.meshes = this.chosenMeshes();
-    this.draw(this.canvas, this.yaw, this.pitch, this.zoom, true);
-    for (const { canvas, name } of this.small) {
+  #drawAll(): void {
+    const { step, truth, predictions } = this.#scene;
+    this.#truth = unpackHand(truth, step);
+    this.#prediction = unpackHand(predictions[this.#run], step);
+    this.#meshes = this.#chosenMeshes();
+    this.#draw(this.#canvas, this.#yaw, this.#pitch, this.#zoom, true);
+    for (const { canvas, name } of this.#small) {
       const { yaw, pitch } = NAMED_VIEWS[name];
-      this.draw(canvas, yaw, pitch, 1, false);
+      this.#draw(canvas, yaw, pitch, 1, false);
     }
   }
 
-  private draw(
-    canvas: HTMLCanvasElement,
-    yaw: number,
-    pitch: number,
-    zoom: number,
-    withScale: boolean,
-  ): void {
+  #draw(canvas: HTMLCanvasElement, yaw: number, pitch: number, zoom: number, withScale: boolean): void {
     const width = canvas.clientWidth || 120;
     const size = Math.min(MOST_PIXELS, Math.round(width * Math.max(LEAST_RATIO, devicePixelRatio)));
     canvas.width = canvas.height = size;
     const context = canvas.getContext('2d')!;
-    const scale = ((size / 2) * FILLED * zoom) / this.scene.radius;
-    const picture = drawMeshes(this.meshes, { yaw, pitch, scale }, size);
+    const scale = ((size / 2) * FILLED * zoom) / this.#scene.radius;
+    const picture = drawMeshes(this.#meshes, { yaw, pitch, scale }, size);
     context.putImageData(new ImageData(new Uint8ClampedArray(picture.pixels), size), 0, 0);
-    this.drawSkeletons(context, rotationOf({ yaw, pitch }), scale, size);
+    this.#drawSkeletons(context, rotationOf({ yaw, pitch }), scale, size);
     if (withScale) drawScaleBar(context, scale, size, size / width);
   }
 
-  private chosenMeshes(): Mesh[] {
-    const { truth, prediction, shown } = this;
+  #chosenMeshes(): Mesh[] {
+    const [truth, prediction, shown] = [this.#truth, this.#prediction, this.#shown];
     const meshes: (Mesh | null)[] = [];
     if (truth !== null && (shown === 'both' || shown === 'truth' || prediction === null))
       meshes.push(meshOf(truth, colourOf('truth'), 1));
     if (prediction !== null && shown !== 'truth') {
       const measured = shown === 'distance' ? distanceColours(prediction, truth) : null;
-      const colours = measured ?? colourOf(`run-${this.run % 6}`);
+      const colours = measured ?? colourOf(`run-${this.#run % 6}`);
       meshes.push(meshOf(prediction, colours, shown === 'both' && truth !== null ? OVERLAID : 1));
     }
     return meshes.filter((mesh) => mesh !== null);
   }
 
   /** Hands of which only the joints are known. */
-  private drawSkeletons(
+  #drawSkeletons(
     context: CanvasRenderingContext2D,
     rotation: Float64Array,
     scale: number,
     size: number,
   ): void {
-    const { truth, prediction, shown } = this;
+    const [truth, prediction, shown] = [this.#truth, this.#prediction, this.#shown];
     const draw = (hand: Hand | null, colour: string): void => {
       if (hand?.vertices !== null || hand.joints === null) return;
       const points = turned(hand.joints, rotation);
@@ -287,7 +283,7 @@ class Turntable {
       }
     };
     if (shown !== 'prediction') draw(truth, 'truth');
-    if (shown !== 'truth') draw(prediction, `run-${this.run % 6}`);
+    if (shown !== 'truth') draw(prediction, `run-${this.#run % 6}`);
   }
 }
 
