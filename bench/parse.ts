@@ -1,5 +1,6 @@
 /** Speed of the number JSON parser on one core, over text in memory, in the chunks the file readers use. */
-import { NumberJsonParser, type RecordLayout } from '../src/formats/json/number-json.js';
+import { NumberJsonParser } from '../src/formats/json/number-json-parser.js';
+import type { RecordLayout } from '../src/formats/json/number-json.js';
 import { NumberTextWriter, type TextStyle } from './number-text.js';
 import { medianProcessorSeconds } from './processor-time.js';
 import { SyntheticHands } from './synthetic-hands.js';

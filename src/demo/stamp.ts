@@ -1,6 +1,5 @@
 /** `demo.json`: by it a generated folder is known, and known to be whole. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { DemoDatasetId } from './layouts/registry.js';
 
 export const STAMP_FILE = 'demo.json';
@@ -38,10 +37,4 @@ export async function readStampText(file: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/** The stamp of a finished folder. */
-export async function readDemoStamp(dir: string): Promise<DemoStamp | undefined> {
-  const text = await readStampText(join(dir, STAMP_FILE));
-  return text === undefined ? undefined : (JSON.parse(text) as DemoStamp);
 }

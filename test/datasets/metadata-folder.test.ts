@@ -4,10 +4,10 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/datasets/registry.js';
 import type { DatasetFolder, HandTruth, KeypointTruth } from '../../src/datasets/types.js';
-import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import type { UserError } from '../../src/errors.js';
 import { temporaryFolder } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
+import { writeHamerMetadata } from '../support/demo-metadata.js';
 import { npzOf, numbersNpy, unicodeNpy } from '../support/tiny-npz.js';
 
 const SPLIT = 'evaluation';

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type PreparedDemo, prepareDemo } from '../../src/demo/demo.js';
-import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
 import { decodeModel } from '../../src/formats/onnx/onnx.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
 import { sharedFolder } from '../support/cli.js';
+import { writeHamerMetadata } from '../support/demo-metadata.js';
 import { type Crop, networkInput } from './support.js';
 
 const EVALUATION = 40;

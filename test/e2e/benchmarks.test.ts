@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import type { ErrorJson } from '../../src/errors.js';
 import type { MetricsDocument } from '../../src/runs/metrics-document.js';
 import { cli, errorOf, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
+import { writeHamerMetadata } from '../support/demo-metadata.js';
 import { npzOf, numbersNpy, unicodeNpy } from '../support/tiny-npz.js';
 import { floats, integers, node, onnx, poolingModel } from '../support/tiny-onnx.js';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
+import { NumberJsonParser } from '../../src/formats/json/number-json-parser.js';
 import {
   fileChunksSync,
-  NumberJsonParser,
   readNumberJson,
   type NumberJsonSummary,
   type RecordBatch,

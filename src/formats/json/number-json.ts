@@ -8,7 +8,6 @@ import { fileError } from '../../files/file-errors.js';
 import type { NumberJsonSummary, RecordBatch, RecordLayout } from './number-json-layout.js';
 import { NumberJsonParser } from './number-json-parser.js';
 
-export { NumberJsonParser } from './number-json-parser.js';
 export type { NumberJsonSummary, RecordBatch, RecordLayout } from './number-json-layout.js';
 
 /** Small enough to stay in the second-level cache, large enough that the calls do not count. */

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DATASET_IDS } from '../../../src/datasets/registry.js';
 import { verifyDataset, type Verification } from '../../../src/datasets/verify/verify.js';
-import { writeHamerMetadata } from '../../../src/demo/hamer-metadata.js';
 import { writePickle } from '../../../src/formats/pickle/pickle-writer.js';
 import { asDict, numbersAt, readPickle } from '../../../src/formats/pickle/pickle.js';
 import { silentProgress } from '../../../src/progress.js';
 import { temporaryFolder } from '../../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../../support/demo-folder.js';
+import { writeHamerMetadata } from '../../support/demo-metadata.js';
 
 const CONTEXT = { progress: silentProgress, signal: new AbortController().signal };
 

@@ -10,16 +10,17 @@
  *
  * Joints are in OpenPose order.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import { writeFileAtomic } from '../files/atomic-file.js';
-import { npzBytes } from '../formats/npy/npz-writer.js';
-import { JOINT_COUNT } from '../hand/joints.js';
-import { proceduralHand } from './hand/procedural-hand.js';
-import type { HamerRow } from './layouts/layout.js';
-import { DEFAULT_DEMO_DATASET, layoutOf } from './layouts/registry.js';
-import { readDemoStamp } from './stamp.js';
-import { Studio } from './studio.js';
+import { proceduralHand } from '../../src/demo/hand/procedural-hand.js';
+import type { HamerRow } from '../../src/demo/layouts/layout.js';
+import { DEFAULT_DEMO_DATASET, layoutOf } from '../../src/demo/layouts/registry.js';
+import { STAMP_FILE, type DemoStamp } from '../../src/demo/stamp.js';
+import { Studio } from '../../src/demo/studio.js';
+import { UserError } from '../../src/errors.js';
+import { writeFileAtomic } from '../../src/files/atomic-file.js';
+import { JOINT_COUNT } from '../../src/hand/joints.js';
+import { npzBytes } from './npz-writer.js';
 
 /**
  * Writes the metadata of a folder that `writeDemoDataset` made.
@@ -29,7 +30,7 @@ import { Studio } from './studio.js';
  * @throws UserError where `dir` is no finished demo folder
  */
 export async function writeHamerMetadata(dir: string, out: string): Promise<string[]> {
-  const stamp = await readDemoStamp(dir);
+  const stamp = await readStamp(dir);
   if (stamp === undefined) {
     throw new UserError({
       code: 'demo-folder-not-ours',
@@ -69,4 +70,10 @@ function hamerBytes(rows: readonly HamerRow[]): Buffer {
       joints.flatMap((j) => [row.joints[j * 3]!, row.joints[j * 3 + 1]!, row.joints[j * 3 + 2]!, 1]),
     ),
   });
+}
+
+/** Undefined where there is none: no finished folder. */
+async function readStamp(dir: string): Promise<DemoStamp | undefined> {
+  const text = await readFile(join(dir, STAMP_FILE), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as DemoStamp);
 }

@@ -3,8 +3,8 @@
  * that of PKWARE's APPNOTE.TXT 4.3, without its 64-bit extension: below 4 GiB.
  */
 import { crc32 } from 'node:zlib';
-import { littleEndianBytes } from '../onnx/onnx-values.js';
-import { makeNpyHeader } from './npy-header.js';
+import { makeNpyHeader } from '../../src/formats/npy/npy-header.js';
+import { littleEndianBytes } from '../../src/formats/onnx/onnx-values.js';
 
 /** Numbers in C order, or text, which has one axis. */
 export type NpzArray =

@@ -2,12 +2,12 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeDemoDataset } from '../../src/demo/dataset.js';
-import { writeHamerMetadata } from '../../src/demo/hamer-metadata.js';
 import type { DemoDatasetId } from '../../src/demo/layouts/registry.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
 import { asDict, asNumbers, readPickle, valueAt } from '../../src/formats/pickle/pickle.js';
 import { HO3D } from '../../src/hand/joint-orders/ho3d.js';
-import { sharedFolder } from '../support/cli.js';
+import { sharedFolder } from './cli.js';
+import { writeHamerMetadata } from './demo-metadata.js';
 
 const root = sharedFolder();
 

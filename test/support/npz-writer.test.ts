@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { npzBytes } from '../../src/formats/npy/npz-writer.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
+import { npzBytes } from './npz-writer.js';
 
 let root: string;
 
