@@ -13,7 +13,8 @@ const config: KnipConfig = ({ production = false }) => ({
     'bench/{main,submission}.ts',
     'scripts/*.mjs',
   ],
-  project: ['src/**/*.ts!', 'bench/**/*.ts', 'test/**/*.ts', 'scripts/*.mjs'],
+  // Files of fixtures are copied into another program.
+  project: ['src/**/*.ts!', 'bench/**/*.ts', 'test/**/*.ts', '!test/fixtures/**', 'scripts/*.mjs'],
   // bench/inference.ts imports it from dist, where the workers are.
   ignoreIssues: { 'src/inference/crops/crop-source.ts': ['exports'] },
   // A test makes a pipe with it.

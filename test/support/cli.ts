@@ -35,6 +35,8 @@ export interface CliResult {
 }
 
 export interface CliOptions {
+  /** Another build than that of this checkout: its bin/run.js. */
+  readonly bin?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Sends SIGINT as soon as this file is there. */
@@ -45,7 +47,7 @@ export interface CliOptions {
 
 export function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const child = spawn(process.execPath, [options.bin ?? BIN, ...args], {
       cwd: options.cwd ?? tmpdir(),
       env: { ...process.env, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
