@@ -1,6 +1,7 @@
 /** `submission` as an 80-column terminal shows it. */
 import { datasetById } from '../datasets/registry.js';
 import { AXES } from '../hand/axes.js';
+import { jointOrderById } from '../hand/joints.js';
 import { findMetric } from '../metrics/index.js';
 import type { TableColumn } from '../text/formats/table-format.js';
 import { TERMINAL } from '../text/formats/terminal.js';
@@ -39,7 +40,7 @@ export function submissionText(submission: Submission, colour: boolean): string 
     ...field('numbers', `metres, ${decimals} decimals (${stepOf(decimals)})`),
     ...field(
       'points',
-      `${submission.joint_order === 'ho3d' ? 'HO-3D' : 'OpenPose'} joint order, ${axes.name} axes (${axes.directions}), ${submission.placement === 'published-root' ? 'wrists on the published ones' : 'placed as predicted'}`,
+      `${jointOrderById(submission.joint_order).title} joint order, ${axes.name} axes (${axes.directions}), ${submission.placement === 'published-root' ? 'wrists on the published ones' : 'placed as predicted'}`,
     ),
     ...(submission.fusion === null ? [] : field('fusion', submission.fusion)),
     ...field('size', `${megabytes(submission.bytes)} (pred.json in it: ${megabytes(submission.json_bytes)})`),
