@@ -46,8 +46,10 @@ describe('datasets verify', () => {
     const text = await cli(['datasets', 'verify', 'ho3d-v2', root]);
     expect(text.code).toBe(3);
     expect(text.stdout).toContain('3 things are not in order.');
-    expect(text.stdout).toContain(meta);
-    expect(text.stdout).toContain(image);
+    // A path with spaces may be broken at one of them.
+    const told = text.stdout.replace(/\s+/g, ' ');
+    expect(told).toContain(meta);
+    expect(told).toContain(image);
     expect(columns(text.stdout)).toBeLessThanOrEqual(80);
 
     const json = await cli(['datasets', 'verify', 'ho3d-v2', root, '--json']);
