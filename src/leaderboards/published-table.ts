@@ -1,6 +1,6 @@
 /** A published table as data: what a paper reports, digit by digit, with where it stands. */
 import { findMetric, headlineOf } from '../metrics/index.js';
-import { csvRecords } from '../text/csv.js';
+import { csvRecords } from '../text/csv-reader.js';
 
 export interface PublishedRow {
   readonly method: string;

@@ -1,5 +1,5 @@
 import { headlineOf, KEYPOINT_METRIC_KEYS } from '../../metrics/index.js';
-import { csvRecords } from '../../text/csv.js';
+import { csvRecords } from '../../text/csv-reader.js';
 import { rowOf, type CsvRecord, type PublishedTable } from '../published-table.js';
 import { FULL_MIXTURE, HAMBA_PAPER } from './hamba-paper.js';
 

@@ -6,7 +6,8 @@ import { createReadStream } from 'node:fs';
 import { CsvError } from 'csv-parse';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
-import { csvRows, type Cell } from '../../text/csv.js';
+import { csvRows } from '../../text/csv-reader.js';
+import type { Cell } from '../../text/csv.js';
 
 /** The columns to read, which the header must have. */
 export interface WantedColumns {

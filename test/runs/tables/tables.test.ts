@@ -12,7 +12,7 @@ import { writeMetricTable } from '../../../src/runs/tables/metric-table.js';
 import { writePassTable } from '../../../src/runs/tables/pass-table.js';
 import { readSampleList, writeSampleList } from '../../../src/runs/tables/sample-list.js';
 import { writeSampleTable, type SampleTable } from '../../../src/runs/tables/sample-table.js';
-import { csvRecords } from '../../../src/text/csv.js';
+import { csvRecords } from '../../../src/text/csv-reader.js';
 import { freshRun } from '../../support/run-directory.js';
 
 const IDS = ['SM1/0000', 'with, comma', 'said "so"'];
