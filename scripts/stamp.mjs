@@ -17,7 +17,8 @@ function sourcesHash() {
   const sources = readdirSync(new URL('src', root), { recursive: true })
     .filter((name) => /\.(ts|json)$/.test(name))
     .map((name) => `src/${name.replaceAll('\\', '/')}`);
-  const others = ['tsconfig.json', 'tsconfig.build.json', 'scripts/clean.mjs', 'scripts/stamp.mjs'];
+  const scripts = ['clean', 'manifest', 'stamp'].map((name) => `scripts/${name}.mjs`);
+  const others = ['tsconfig.json', 'tsconfig.build.json', ...scripts];
   const hash = createHash('sha256');
   for (const name of [...sources, ...others].sort()) {
     const content = readFileSync(new URL(name, root));

@@ -3,6 +3,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
 import { DATASET_IDS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
+import type { StoredRun } from '../runs/stored-run.js';
 import { DATA_FORMATS, FORMAT_CHOICES, tableFormat } from '../text/formats/registry.js';
 
 export default class Leaderboard extends BaseCommand {
@@ -56,10 +57,9 @@ export default class Leaderboard extends BaseCommand {
     const { leaderboard } = await import('../leaderboards/leaderboard.js');
     const { leaderboardJson, leaderboardText, lintText } =
       await import('../leaderboards/leaderboard-text.js');
-    const { StoredRun } = await import('../runs/stored-run.js');
     const board = await leaderboard({
       dataset: args.dataset,
-      runs: await Promise.all(runs.map((run) => StoredRun.open(run))),
+      runs: await openRuns(runs),
       allowMixed: flags['allow-mixed'],
     });
     if (flags.lint) {
@@ -78,4 +78,11 @@ export default class Leaderboard extends BaseCommand {
     );
     return json;
   }
+}
+
+/** The published rows alone are shown without the schemas of a run directory, which take longest to load. */
+async function openRuns(paths: readonly string[]): Promise<StoredRun[]> {
+  if (paths.length === 0) return [];
+  const { StoredRun } = await import('../runs/stored-run.js');
+  return Promise.all(paths.map((path) => StoredRun.open(path)));
 }
