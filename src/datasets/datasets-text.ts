@@ -1,5 +1,6 @@
 /** `datasets list` and `datasets verify` as an 80-column terminal shows them. */
 import type { ErrorJson } from '../errors.js';
+import { measureText } from '../text/measure-text.js';
 import { grouped, printable, styled, wrapText } from '../text/text.js';
 import type { DatasetDefinition, DatasetFile } from './types.js';
 
@@ -19,7 +20,7 @@ export function datasetList(datasets: readonly ListedDataset[], configFile: stri
       `${styled(id, 'bold', colour)}  ${title}`,
       ...field('samples', `${grouped(protocol.sampleCount)} (evaluation)`),
       ...(splits.length > 1 ? field('splits', splits.join(', ')) : []),
-      ...field('scored by', measureOf(definition)),
+      ...field('scored by', measureText(protocol.measure).scoredBy),
       ...field('folder', known === null ? 'not named yet' : `${printable(known.folder)} (${known.from})`),
       ...field('files', card.files.map(fileLine)),
       ...field('licence', card.licence),
@@ -31,12 +32,6 @@ export function datasetList(datasets: readonly ListedDataset[], configFile: stri
     WIDTH,
   );
   return `\n${blocks.join('\n\n')}\n\n${end.join('\n')}\n`;
-}
-
-function measureOf({ protocol }: DatasetDefinition): string {
-  return protocol.measure === 'hands-3d'
-    ? 'PA-MPJPE, PA-MPVPE, F@5, F@15, AUC'
-    : 'PCK@0.05, 0.1, 0.15: all, visible, occluded joints';
 }
 
 function fileLine({ path, content, neededTo }: DatasetFile): string {

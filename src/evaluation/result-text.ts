@@ -6,12 +6,13 @@ import {
   METRICS,
   SUBSET_NAMES,
   underAlignment,
+  type AnyProtocol,
   type HandMetric,
   type MetricDefinition,
-  type Protocol,
 } from '../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../runs/metrics-document.js';
-import { alignedTitle, formatMetric, INTERVAL_TITLE, withUnit } from '../text/metric-text.js';
+import { formatMetric, INTERVAL_TITLE, withUnit } from '../text/metric-text.js';
+import { measureText } from '../text/measure-text.js';
 import { displayWidth, grouped, printable, shortened, styled, wrapText } from '../text/text.js';
 
 const WIDTH = 80;
@@ -35,9 +36,7 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
     styled(title, 'bold', colour) + gap + (isPartial(coverage) ? styled(counts, 'yellow', colour) : counts),
     styled(shortened(printable(options.subject), WIDTH), 'dim', colour),
     '',
-    ...(document.protocol.measure === 'keypoints-2d'
-      ? keypointRows(document, colour)
-      : handRows(document, document.protocol, colour)),
+    ...ROWS[document.protocol.measure](document, colour),
     ...ttaRows(document, colour),
   ];
   if (coverage.unscored > 0) {
@@ -58,9 +57,12 @@ export function metricsTable(document: MetricsDocument, options: MetricsTableOpt
   return lines.join('\n');
 }
 
+/** The figures of each kind of measure. */
+const ROWS = { 'hands-3d': handRows, 'keypoints-2d': keypointRows } as const;
+
 /** Joints and vertices in 3D: a quantity a row, aligned beside raw. */
-function handRows(document: MetricsDocument, protocol: Protocol, colour: boolean): string[] {
-  const header = row('', alignedColumn(protocol), INTERVAL_TITLE, 'raw', INTERVAL_TITLE);
+function handRows(document: MetricsDocument, colour: boolean): string[] {
+  const header = row('', alignedColumn(document.protocol), INTERVAL_TITLE, 'raw', INTERVAL_TITLE);
   const lines = [styled(header, 'dim', colour)];
   for (const name of namesOf(HAND_METRICS)) {
     const shown = HAND_METRICS.filter((metric) => metric.name === name && isIn(document, metric));
@@ -78,6 +80,7 @@ function handRows(document: MetricsDocument, protocol: Protocol, colour: boolean
 function ttaRows(document: MetricsDocument, colour: boolean): string[] {
   const { tta, tta_sweep: sweep, metrics, protocol } = document;
   if (tta === undefined) return [];
+  const words = measureText(protocol.measure);
   const title = sweep === undefined ? 'augmentation' : `augmented, ${grouped(sweep.passes)} passes`;
   const columns = METRICS.filter(
     (metric) => metric.headline && metric.measure === protocol.measure && isIn(document, metric),
@@ -86,18 +89,13 @@ function ttaRows(document: MetricsDocument, colour: boolean): string[] {
     columns
       .map(({ key }) => (values[key] === undefined ? '–' : formatMetric(key, values[key])).padStart(14))
       .join('');
-  const header = columns.map((metric) => fusionColumn(metric).padStart(14)).join('');
+  const header = columns.map((metric) => words.fusionColumn(metric).padStart(14)).join('');
   return [
     '',
     styled(`${title.padEnd(24)}${header}`, 'dim', colour),
     `${'none'.padEnd(24)}${cells(metrics)}`,
     ...Object.entries(tta).map(([fusion, values]) => `${fusion.padEnd(24)}${cells(values)}`),
   ];
-}
-
-/** The title of a metric that stands beside each fusion. */
-function fusionColumn({ measure, key, name }: MetricDefinition): string {
-  return measure === 'hands-3d' ? alignedTitle(key) : withUnit(key, name, ', ');
 }
 
 /** Of the aligned figure, its interval, the raw one and its interval. */
@@ -147,8 +145,8 @@ function interval({ confidence }: MetricsDocument, metric: MetricDefinition | un
   return `${formatMetric(metric.key, bounds.low)} – ${formatMetric(metric.key, bounds.high)}`;
 }
 
-function alignedColumn({ reflection }: Protocol): string {
-  return reflection === 'allowed' ? 'aligned (PA)' : 'PA, det +1';
+function alignedColumn(protocol: AnyProtocol): string {
+  return 'reflection' in protocol && protocol.reflection === 'allowed' ? 'aligned (PA)' : 'PA, det +1';
 }
 
 /** The official alignment may mirror a hand; where it did, the headlines without that stand beside. */

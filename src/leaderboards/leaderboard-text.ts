@@ -1,7 +1,7 @@
 /** `leaderboard` in every format. */
 import { metricOf, worseBy } from '../metrics/index.js';
 import type { TableCell, TableColumn, TableFormat } from '../text/formats/table-format.js';
-import { alignedTitle } from '../text/metric-text.js';
+import { measureText } from '../text/measure-text.js';
 import { printable, styled, wrapText } from '../text/text.js';
 import type { Leaderboard, LeaderboardRow } from './leaderboard.js';
 import type { LintFinding } from './lint.js';
@@ -211,12 +211,10 @@ function nameOf(
   return format.around === 'screen' ? `▸ ${marked}` : `${marked} (ours)`;
 }
 
-/** The name of a column in few letters; the alignment is the table's. */
+/** The name of a column in few letters; what all figures are is said below the table. */
 function shortTitle(key: string): string {
   const metric = metricOf(key);
-  return metric.measure === 'keypoints-2d'
-    ? `${metric.subset} @${String(metric.threshold).replace('0.', '.')}`
-    : alignedTitle(key);
+  return measureText(metric.measure).column(metric);
 }
 
 /** Without their final full stops. */
@@ -234,7 +232,7 @@ function footnotes({ title, table, rankedBy, rows }: Leaderboard, format: TableF
     '– not reported',
   ];
   return [
-    `${measure === 'keypoints-2d' ? 'PCK in percent' : 'After alignment (PA)'}; ranked by ${label}. ${marks.join('; ')}`,
+    `${measureText(measure).figures}; ranked by ${label}. ${marks.join('; ')}`,
     table === null
       ? `No table of published results is known for ${title}: runs are ranked among themselves`
       : [

@@ -35,10 +35,12 @@ export {
   HINT_VISOR_PROTOCOL,
   HO3D_V2_PROTOCOL,
   HO3D_V3_PROTOCOL,
+  MEASURES,
   protocolDifferences,
   type AnyProtocol,
   type JointSource,
   type KeypointProtocol,
+  type Measure,
   type Protocol,
   type ProtocolDifference,
 } from './protocol.js';

@@ -71,6 +71,8 @@ export interface KeypointProtocol {
 
 /** `measure` tells the two apart. */
 export type AnyProtocol = Protocol | KeypointProtocol;
+export type Measure = AnyProtocol['measure'];
+export const MEASURES = ['hands-3d', 'keypoints-2d'] as const satisfies readonly Measure[];
 
 const COMMON = {
   measure: 'hands-3d',

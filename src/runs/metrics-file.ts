@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { jsonText } from '../formats/json/json-text.js';
+import { MEASURES } from '../metrics/index.js';
 import { coverageSchema, failedSample, firstProblem, sweepSchema, type RunFolder } from './manifest.js';
 import { METRICS_SCHEMA, type MetricsDocument } from './metrics-document.js';
 import type { RunDirectory } from './run-directory.js';
@@ -15,7 +16,7 @@ const documentSchema = z.object({
   dataset: z.object({ id: z.string(), split: z.string() }),
   coverage: coverageSchema,
   /** Of whatever version: what differs between two is found field by field. */
-  protocol: z.object({ measure: z.enum(['hands-3d', 'keypoints-2d']) }),
+  protocol: z.object({ measure: z.enum(MEASURES) }),
   metrics: values,
   confidence: intervals,
   tta: z.record(z.string(), values).optional(),

@@ -1,10 +1,9 @@
 /** The kinds of measure, by what a protocol calls them. */
-import type { AnyProtocol } from '../metrics/index.js';
+import type { AnyProtocol, Measure } from '../metrics/index.js';
 import { openHands } from './hands.js';
 import { openKeypoints } from './keypoints.js';
 import type { Measuring, MeasuringRequest } from './measuring.js';
 
-type Measure = AnyProtocol['measure'];
 type ProtocolOf<Kind extends Measure> = Extract<AnyProtocol, { readonly measure: Kind }>;
 
 const MEASURES: {

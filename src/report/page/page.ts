@@ -6,6 +6,7 @@ import { headlineOf } from '../../metrics/index.js';
 import { isPartial, type MetricsDocument } from '../../runs/metrics-document.js';
 import { CONFIDENCE_LEVEL } from '../../statistics/confidence-level.js';
 import { formatMetric, metricLabel, withUnit } from '../../text/metric-text.js';
+import { measureText } from '../../text/measure-text.js';
 import { grouped } from '../../text/text.js';
 import { legend, panels } from './chart.js';
 import { curvesChart, distributionChart, factorChart, type NamedCurve } from './figures.js';
@@ -219,14 +220,13 @@ function distributionSection(
   { runs, measure, errorMeaning }: ReportData,
   number: () => number,
 ): Section | null {
+  const words = measureText(measure);
   const curves = CURVE_TITLES.flatMap(([name, title]) => {
     const named = runs.flatMap((run, index): NamedCurve[] => {
       const curve = run.curves.find((candidate) => candidate.name === name);
       return curve === undefined ? [] : [{ run: index, name: run.name, curve }];
     });
-    const xName =
-      measure === 'hands-3d' ? 'error threshold, mm' : 'threshold, share of the box’s longer side';
-    return named.length === 0 ? [] : [curvesChart(title, xName, named)];
+    return named.length === 0 ? [] : [curvesChart(title, words.threshold, named)];
   });
   const kinds = [...new Set(runs.flatMap(({ distributions }) => distributions.map(({ label }) => label)))];
   const histograms = kinds.map((label) => {
@@ -238,7 +238,6 @@ function distributionSection(
   });
   if (curves.length + histograms.length === 0) return null;
   const key = legend(runs.map(({ name }) => name));
-  const points = measure === 'hands-3d' ? 'joints or vertices' : 'labelled keypoints';
   return {
     id: 'distribution',
     title: 'Distribution',
@@ -249,7 +248,7 @@ function distributionSection(
             ${key}
             ${panels(curves)}
             <figcaption>
-              <b>Figure ${number()}.</b> The share of ${points} whose error is at most the threshold. Further
+              <b>Figure ${number()}.</b> The share of ${words.points} whose error is at most the threshold. Further
               up and to the left is better; the area under a curve is its AUC.
             </figcaption>
           </figure>`
@@ -335,7 +334,7 @@ const GROUP_TITLES: Readonly<Record<SampleGroup['key'], string>> = {
 };
 
 function sampleSection(data: ReportData, scenes: ReadonlyMap<string, PackedScene>): Section | null {
-  const { groups, runs, error, worst, overlay, faces, measure } = data;
+  const { groups, runs, error, worst, overlay, faces } = data;
   if (groups.length === 0) return null;
   const names = runs.map(({ name }) => name);
   const order = runs.length > 1 ? `${error.label}, the mean of the runs` : error.label;
@@ -355,7 +354,7 @@ function sampleSection(data: ReportData, scenes: ReadonlyMap<string, PackedScene
         }
       </p>
       ${inSpace ? markup`<p id="turn-help">Drag to turn a hand. With the keyboard: arrow keys turn it, + and − change its size, Home shows it as the camera does. The small views show the front (as the camera sees it), the side (from the left of the front view) and the top; each turns the large one.</p>` : null}
-      ${inSpace && measure === 'hands-3d' ? rampLegend({ label: 'distance', unit: 'mm' }, FARTHEST_MM) : null}
+      ${inSpace ? rampLegend({ label: 'distance', unit: 'mm' }, FARTHEST_MM) : null}
       ${inSpace ? markup`<noscript><p class="note">The hands in 3D are drawn by a script, which this reader does not run.</p></noscript>` : null}
       ${groups.map(
         ({ key, samples }) =>

@@ -2,12 +2,13 @@
  * What a report shows, as plain data: gathered by the evaluation service, drawn by the page.
  * Lengths in 3D are metres in axes of a viewer (x right, y up, z towards the reader) unless a name says otherwise.
  */
+import type { Measure } from '../../metrics/index.js';
 import type { MetricsDocument } from '../../runs/metrics-document.js';
 
 export interface ReportData {
   readonly title: string;
   readonly dataset: { readonly id: string; readonly title: string; readonly split: string };
-  readonly measure: 'hands-3d' | 'keypoints-2d';
+  readonly measure: Measure;
   readonly program: string;
   /** ISO 8601. */
   readonly made: string;
