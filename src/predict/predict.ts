@@ -76,6 +76,30 @@ export async function openMano(
   return { mano, sha256 };
 }
 
+interface NeededOutputs {
+  readonly code: string;
+  /** Behind the title of the benchmark. */
+  readonly message: string;
+  readonly expected: string;
+  isIn(contract: ModelContract): boolean;
+}
+
+/** What each kind of measure needs of a model. */
+const NEEDED: Readonly<Record<DatasetDefinition['protocol']['measure'], NeededOutputs>> = {
+  'hands-3d': {
+    isIn: ({ outputs, mano }) => outputs.joints !== null || outputs.vertices !== null || mano !== null,
+    code: 'model-without-hand',
+    message: 'is scored in 3D, and this model gives neither joints nor vertices',
+    expected: 'an output of joints (N, 21, 3) or vertices (N, 778, 3)',
+  },
+  'keypoints-2d': {
+    isIn: ({ keypoints_2d: keypoints }) => keypoints !== null,
+    code: 'model-without-keypoints',
+    message: 'is scored in the photograph, and this model says nothing of where its joints are there',
+    expected: 'an output pred_keypoints_2d (N, 21, 2), or pred_cam (N, 3) beside the joints',
+  },
+};
+
 /**
  * Before hours of work: the model must say what the benchmark scores.
  *
@@ -85,21 +109,14 @@ export function requireOutputs(
   { contract, session }: OpenedModel,
   { title, protocol }: DatasetDefinition,
 ): void {
-  const { outputs, mano, keypoints_2d: keypoints } = contract;
-  const inPhotograph = protocol.measure === 'keypoints-2d';
-  const fits = inPhotograph
-    ? keypoints !== null
-    : outputs.joints !== null || outputs.vertices !== null || mano !== null;
-  if (fits) return;
+  const needed = NEEDED[protocol.measure];
+  if (needed.isIn(contract)) return;
+  const { outputs } = contract;
   throw new UserError({
-    code: inPhotograph ? 'model-without-keypoints' : 'model-without-hand',
-    message: inPhotograph
-      ? `${title} is scored in the photograph, and this model says nothing of where its joints are there`
-      : `${title} is scored in 3D, and this model gives neither joints nor vertices`,
+    code: needed.code,
+    message: `${title} ${needed.message}`,
     file: session.file,
-    expected: inPhotograph
-      ? 'an output pred_keypoints_2d (N, 21, 2), or pred_cam (N, 3) beside the joints'
-      : 'an output of joints (N, 21, 3) or vertices (N, 778, 3)',
+    expected: needed.expected,
     got: [outputs.joints, outputs.vertices, outputs.keypoints_2d, outputs.camera]
       .flatMap((output) => (output === null ? [] : [output.name]))
       .join(', '),

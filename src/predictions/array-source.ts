@@ -8,6 +8,7 @@ import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import { moveBy, wristOffsets } from '../hand/wrist-placement.js';
 import type { Failure, PredictionOrigin, PredictionSource } from './prediction-source.js';
+import { scoredArrays } from './scored-arrays.js';
 
 /** An array and the axes its points are in. */
 export interface OpenArray {
@@ -135,7 +136,7 @@ function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, 
   const { ids, keypoints } = arrays;
   const joints = arrays.joints?.reader ?? null;
   const vertices = arrays.vertices?.reader ?? null;
-  const inSpace = protocol.measure === 'hands-3d';
+  const scored = scoredArrays(protocol);
   const wrong = (message: string, expected: string, got: string): UserError =>
     new UserError({
       code: 'predictions-arrays',
@@ -143,16 +144,11 @@ function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, 
       file: origin.path,
       expected,
       got,
-      next: inSpace
-        ? 'save joints as (N, 21, 3) and vertices as (N, V, 3), in metres'
-        : 'save keypoints_2d as (N, 21, 2), in px of the original photograph, left hands as they appear in it',
+      next: scored.advice,
     });
   const shape = (reader: NpyReader): string => `(${reader.shape.join(', ')})`;
   const first = joints ?? vertices ?? keypoints;
-  if (first === null) {
-    const expected = inSpace ? "arrays named 'joints' or 'vertices'" : "an array named 'keypoints_2d'";
-    throw wrong('There are no predictions here', expected, inSpace ? 'neither' : 'none');
-  }
+  if (first === null) throw wrong('There are no predictions here', scored.needed, scored.none);
   if (joints !== null && (joints.shape.length !== 3 || joints.rowLength !== JOINT_COUNT * 3)) {
     throw wrong('The joints have the wrong shape', '(N, 21, 3)', shape(joints));
   }

@@ -9,7 +9,8 @@ import type { ArrayDescription, RunFolder } from '../runs/manifest.js';
 import type { UnscoredSample } from '../runs/metrics-document.js';
 import { readSampleList } from '../runs/tables/sample-list.js';
 import { arraySource, type OpenArray } from './array-source.js';
-import type { Failure, PredictionSource } from './prediction-source.js';
+import type { PredictionSource } from './prediction-source.js';
+import { scoredArrays } from './scored-arrays.js';
 
 /** A set as run.json describes it. */
 export interface PredictionSet {
@@ -53,41 +54,35 @@ export async function openRunPredictions(
       next: 'name that dataset and its folder with --dataset and --data',
     });
   }
-  const inSpace = dataset.protocol.measure === 'hands-3d';
+  const scored = scoredArrays(dataset.protocol);
+  const isScored = (name: string): boolean => scored.names.some((one) => one === name);
   const { dataset: ofRun, configuration } = run.manifest;
   const boxes = configuration.protocol?.boxes ?? null;
   const origin = { kind, path: run.path, split: ofRun.split, boxes };
   return arraySource(origin, dataset, async (held) => {
     const open = async (name: string, array: ArrayDescription | undefined): Promise<OpenArray | null> =>
-      array === undefined ? null : held.open(openDescribed(run, array), axesOf(run, name, array));
+      array === undefined || !isScored(name)
+        ? null
+        : held.open(openDescribed(run, array), axesOf(run, name, array));
     const { joints, vertices, chain_joints: chain, keypoints_2d: keypoints } = described;
     const selected = run.manifest.selected === true;
     const samples = selected || kind === 'run-directory' ? await readSampleList(run) : null;
     return {
-      joints: inSpace ? await open('joints', joints) : null,
-      vertices: inSpace ? await open('vertices', vertices) : null,
-      chainJoints: inSpace ? await open('chain_joints', chain) : null,
+      joints: await open('joints', joints),
+      vertices: await open('vertices', vertices),
+      chainJoints: await open('chain_joints', chain),
       // The published wrists are the same for every set.
-      roots: inSpace ? await open('roots', run.manifest.predictions?.roots) : null,
+      roots: await open('roots', run.manifest.predictions?.roots),
       keypoints:
-        inSpace || keypoints === undefined ? null : await held.openPlain(openDescribed(run, keypoints)),
+        keypoints === undefined || !isScored('keypoints_2d')
+          ? null
+          : await held.openPlain(openDescribed(run, keypoints)),
       ids: selected ? samples : null,
       ...(selected || samples === null ? {} : { listed: samples }),
-      failed: failures(run, inSpace, set),
+      failed: new Map(scored.failures(set ?? run.manifest).map(({ id, ...failure }) => [id, failure])),
       jointOrder: joints === undefined ? dataset.jointOrder : jointOrderOf(run, joints),
     };
   });
-}
-
-/** Why samples of the run have no prediction. */
-function failures(
-  { manifest }: RunFolder,
-  inSpace: boolean,
-  set: PredictionSet | undefined,
-): ReadonlyMap<string, Failure> {
-  const { unpredicted = [], unpredicted_keypoints: withoutKeypoints = [] } = set ?? manifest;
-  const all = inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints];
-  return new Map(all.map(({ id, code, reason }) => [id, { code, reason }]));
 }
 
 /** Without them a point has no meaning, and none is guessed. */

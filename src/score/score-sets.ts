@@ -3,6 +3,7 @@ import type { DatasetDefinition } from '../datasets/types.js';
 import { headlineOf, metricOf } from '../metrics/index.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
 import { openRunPredictions, type PredictionSet } from '../predictions/run-predictions.js';
+import { scoredArrays } from '../predictions/scored-arrays.js';
 import type { Progress } from '../progress.js';
 import type { RunFolder, SweepDescription } from '../runs/manifest.js';
 import type {
@@ -114,9 +115,7 @@ export async function scoreSets(request: ScoreSetsRequest): Promise<TtaResult | 
   const stage = request.progress.stage('score the sweep', fusions.length + passes.length, 'sets');
   try {
     for (const [fusion, set] of fusions) {
-      const { unpredicted, unpredicted_keypoints: withoutKeypoints = [] } = set;
-      const inSpace = dataset.protocol.measure === 'hands-3d';
-      tellUnfused(fusion, inSpace ? unpredicted : [...unpredicted, ...withoutKeypoints], request.progress);
+      tellUnfused(fusion, scoredArrays(dataset.protocol).failures(set), request.progress);
       const scored = await score(run, set, true);
       metrics[fusion] = scored.metrics;
       confidence[fusion] = scored.confidence;
