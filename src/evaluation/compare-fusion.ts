@@ -15,6 +15,7 @@ import { StoredRun } from '../runs/stored-run.js';
 import type { FusionKind } from '../tta/fusion.js';
 import { meanOfSets, scoreEach, type SetScores } from './compare-sets.js';
 import { openJointRegressor } from './open-joint-regressor.js';
+import { jointSourceOf } from './protocol-rules.js';
 
 export type ComparedFusion = FusionKind | 'none';
 
@@ -41,14 +42,11 @@ export async function readFusionScores(
   const { from, sets } = await setsOf(run, fusion);
   const folder = await openFolder(run, request);
   const { protocol } = document;
-  const jointsFrom = protocol.measure === 'hands-3d' ? protocol.jointSource : 'model';
-  const regressor = await openJointRegressor({
-    request: { jointsFrom, mano: request.mano, tta: {} },
-    folder,
-  });
+  const jointsFrom = jointSourceOf(protocol) ?? 'model';
+  const { mano, workers } = request;
+  const regressor = await openJointRegressor({ request: { jointsFrom, mano, tta: {} }, folder });
   const selection = await selectionOf(run, plain.ids, folder);
   context.progress.note(`${path}: ${fusion} is scored again, sample by sample`);
-  const { workers } = request;
   const scores = await scoreEach({
     ...context,
     run: from,

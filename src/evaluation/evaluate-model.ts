@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { checkCounts, hasTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { ProblemListener, Sample, Selection } from '../datasets/types.js';
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
-import type { AnyProtocol } from '../metrics/index.js';
 import { checkImages } from '../predict/check-images.js';
 import type { OpenedModel, OpenedMano } from '../predict/predict.js';
 import type { SweepRequest } from '../predict/sweep-writer.js';
@@ -18,6 +17,7 @@ import { scoreRun } from '../score/score-run.js';
 import { sweepPasses, type Pass } from '../tta/sweep.js';
 import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
 import type { Outcome } from './outcome.js';
+import { withOrigin } from './protocol-rules.js';
 import {
   guarded,
   openDirectory,
@@ -58,7 +58,11 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
     const regressor = await openJointRegressor(task);
     regressor?.requireParts(meshOf(model), model.session.file);
     const check = await openJointCheck(task, { ...meshOf(model), hasJoints: hasJoints(model) });
-    const protocol = modelProtocol(task.protocol, model, samples);
+    const protocol = withOrigin(task.protocol, {
+      boxes: model.contract.crop === 'whole-image' ? 'image' : task.protocol.boxes,
+      hasRoots: samples.some(({ root }) => root !== null),
+      hasJoints: hasJoints(model),
+    });
     const described = { ...task, protocol };
     const opened = await openDirectory(described, {
       samples,
@@ -128,16 +132,6 @@ function meshOf({ contract }: OpenedModel): { vertexCount: number | null; hasCha
 
 function hasJoints({ contract }: OpenedModel): boolean {
   return contract.outputs.joints !== null || contract.mano !== null;
-}
-
-/** The folder's protocol with what the model decides. */
-function modelProtocol(protocol: AnyProtocol, model: OpenedModel, samples: readonly Sample[]): AnyProtocol {
-  const { contract } = model;
-  const boxes = contract.crop === 'whole-image' ? 'image' : protocol.boxes;
-  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
-  const hasWrist = hasJoints(model) || protocol.jointSource !== 'model';
-  const isPlaced = hasWrist && samples.some(({ root }) => root !== null);
-  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
 }
 
 /** What is swept while predicting; mean-error needs every pass kept, since only scoring sees the ground truth. */

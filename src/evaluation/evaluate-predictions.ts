@@ -1,9 +1,8 @@
 /** `run --predictions`: an existing file is scored, or the kept passes of a run are fused again. */
 import { resolve } from 'node:path';
-import { countTruths, GroundTruth, hasTruth } from '../datasets/ground-truth/ground-truth.js';
+import { beginReading, countTruths, requireTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { DatasetFolder, Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import type { AnyProtocol } from '../metrics/index.js';
 import { fuseKept } from '../predict/fuse-kept.js';
 import { keptPasses } from '../predict/kept-passes.js';
 import { otherOrder } from '../predictions/folder-order.js';
@@ -17,6 +16,7 @@ import { StoredRun } from '../runs/stored-run.js';
 import { scoreRun } from '../score/score-run.js';
 import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
 import type { Outcome } from './outcome.js';
+import { withOrigin } from './protocol-rules.js';
 import {
   guarded,
   openDirectory,
@@ -32,8 +32,8 @@ import {
 /** @throws UserError for everything that is wrong with the predictions or the folder. */
 export async function evaluatePredictions(task: Task<PredictionsRequest>): Promise<Outcome> {
   const { request, folder, context, subject } = task;
-  requireGroundTruth(folder);
-  const truth = folder.groundTruth.kind === 'hands' ? new GroundTruth(folder.groundTruth) : null;
+  requireTruth(folder);
+  const truth = beginReading(folder);
   try {
     const source = await openPredictions(subject, folder.definition, context.signal);
     try {
@@ -47,7 +47,10 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
       const regressor = await openJointRegressor(task);
       const { vertexCount, joints } = source;
       const check = await openJointCheck(task, { vertexCount, hasJoints: joints !== null });
-      const described = { ...task, protocol: importedProtocol(task.protocol, source) };
+      // Which boxes imported predictions were made from is not known, unless a run directory says it.
+      const { boxes = null } = source.origin;
+      const parts = { boxes, hasRoots: source.roots !== null, hasJoints: joints !== null };
+      const described = { ...task, protocol: withOrigin(task.protocol, parts) };
       const opened = await openDirectory(described, {
         samples: null,
         selection,
@@ -70,8 +73,8 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
             ...(sweep === undefined ? {} : { sweep }),
           });
         }
-        const parts = { source, selection, regressor, check, truth };
-        return scoreRun({ ...scoring(described), run, sets: kept?.from ?? run, ...parts });
+        const sets = kept?.from ?? run;
+        return scoreRun({ ...scoring(described), run, sets, source, selection, regressor, check, truth });
       });
       return outcome(task, run, document);
     } finally {
@@ -149,14 +152,6 @@ function tellOrder(
   );
 }
 
-/** Which boxes imported predictions were made from is not known, unless a run directory says it. */
-function importedProtocol(protocol: AnyProtocol, source: PredictionSource): AnyProtocol {
-  const { boxes = null } = source.origin;
-  if (protocol.measure === 'keypoints-2d') return { ...protocol, boxes };
-  const isPlaced = source.roots !== null && (source.joints !== null || protocol.jointSource !== 'model');
-  return { ...protocol, boxes, rootAlignment: isPlaced ? 'published-root' : 'none' };
-}
-
 /** Without photographs a sample is known by the ground truth. */
 async function selectionOf(
   request: PredictionsRequest,
@@ -165,18 +160,4 @@ async function selectionOf(
 ): Promise<Selection | null> {
   if (request.limit === undefined && request.samples === undefined) return null;
   return selectSamples(request, await folder.sampleIds((await countTruths(folder, signal))!));
-}
-
-function requireGroundTruth(folder: DatasetFolder): void {
-  const { groundTruth, root } = folder;
-  if (groundTruth.kind === 'keypoints' || hasTruth(folder)) return;
-  const { files } = groundTruth;
-  throw new UserError({
-    code: 'ground-truth-missing',
-    message: 'There is no ground truth in this folder to score predictions against',
-    file: root,
-    expected: files.join(' and '),
-    got: files.length === 2 ? 'neither' : 'nothing of the kind',
-    next: 'give the folder that holds them with --data',
-  });
 }

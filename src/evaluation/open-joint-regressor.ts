@@ -4,6 +4,7 @@ import { UserError } from '../errors.js';
 import { JOINT_CONVENTIONS, MANO_VERTEX_COUNT, type JointConvention } from '../hand/joint-conventions.js';
 import type { JointOrder } from '../hand/joints.js';
 import { JointRegressor } from '../predictions/joint-regressor.js';
+import { jointSourceOf } from './protocol-rules.js';
 import type { RunRequest, Task } from './task.js';
 
 interface JointRegressorTask extends Pick<Task, 'folder'> {
@@ -60,7 +61,7 @@ export interface PredictedParts {
 export async function openJointCheck(task: Task, parts: PredictedParts): Promise<JointRegressor | null> {
   const { request, folder, protocol, context } = task;
   const { mano } = request;
-  const isScored = protocol.measure === 'hands-3d' && protocol.jointSource === 'model' && hasTruth(folder);
+  const isScored = jointSourceOf(protocol) === 'model' && hasTruth(folder);
   const isComparable = parts.hasJoints && parts.vertexCount === MANO_VERTEX_COUNT;
   if (mano === undefined || !isScored || !isComparable) return null;
   try {

@@ -85,6 +85,26 @@ export function hasTruth({ groundTruth }: DatasetFolder): boolean {
   return groundTruth.kind === 'keypoints' || groundTruth.joints !== null || groundTruth.meshes !== null;
 }
 
+/** @throws UserError where there is nothing to score against. */
+export function requireTruth(folder: DatasetFolder): void {
+  const { groundTruth, root } = folder;
+  if (groundTruth.kind === 'keypoints' || hasTruth(folder)) return;
+  const { files } = groundTruth;
+  throw new UserError({
+    code: 'ground-truth-missing',
+    message: 'There is no ground truth in this folder to score predictions against',
+    file: root,
+    expected: files.join(' and '),
+    got: files.length === 2 ? 'neither' : 'nothing of the kind',
+    next: 'give the folder that holds them with --data',
+  });
+}
+
+/** Begins to read what takes long; null where the labels are read at once when they are needed. */
+export function beginReading({ groundTruth }: DatasetFolder): GroundTruth | null {
+  return groundTruth.kind === 'hands' ? new GroundTruth(groundTruth) : null;
+}
+
 /**
  * Before predicting: photographs, joints and vertices must be about the same samples.
  *
