@@ -34,7 +34,7 @@ export const TTA_FLAGS = {
   }),
 };
 
-/** Of `compare`. */
+/** The flag by which `compare` is told which fusion of a run to compare. */
 export const COMPARED_FUSION = Flags.option({
   options: ['none', ...FUSION_KINDS] as const,
   multiple: true,

@@ -40,7 +40,7 @@ export function comparisonText(document: ComparisonDocument, format: TableFormat
   ].join('\n\n');
 }
 
-/** As papers print it: a method a row, a metric a column. */
+/** The table that papers print: a method a row, a metric a column. */
 function resultsTable(document: ComparisonDocument, format: TableFormat, options: TableOptions): string {
   const keys = metricKeys(document);
   const best = keys.map((key) => marks(document, key));

@@ -22,7 +22,7 @@ export interface RunScores {
   readonly document: MetricsDocument;
   /** Whether the predictions came from a file: which boxes they were made from is then not known. */
   readonly imported: boolean;
-  /** Of the dataset folder's files, see `fingerprint`. */
+  /** Fingerprint of the dataset folder's files, see `fingerprint`. */
   readonly fingerprint: string | null;
   readonly ids: readonly string[];
   /** Row of each sample. */

@@ -88,7 +88,7 @@ function unknownBoxes(left: unknown, right: unknown): string {
   return `${whose} predictions came from a file that does not say which boxes they were made from; the other's were ${known}`;
 }
 
-/** Of another version: not even which way is better is known. */
+/** Why metrics of another version are not judged: not even which way is better is known. */
 function unknownMetrics(keys: readonly string[]): string {
   const [what, verb] = keys.length === 1 ? ['a metric', 'is'] : ['metrics', 'are'];
   return `${what} that this version does not know ${verb} left out: ${keys.join(', ')}`;

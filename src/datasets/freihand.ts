@@ -43,7 +43,7 @@ const nameOf = (index: number): string => `${idOf(index)}.jpg`;
 
 /** Which photographs a split is made of. */
 interface Split {
-  /** Of files and folders. */
+  /** What the names of the split's files and folders begin with. */
   readonly prefix: 'training' | 'evaluation';
   /** The first background version and how many there are in a row. */
   readonly firstVersion: number;

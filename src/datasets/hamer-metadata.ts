@@ -73,7 +73,7 @@ export async function readHamerMetadata(file: string, onProblem?: ProblemListene
 }
 
 interface Arrays extends Omit<HamerMetadata, 'right' | 'problems'> {
-  /** As the file has them. */
+  /** `right` as the file has it. */
   readonly rightValues: Float64Array;
 }
 

@@ -162,7 +162,7 @@ function otherExtension(extension: 'png' | 'jpg'): 'png' | 'jpg' {
   return extension === 'png' ? 'jpg' : 'png';
 }
 
-/** Without the list a sample is known by its position alone. */
+/** Ids for a folder without its list: a sample is known by its position alone. */
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => index.toString().padStart(5, '0'));
 }
@@ -171,7 +171,7 @@ function numbered(count: number): string[] {
 interface SampleSource {
   readonly root: string;
   readonly split: string;
-  /** Of the version's photographs; where one is absent the other is taken. */
+  /** The extension of the version's photographs; where one is absent the other is taken. */
   readonly extension: 'png' | 'jpg';
   readonly boxes: string;
   readonly metadata: HamerMetadata | null;

@@ -16,12 +16,12 @@ export const DATASETS: readonly DatasetDefinition[] = [
 
 export const DATASET_IDS: readonly string[] = DATASETS.map((dataset) => dataset.id);
 
-/** Those that have a challenge, for which `submission` writes. */
+/** The datasets that have a challenge, for which `submission` writes. */
 export function challenges(): DatasetDefinition[] {
   return DATASETS.filter(({ officialScores }) => officialScores !== null);
 }
 
-/** Of all datasets; which one has which is said where a folder is opened. */
+/** The splits of all datasets; opening a folder tells which dataset has which. */
 export const SPLITS: readonly string[] = [...new Set(DATASETS.flatMap(({ splits }) => splits))];
 
 export function datasetById(id: string): DatasetDefinition {

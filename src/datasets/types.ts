@@ -127,7 +127,7 @@ export interface OpenOptions {
 export interface DatasetFile {
   /** Relative to the folder; `%08d`, `<sequence>` and the like stand for what varies. */
   readonly path: string;
-  /** In few words: shape, units. */
+  /** What the file holds, in few words: shape, units. */
   readonly content: string;
   readonly neededTo: readonly ('predict' | 'score')[];
 }
@@ -148,7 +148,7 @@ export interface SamplePlace {
 }
 
 export interface DatasetDefinition {
-  /** As in `--dataset`. */
+  /** The dataset's name in `--dataset`. */
   readonly id: string;
   readonly title: string;
   /** The first is the one unless told otherwise. */

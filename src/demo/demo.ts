@@ -37,7 +37,7 @@ export interface PreparedDemo {
   /** The constant mean hand, `mean-pose.onnx`: what the baseline has to beat. */
   readonly meanPoseCheckpoint: string;
   readonly dataset: DemoDatasetInfo;
-  /** What was there already and matched. */
+  /** Which parts were there already and matched. */
   readonly reused: { readonly dataset: boolean; readonly checkpoint: boolean };
 }
 

@@ -17,7 +17,7 @@ export interface NetworkOutput {
   readonly axes: number;
 }
 
-/** In metres; what every network of the family gives. */
+/** The outputs that every network of the family gives, in metres. */
 export const HAND_OUTPUTS: readonly NetworkOutput[] = [
   { name: 'pred_keypoints_3d', points: JOINT_COUNT, axes: 3 },
   { name: 'pred_vertices', points: VERTEX_COUNT, axes: 3 },

@@ -29,7 +29,7 @@ export type ResultFindingCode = (typeof RESULT_FINDING_CODES)[number];
 
 /** The final numbers of a run. */
 export interface ResultSummary {
-  /** By the keys of metrics.json, the `_proper` ones among them where known. */
+  /** Values by the keys of metrics.json, the `_proper` ones among them where known. */
   readonly metrics: Readonly<Record<string, number | undefined>>;
   /** Samples behind the metrics. */
   readonly scored: number;
@@ -66,7 +66,7 @@ const DISAGREE_MM = 8;
 /** Reflections count when they change the digit that is printed, and by 1 %. */
 const REFLECTED_MM = 0.1;
 const REFLECTED_RATIO = 0.01;
-/** Without the proper figures: a share that flat hands alone do not reach. */
+/** The share of mirrored fits that flat hands alone do not reach, for results without the proper figures. */
 const REFLECTED_SHARE = 0.1;
 
 /** The mean errors after alignment. */

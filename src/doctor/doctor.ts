@@ -20,7 +20,7 @@ export interface Check {
 export interface NamedFolder {
   readonly dataset: string;
   readonly folder: string;
-  /** What names it. */
+  /** The flag, variable or file that names the folder. */
   readonly from: string;
 }
 

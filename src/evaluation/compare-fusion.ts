@@ -20,7 +20,7 @@ import { jointSourceOf } from './protocol-rules.js';
 export type ComparedFusion = FusionKind | 'none';
 
 export interface FusionRequest {
-  /** In place of the dataset folder that run.json names. */
+  /** The dataset folder, in place of the one that run.json names. */
   readonly data?: string | undefined;
   readonly boxes?: string | undefined;
   readonly mano?: string | undefined;

@@ -18,7 +18,7 @@ export type SetScores = Pick<RunScores, 'ids' | 'scored' | 'columns' | 'joints' 
 };
 
 export interface SetsRequest {
-  /** Where the sets are. */
+  /** The run directory that holds the sets. */
   readonly run: RunFolder;
   readonly sets: readonly PredictionSet[];
   readonly folder: DatasetFolder;

@@ -98,7 +98,7 @@ function ttaRows(document: MetricsDocument, colour: boolean): string[] {
   ];
 }
 
-/** Of the aligned figure, its interval, the raw one and its interval. */
+/** Columns of the aligned figure, its interval, the raw figure and its interval. */
 const CELL_WIDTHS = [12, 18, 13, 19] as const;
 
 function row(label: string, ...cells: readonly string[]): string {
@@ -133,7 +133,7 @@ function isIn({ metrics }: MetricsDocument, { key }: MetricDefinition): boolean 
   return metrics[key] !== undefined;
 }
 
-/** Of a metric that the document has; a dash for none. */
+/** The value of a metric that the document has; a dash for none. */
 function value({ metrics }: MetricsDocument, metric: MetricDefinition | undefined): string {
   return metric === undefined ? '–' : formatMetric(metric.key, metrics[metric.key]!);
 }

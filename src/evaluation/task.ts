@@ -73,7 +73,7 @@ export interface PredictionsRequest extends CommonRequest {
   readonly model?: undefined;
   /** A prediction file, a folder of arrays or a run directory. */
   readonly predictions: string;
-  /** Of a run directory: how the passes it has kept are fused again. */
+  /** How the passes that a run directory has kept are fused again. */
   readonly tta?: KeptTta | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface JointConventionRule {
    * are joints of the kinematic chain, which the mesh does not determine; they need the pose and shape parameters.
    */
   readonly exactFrom: 'vertices' | 'mano';
-  /** What is not settled about it. */
+  /** What is not settled about the convention. */
   readonly caveat?: string;
 }
 

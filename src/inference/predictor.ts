@@ -16,7 +16,7 @@ export type { ImageSample } from './crops/crop-source.js';
 export type { PredictedBatch } from './predicted-batch.js';
 
 export interface PredictOptions {
-  /** In order; read as they are needed. */
+  /** The photographs in the order of the rows; each is read when it is needed. */
   readonly samples: Iterable<ImageSample>;
   readonly session: Session;
   readonly contract: ModelContract;

@@ -8,7 +8,7 @@ export interface StageTimings {
   cropMs: number;
   /** The session stood idle between two batches: it waited for crops, or nobody took its results. */
   waitMs: number;
-  /** In the session. */
+  /** Time inside the session. */
   runMs: number;
   /** Storing what was predicted; whoever stores it adds to it. */
   writeMs: number;

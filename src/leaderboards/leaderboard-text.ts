@@ -217,7 +217,7 @@ function shortTitle(key: string): string {
   return measureText(metric.measure).column(metric);
 }
 
-/** Without their final full stops. */
+/** The notes below the table, each without its final full stop. */
 function footnotes({ title, table, rankedBy, rows }: Leaderboard, format: TableFormat): string[] {
   const some = (test: (row: LeaderboardRow) => boolean): boolean => rows.some(test);
   const { measure, label } = metricOf(rankedBy);

@@ -24,7 +24,7 @@ export interface LeaderboardRequest {
 export interface Figure {
   /** At the precision of the published column, or of the metric where nothing is published. */
   readonly text: string;
-  /** In full precision, in the units of metrics.json. */
+  /** The figure in full precision, in the units of metrics.json. */
   readonly value: number;
 }
 
@@ -96,7 +96,7 @@ interface Columns {
   readonly rankedBy: string;
 }
 
-/** As many digits as each column was printed with. */
+/** The columns of a published table, each with as many digits as it was printed with. */
 function publishedColumns({ metrics, rows, rankedBy }: PublishedTable): Columns {
   const decimals = new Map(
     metrics.map((key) => {

@@ -14,13 +14,13 @@ import type { PublishedRow, PublishedTable } from './published-table.js';
 
 export interface LintFinding {
   readonly method: string;
-  /** Of a published row. */
+  /** Where a published row appeared. */
   readonly venue?: string;
   /** The run directory, of a row of one's own. */
   readonly run?: string;
   readonly tta: boolean;
   readonly rule: 'f-order' | 'auc-error' | 'joints-vertices' | 'pck-order' | 'subset-order';
-  /** With the figures, in one sentence without a final full stop. */
+  /** What is wrong, with the figures, in one sentence without a final full stop. */
   readonly message: string;
 }
 

@@ -9,7 +9,7 @@ import { grouped } from '../text/text.js';
 
 /** A run, or one fusion of its test-time augmentation. */
 export interface RunEntry {
-  /** As the user named it. */
+  /** The run directory as the user named it. */
   readonly path: string;
   readonly name: string;
   readonly tta: string | null;
@@ -66,7 +66,7 @@ function otherDataset(dataset: string, { path, manifest }: StoredRun): UserError
   });
 }
 
-/** In the words of a table; a field without words of its own is named. */
+/** Fields of the protocol in the words of a table; a field without words of its own is named. */
 const WORDS: Readonly<Record<string, (value: unknown) => string>> = {
   jointSource: (value) => `joints from ${String(value)}`,
   reflection: () => 'no reflection (det +1)',

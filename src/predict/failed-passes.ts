@@ -31,12 +31,12 @@ export class FailedPassList {
     this.#entries.push({ row, id, code, reason, passes: [pass], ...alone });
   }
 
-  /** Those of the samples before `end`. */
+  /** The failed passes of the samples before `end`. */
   before(end: number): FailedPassRow[] {
     return this.#entries.filter(({ row }) => row < end);
   }
 
-  /** As run.json has them. */
+  /** The failed passes as run.json has them. */
   described(): FailedPasses[] {
     return this.#entries.map(({ id, code, reason, passes, keypoints_alone }) => ({
       id,

@@ -129,7 +129,7 @@ export interface PredictRequest {
   readonly model: OpenedModel;
   readonly mano: Mano | null;
   readonly run: RunDirectory;
-  /** Of the places where the benchmark publishes its wrists. */
+  /** The axes in which the benchmark publishes its wrists. */
   readonly axes: Axes;
   /** What a photograph that cannot be read does. */
   readonly unreadable: 'stop' | 'skip';
@@ -142,7 +142,7 @@ export interface PredictRequest {
 /** What run.json says of the predictions. */
 export interface Predicted extends WrittenSets {
   readonly decode: Record<string, unknown>;
-  /** Of all sittings. */
+  /** Milliseconds of each stage, over all sittings. */
   readonly timings: Record<string, number>;
 }
 
@@ -218,7 +218,7 @@ async function* batchesFrom(
   }
 }
 
-/** With what earlier sittings took. */
+/** The timings of this sitting and of those before. */
 function added(timings: StageTimings, from: Journal | null): StageTimings & Record<string, number> {
   const sums: StageTimings & Record<string, number> = { ...timings };
   for (const [stage, value] of Object.entries(from?.timings ?? {})) sums[stage] = (sums[stage] ?? 0) + value;

@@ -60,7 +60,7 @@ interface Track {
   readonly fusion: Fusion;
   readonly writer: SetWriter;
   unpredicted: FailedRow[];
-  /** Those whose 2D keypoints alone are missing. */
+  /** The rows whose 2D keypoints alone are missing. */
   withoutKeypoints: FailedRow[];
   readonly current: Map<Group, SampleFusion>;
 }
@@ -75,7 +75,7 @@ export class SweepWriter {
   readonly #tracks: readonly Track[];
   readonly #kept: KeptPasses | null;
   readonly #samples: readonly SweptSample[];
-  /** Of the kept passes. */
+  /** The failed rows of the kept passes. */
   #failed = new FailedPassList();
 
   constructor(
@@ -185,7 +185,7 @@ export class SweepWriter {
     }
   }
 
-  /** By the position of the row. */
+  /** Why rows failed, by their position. */
   #reasons(failed: readonly FailedPass[]): ReadonlyMap<number, string> {
     return new Map(failed.map(({ index, pass, reason }) => [index * this.#passes.length + pass, reason]));
   }

@@ -30,7 +30,7 @@ export interface OpenArrays {
   /** See `PredictionSource`. */
   readonly listed?: readonly string[];
   readonly failed?: ReadonlyMap<string, Failure>;
-  /** Of the joints. */
+  /** The order of the joints. */
   readonly jointOrder: JointOrder;
 }
 

@@ -7,7 +7,7 @@ import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
 
 export interface PredictionSource {
-  /** For messages and for run.json: what was read. */
+  /** What was read, for messages and for run.json. */
   readonly origin: PredictionOrigin;
   readonly count: number;
   /** The sample each row belongs to; `null` where rows are in the benchmark's order. */
@@ -51,10 +51,10 @@ export interface Failure {
 }
 
 export interface PredictionOrigin {
-  /** Of the prediction format (formats/), or `model`. */
+  /** Name of the prediction format (formats/), or `model`. */
   readonly kind: string;
   readonly path: string;
-  /** Of a run directory: the split it is of. */
+  /** The split that a run directory is of. */
   readonly split?: string;
   /** Of a run directory: which boxes its predictions were made from; null where it does not know. */
   readonly boxes?: string | null;

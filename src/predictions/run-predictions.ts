@@ -16,7 +16,7 @@ import { scoredArrays } from './scored-arrays.js';
 export interface PredictionSet {
   readonly predictions: Readonly<Record<string, ArrayDescription>>;
   readonly unpredicted?: readonly UnscoredSample[] | undefined;
-  /** Those without 2D keypoints alone. */
+  /** The samples without 2D keypoints alone. */
   readonly unpredicted_keypoints?: readonly UnscoredSample[] | undefined;
 }
 
@@ -85,7 +85,7 @@ export async function openRunPredictions(
   });
 }
 
-/** Without them a point has no meaning, and none is guessed. */
+/** The axes of an array: without them a point has no meaning, and none is guessed. */
 function axesOf(run: RunFolder, name: string, { axes }: ArrayDescription): Axes {
   if (axes !== undefined && axes !== 'image') return axes;
   throw undescribed(run, name, 'axes', oneOf(AXES_IDS.map((id) => `'${id}'`)), axes);

@@ -6,13 +6,13 @@ import type { PredictionArray } from '../runs/prediction-sets.js';
 /** Samples of a set that lack something, as run.json lists them. */
 interface Lacking {
   readonly unpredicted?: readonly UnscoredSample[] | undefined;
-  /** Those without 2D keypoints alone. */
+  /** The samples without 2D keypoints alone. */
   readonly unpredicted_keypoints?: readonly UnscoredSample[] | undefined;
 }
 
 interface ScoredArrays {
   readonly names: readonly PredictionArray[];
-  /** For messages: what must be there, and what is said where it is not. */
+  /** What must be there, and what is said where it is not; for messages. */
   readonly needed: string;
   readonly none: string;
   /** What to do where they are of another kind. */

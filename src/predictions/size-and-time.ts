@@ -7,7 +7,7 @@ import { PREDICTION_FORMATS } from './formats/registry.js';
 export interface SizeAndTime {
   readonly bytes: number;
   readonly modified: string;
-  /** Of names, sizes and times of the files of a folder. */
+  /** Hash of the names, sizes and times of the files of a folder. */
   readonly files?: string;
 }
 

@@ -7,7 +7,7 @@ import type { ReadRun } from './report-runs.js';
 
 export interface ReportFolder {
   readonly folder: DatasetFolder;
-  /** By id; those whose photograph is there and as it should be. */
+  /** The samples whose photographs are there and as they should be, by id. */
   readonly samples: ReadonlyMap<string, Sample>;
   /** Position of each sample in the folder. */
   readonly places: ReadonlyMap<string, number>;
@@ -16,7 +16,7 @@ export interface ReportFolder {
 }
 
 export interface FolderRequest {
-  /** In place of the folder that run.json names. */
+  /** The dataset folder, in place of the one that run.json names. */
   readonly data?: string | undefined;
   /** Where boxes came from an evaluation file of HaMeR's: that file, which run.json does not name. */
   readonly boxes?: string | undefined;

@@ -51,7 +51,7 @@ export const coverageSchema = z.object({
 const configurationSchema = z.looseObject({
   /** Absent where predictions were imported. */
   model: z.looseObject({ path: z.string().optional(), sha256: z.string().optional() }).optional(),
-  /** Of the dataset folder, see datasets/fingerprint.ts. */
+  /** Fingerprint of the dataset folder, see datasets/fingerprint.ts. */
   fingerprint: z.string().optional(),
   protocol: z.looseObject({ boxes: z.string().nullish() }).optional(),
   /** Positions of the samples in the folder, as ranges; absent where they are all. */
@@ -122,24 +122,24 @@ const manifestSchema = z.looseObject({
     started: z.string(),
     /** When an interrupted run was gone on with, each time. */
     resumed: z.array(z.string()).optional(),
-    /** Of work so far, in all sittings: pauses between them do not count. */
+    /** Seconds of work so far, in all sittings: pauses between them do not count. */
     seconds: z.number().nonnegative().optional(),
     finished: z.string().optional(),
   }),
   /** How photographs were decoded. */
   decode: z.looseObject({}).optional(),
-  /** Of predicting. */
+  /** Milliseconds that the stages of predicting took. */
   timings: timings.optional(),
-  /** What was scored. */
+  /** The predictions that were scored. */
   origin: z
     .looseObject({
       kind: z.string(),
       path: z.string(),
-      /** Of a run directory: the split it is of. */
+      /** The split that a run directory is of. */
       split: z.string().optional(),
       /** Of a run directory: which boxes its predictions were made from; null where it does not know. */
       boxes: z.string().nullish(),
-      /** Of a file that was read to its end. */
+      /** SHA-256 of a file that was read to its end. */
       sha256: z.string().optional(),
     })
     .optional(),
@@ -155,7 +155,7 @@ export type SweepDescription = z.infer<typeof sweepSchema>;
 
 /** A run directory to whoever reads of it, whether it is being written or has been for long. */
 export interface RunFolder {
-  /** As the user named it. */
+  /** The folder as the user named it. */
   readonly path: string;
   readonly manifest: Manifest;
   /** The path of a file in it. */

@@ -15,7 +15,7 @@ const documentSchema = z.object({
   schema: z.literal(METRICS_SCHEMA),
   dataset: z.object({ id: z.string(), split: z.string() }),
   coverage: coverageSchema,
-  /** Of whatever version: what differs between two is found field by field. */
+  /** A protocol of any version: `protocolDifferences` finds what differs, field by field. */
   protocol: z.object({ measure: z.enum(MEASURES) }),
   metrics: values,
   confidence: intervals,

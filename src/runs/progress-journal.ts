@@ -33,7 +33,7 @@ const journalSchema = z.object({
   made_with: z.record(z.string(), z.string()),
   /** Samples that are whole in every array. */
   done: count,
-  /** By the folder of the set. */
+  /** What each prediction set has, by the folder of the set. */
   sets: z.record(z.string(), journalSet),
   failed_passes: z.array(
     failedRow.extend({ passes: z.array(count).min(1), keypoints_alone: z.boolean().optional() }),
@@ -44,7 +44,7 @@ const journalSchema = z.object({
 
 export type Journal = z.infer<typeof journalSchema>;
 export type JournalSet = z.infer<typeof journalSet>;
-/** By the folder of the set. */
+/** What each prediction set has, by the folder of the set. */
 export type JournalSets = Journal['sets'];
 export type JournalArrays = JournalSet['arrays'];
 export type FailedRow = z.infer<typeof failedRow>;
@@ -56,7 +56,7 @@ export async function hasJournal(run: string): Promise<boolean> {
   return info !== null;
 }
 
-/** What was written is on the disk when this is over. */
+/** Writes the journal; when this is over it is on the disk. */
 export async function writeJournal(run: string, journal: Journal): Promise<void> {
   const body = JSON.stringify(journal);
   await writeFileDurably(fileOf(run), `${JSON.stringify({ sha256: digest(body), journal })}\n`);

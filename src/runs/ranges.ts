@@ -11,7 +11,7 @@ export function toRanges(numbers: ArrayLike<number>): string {
   return ranges.join(',');
 }
 
-/** Only of what `toRanges` has written. */
+/** The numbers behind a text that `toRanges` has written. */
 export function fromRanges(text: string): number[] {
   return text.split(',').flatMap((range) => {
     const [from = 0, to = from] = range.split('-').map(Number);

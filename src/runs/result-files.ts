@@ -13,7 +13,7 @@ import { writeSampleTable, type SampleTable } from './tables/sample-table.js';
 export interface RunResult {
   readonly document: MetricsDocument;
   readonly samples: SampleTable;
-  /** Without rows where no joint was scored. */
+  /** The table has no rows where no joint was scored. */
   readonly joints: JointTable;
   /** Null where nothing was scored that has a curve. */
   readonly curves: CurveTable | null;
@@ -21,7 +21,7 @@ export interface RunResult {
   readonly keypoints: KeypointTable | null;
   /** `scores.txt`; null where the official script would not give one. */
   readonly officialScores: string | null;
-  /** What was scored. */
+  /** The predictions that were scored. */
   readonly origin: NonNullable<Manifest['origin']>;
   /** Whether the rows are not all samples of the folder. */
   readonly selected: boolean;

@@ -14,13 +14,13 @@ export type DescribedArrays = Record<string, ArrayDescription>;
 /** How the points of a set were written. */
 export interface Meaning {
   readonly points: Axes;
-  /** Of the published wrists. */
+  /** The axes of the published wrists. */
   readonly roots: Axes;
-  /** Of the 3D joints; 2D keypoints are always in OpenPose order. */
+  /** The order of the 3D joints; 2D keypoints are always in OpenPose order. */
   readonly jointOrder: JointOrder;
 }
 
-/** As the predictor hands points out. */
+/** The order and axes in which the predictor hands points out. */
 export const AS_PREDICTED = { points: 'opencv', roots: 'opencv', jointOrder: 'openpose' } as const;
 
 /** An array that is being written. */
@@ -62,7 +62,7 @@ export class SetWriter {
     }
   }
 
-  /** What has been begun, for the journal. */
+  /** The arrays that have been begun, for the journal. */
   begun(): JournalArrays {
     return Object.fromEntries(
       [...this.#arrays].map(([name, { dtype, writer }]) => [name, { dtype, shape: [...writer.shape] }]),

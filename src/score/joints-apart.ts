@@ -12,7 +12,7 @@ const JOINTS_APART_MM = 0.2;
 export class JointsApart {
   readonly #regressor: JointRegressor;
   readonly #scored: boolean;
-  /** By sample; NaN where either hand is not finite. */
+  /** How far the joints lie apart in each sample; NaN where either hand is not finite. */
   readonly #apartMm: Float64Array;
 
   private constructor(regressor: JointRegressor, scored: boolean, count: number) {

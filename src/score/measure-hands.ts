@@ -24,7 +24,7 @@ import { addStages, noScoreTimings, timed, type ScoreTimings } from './score-tim
 /** What is measured, and against what. */
 export interface MeasureRequest {
   readonly folder: DatasetFolder;
-  /** Of that folder, opened; the caller closes it. */
+  /** The ground truth of that folder, opened; the caller closes it. */
   readonly truth: GroundTruth;
   readonly source: PredictionSource;
   /** The samples to score; `null` for all of the folder's. */
@@ -153,7 +153,7 @@ async function alignSets(request: MeasureRequest): Promise<AlignedSets> {
   return { ordered, trueJoints };
 }
 
-/** What is done with the batches beside adding them up. */
+/** What else is done with each batch than adding it up. */
 interface BatchUse {
   readonly wanted: Wanted;
   /** Scores in the order of the samples. */

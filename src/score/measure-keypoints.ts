@@ -20,7 +20,7 @@ import { keypointIntervals } from './confidence.js';
 /** What is measured, and against what. */
 export interface MeasureKeypointsRequest {
   readonly folder: DatasetFolder;
-  /** Of the folder. */
+  /** The labels of the folder. */
   readonly labels: KeypointLabels;
   /** What the labels came from, for messages. */
   readonly labelFile: string;

@@ -40,7 +40,7 @@ export interface Measured {
   readonly ids: readonly string[];
   readonly rows: readonly SampleScore[];
   readonly metrics: MetricValues;
-  /** Without rows where no joint was scored. */
+  /** The table has no rows where no joint was scored. */
   readonly joints: JointTable;
   /** What PCK is made of; null for hands in space. */
   readonly keypoints: KeypointTable | null;
@@ -52,7 +52,7 @@ export interface Measured {
 export interface Measuring {
   /** @param keepIn where predictions that came from a file are kept; null where they are not. */
   measure(source: PredictionSource, keepIn: RunDirectory | null): Promise<Measured>;
-  /** Of a set of a sweep, the figures alone. */
+  /** The figures alone, of one set of a sweep. */
   measureSet(source: PredictionSource, withIntervals: boolean): Promise<SetScore>;
   close(): Promise<void>;
 }

@@ -28,7 +28,7 @@ export interface ScoreRunRequest {
   readonly regressor: JointRegressor | null;
   /** See `ScoreRequest`. */
   readonly check: JointRegressor | null;
-  /** Of the folder, where its reading has begun already; closed here. */
+  /** The folder's ground truth where its reading has begun already; closed here. */
   readonly truth: GroundTruth | null;
 }
 

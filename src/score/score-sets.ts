@@ -21,7 +21,7 @@ import { sweepHeatMap } from './sweep-heat-map.js';
 
 /** What test-time augmentation adds to metrics.json. */
 export interface TtaResult {
-  /** By fusion. */
+  /** The metrics of each fusion. */
   readonly metrics: Readonly<Record<string, MetricValues>>;
   readonly confidence: Readonly<Record<string, Readonly<Record<string, Interval>>>>;
   readonly coverage: Readonly<Record<string, SetCoverage>>;
@@ -71,9 +71,9 @@ export interface SetScore {
 }
 
 export interface ScoreSetsRequest {
-  /** Where the sets are. */
+  /** The run directory that holds the sets. */
   readonly from: RunFolder;
-  /** Where the tables go. */
+  /** The run directory that the tables go to. */
   readonly run: RunDirectory;
   readonly dataset: DatasetDefinition;
   /** Whether the mean of the passes' metrics is asked for. */

@@ -49,7 +49,7 @@ function scoreBatch(job: ScoreJob, wanted: Wanted): SampleRow[] {
   return rows;
 }
 
-/** Of a pass or a fusion nobody asks for joints and curves. */
+/** The metrics of a sample of a pass or a fusion, for which nobody asks for joints and curves. */
 function metricsAlone(result: SampleResult): SampleResult {
   return result.state === 'unscored' ? result : { state: 'scored', metrics: result.metrics };
 }

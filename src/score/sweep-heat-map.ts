@@ -14,7 +14,7 @@ export interface SweepCell {
 const LIGHT_INK = 0.83;
 const CELL = { width: 44, height: 28 };
 const MARGIN = { left: 64, top: 64, right: 16, bottom: 44 };
-/** For the title above a sweep of a few rotations. */
+/** The narrowest picture whose title fits above a sweep of a few rotations, px. */
 const MIN_WIDTH = 320;
 
 /** Light to dark of one hue: the better, the lighter. */
@@ -85,7 +85,7 @@ export function sweepHeatMap(metric: MetricDefinition, cells: readonly SweepCell
   ].join('\n');
 }
 
-/** As text and as an attribute of XML. */
+/** `text` as XML has it, in an element and in an attribute. */
 function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

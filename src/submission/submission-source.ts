@@ -25,7 +25,7 @@ export interface SubmissionSource {
 export interface ScoredRun {
   readonly run: StoredRun;
   readonly document: MetricsDocument;
-  /** Of the set that is submitted. */
+  /** The metrics of the set that is submitted. */
   readonly metrics: MetricValues;
   /** Whether the rows are all samples of the run's folder. */
   readonly isWholeFolder: boolean;

@@ -43,7 +43,7 @@ export interface Submission {
   readonly submission: string;
   readonly dataset: string;
   readonly samples: number;
-  /** Of the whole benchmark. */
+  /** Samples of the whole benchmark. */
   readonly benchmark: number;
   readonly fusion: string | null;
   readonly decimals: number;
@@ -53,7 +53,7 @@ export interface Submission {
   /** Where the hands are: `published-root` moved to the wrists the benchmark publishes, else as they came. */
   readonly placement: 'as-predicted' | 'published-root';
   readonly bytes: number;
-  /** Of pred.json inside it. */
+  /** Bytes of pred.json inside the archive. */
   readonly json_bytes: number;
   /** Median length of the hands where that is no length of hands, metres. */
   readonly odd_hand_length_m: number | null;

@@ -14,7 +14,7 @@ export type Handlers<Service extends Methods<Service>> = {
 
 export interface StartData {
   readonly data: unknown;
-  /** One number, shared: 1 once the owner wants no more answers. */
+  /** A shared number: 1 once the owner wants no more answers. */
   readonly closing: Int32Array<SharedArrayBuffer>;
 }
 

@@ -18,7 +18,7 @@ export class TrueMeshReader implements MeshReader {
   #position = 0;
   #wanted: { readonly indices: Selection; next: number } | null = null;
   #pending: Meshes | null = null;
-  /** Of the passes before. */
+  /** Time that the passes before this one took. */
   #earlierBusyMs = 0;
 
   /** Reading begins at once, so that it overlaps with whatever is opened meanwhile. */

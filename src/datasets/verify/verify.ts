@@ -31,7 +31,7 @@ export interface Verification {
     readonly joints: number | null;
     readonly meshes: number | null;
     readonly labels: number | null;
-    /** Of the whole benchmark. */
+    /** Samples of the whole benchmark. */
     readonly benchmark: number;
   };
   /** What a run on this folder would say beside its result. */

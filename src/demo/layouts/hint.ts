@@ -40,7 +40,7 @@ import type { Scene, Studio } from '../studio.js';
 import { renderedTrainingHalf } from '../training-half.js';
 import type { DemoLayout, HamerRow, LayoutTask } from './layout.js';
 
-/** In turn. */
+/** The sizes of the photographs, which take turns. */
 const SIZES: readonly ImageSize[] = [
   { width: 640, height: 480 },
   { width: 456, height: 256 },
@@ -144,7 +144,7 @@ function boundsOf(pixels: Float64Array): Rectangle {
   return { left: Math.min(...x), top: Math.min(...y), right: Math.max(...x), bottom: Math.max(...y) };
 }
 
-/** As `run` takes it: twice the longer side of the box. */
+/** The box as `run` takes it: twice the longer side of the hand's box. */
 function cropBox({ vertices, camera }: HandSample, size: ImageSize): SquareBox {
   const rectangle = tightRectangle(vertices, camera, size);
   return { center: centreOf(rectangle), side: 2 * longerSide(rectangle) };

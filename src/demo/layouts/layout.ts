@@ -29,7 +29,7 @@ export interface HamerRow {
   readonly pixels: ArrayLike<number>;
   /** 21×3, metres. */
   readonly joints: ArrayLike<number>;
-  /** Of the 2D keypoints; 1 where left out. */
+  /** Confidence of the 2D keypoints; 1 where left out. */
   readonly confidence?: readonly number[];
 }
 

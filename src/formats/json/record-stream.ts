@@ -21,7 +21,7 @@ export interface RecordStreamOptions {
 }
 
 export interface RecordStreamSummary extends NumberJsonSummary {
-  /** Of the file's bytes, as on disk; `null` where it was not asked for. */
+  /** SHA-256 of the file as it lies on the disk; `null` where it was not asked for. */
   readonly sha256: string | null;
   /** Milliseconds the reader worked; the rest of its time it waited for its batches to be taken. */
   readonly busyMs: number;

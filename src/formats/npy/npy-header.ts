@@ -12,7 +12,7 @@ export interface NpyDtype {
   /** Bytes of one element; 0 for 'O', whose elements are a pickle of unknown length. */
   readonly itemSize: number;
   readonly littleEndian: boolean;
-  /** As the file says it: `<f4`. */
+  /** The type as the file writes it: `<f4`. */
   readonly descr: string;
 }
 

@@ -79,7 +79,7 @@ export function numbersAt(
   return asNumbers(valueAt(dict, key, file), `'${key}'`, shape, file);
 }
 
-/** As `numbersAt`, of a value that is at hand. */
+/** The numbers of a value that is at hand; see `numbersAt`. */
 export function asNumbers(
   value: PickleValue,
   what: string,

@@ -11,7 +11,7 @@ import { NumpyArray, PickleTuple, inWords, type PickleRecord, type PickleValue }
 
 type Meaning = (source: PickleSource, record: PickleRecord) => PickleValue | undefined;
 
-/** By `globalKey`; each returns undefined where the record stays as it is. */
+/** Meanings by `globalKey`; each returns undefined where the record stays as it is. */
 export const CHUMPY_MEANINGS: readonly (readonly [string, Meaning])[] = [
   ['chumpy.ch Ch', readCh],
   ['chumpy Ch', readCh],

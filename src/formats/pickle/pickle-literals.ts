@@ -7,7 +7,7 @@ import { MAX_NAME, WRITE_AGAIN, type PickleSource } from './pickle-source.js';
 
 /** CPython's own limit for decimal integers (`sys.int_info.default_max_str_digits`). */
 const MAX_DIGITS = 4300;
-/** As many bits; MANO and the datasets need 64. */
+/** The longest integer that is read; MANO and the datasets need 64 bits. */
 const MAX_LONG_BYTES = 2048;
 
 function literalError(source: PickleSource, message: string, expected: string, got: string): UserError {

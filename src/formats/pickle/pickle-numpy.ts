@@ -45,7 +45,7 @@ interface Layout {
 
 type Meaning = (source: PickleSource, record: PickleRecord) => PickleValue | undefined;
 
-/** By `globalKey`; each returns undefined where the record stays as it is. */
+/** Meanings by `globalKey`; each returns undefined where the record stays as it is. */
 export const NUMPY_MEANINGS: readonly (readonly [string, Meaning])[] = [
   ['numpy._core.multiarray _reconstruct', readArray],
   ['numpy._core.multiarray scalar', readScalar],

@@ -34,7 +34,7 @@ export const MAX_ENTRIES = 2 ** 24 - 1;
 export const MAX_NAME = 1024;
 
 export interface PickleErrorDetails {
-  /** Without the prefix `pickle-`. */
+  /** The error's code without the prefix `pickle-`. */
   readonly code: string;
   readonly message: string;
   readonly expected: string;

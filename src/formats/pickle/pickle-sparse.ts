@@ -6,7 +6,7 @@ import { NumpyArray, SparseMatrix, inWords, type PickleRecord, type PickleValue 
 
 type Meaning = (source: PickleSource, record: PickleRecord) => PickleValue | undefined;
 
-/** By `globalKey`; each returns undefined where the record stays as it is. */
+/** Meanings by `globalKey`; each returns undefined where the record stays as it is. */
 export const SPARSE_MEANINGS: readonly (readonly [string, Meaning])[] = [
   ['scipy.sparse._csc csc_matrix', readColumns],
   ['scipy.sparse._csc csc_array', readColumns],

@@ -11,11 +11,11 @@ export interface KnownOrder {
 
 /** An order that a dataset, a model's sidecar or an array of a run directory may declare. */
 export interface JointOrderDefinition<Id extends string = string> extends Omit<KnownOrder, 'name'> {
-  /** In run.json and in sidecars. */
+  /** The order's name in run.json and in sidecars. */
   readonly id: Id;
-  /** In messages, before the word 'order'. */
+  /** The order's name in messages, before the word 'order'. */
   readonly title: string;
-  /** Its joints in a few words. */
+  /** The order's joints in a few words. */
   readonly layout: string;
 }
 

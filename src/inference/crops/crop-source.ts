@@ -90,7 +90,7 @@ export function isMirrored(contract: ModelContract, sample: Pick<ImageSample, 'r
   return contract.handedness === 'right' && !sample.right;
 }
 
-/** What came of a stretch. */
+/** What cropping a stretch of rows came to. */
 interface Outcome {
   readonly box: Box;
   /** Why the photograph could not be read. */

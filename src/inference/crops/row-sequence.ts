@@ -36,7 +36,7 @@ export class RowSequence {
   /** Begun and not all in batches; the first is the one that is being dealt out. */
   readonly #shots: Shot[] = [];
   #nextIndex = 0;
-  /** Of the first shot. */
+  /** The pass that the first shot is at. */
   #nextPass = 0;
 
   constructor(options: RowSequenceOptions) {

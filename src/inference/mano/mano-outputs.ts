@@ -46,7 +46,7 @@ export function rotationCount({ global_orient }: { readonly global_orient: unkno
 
 type ManoRole = keyof typeof HAMER_MANO_NAME;
 
-/** What each is called in a sentence. */
+/** What each output is called in a sentence. */
 export const MANO_WORDS: Readonly<Record<ManoRole, string>> = {
   pose: 'MANO pose',
   global_orient: 'MANO global orientation',

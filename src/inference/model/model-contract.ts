@@ -39,7 +39,7 @@ export interface ModelContract {
      */
     readonly size: readonly [number, number];
   };
-  /** Those that are read. */
+  /** The outputs that are read. */
   readonly outputs: OutputBindings;
   /** Where joints and vertices are formed from MANO's parameters: these outputs, and the user's MANO file. */
   readonly mano: ManoBinding | null;
@@ -49,9 +49,9 @@ export interface ModelContract {
   /** Per channel R, G, B on the scale 0…1. */
   readonly mean: ChannelValues;
   readonly std: ChannelValues;
-  /** Of the model's outputs; predictions leave this room in metres. */
+  /** The unit of the model's outputs; predictions leave this room in metres. */
   readonly units: 'm' | 'mm';
-  /** Of the model's outputs; predictions leave this room in OpenPose order. */
+  /** The joint order of the model's outputs; predictions leave this room in OpenPose order. */
   readonly joint_order: JointOrder;
   /** `right`: the network knows right hands only, left ones are mirrored for it and back. `both`: fed as they are. */
   readonly handedness: 'right' | 'both';

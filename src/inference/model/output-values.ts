@@ -7,7 +7,7 @@ import { describeShape, type ElementType } from './model-io.js';
 export interface ExpectedOutput {
   readonly name: string;
   readonly dtype: ElementType;
-  /** What it holds, for errors: `joints`. */
+  /** What the tensor holds, for errors: `joints`. */
   readonly words: string;
   /** The dimensions after the batch; null takes any positive size and stands for V. */
   readonly shape: readonly (number | null)[];

@@ -13,7 +13,7 @@ export type ProviderTrial =
   | {
       readonly provider: ExecutionProvider;
       readonly ok: false;
-      /** In the words of ONNX Runtime. */
+      /** The reason in the words of ONNX Runtime. */
       readonly reason: string;
       /** What makes it start. */
       readonly advice: string;

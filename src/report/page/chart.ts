@@ -24,7 +24,7 @@ export interface FrameOptions {
   readonly y: ScaleLinear<number, number> | null;
   readonly xName: string;
   readonly yName: string;
-  /** Shown above. */
+  /** The title, which stands above the chart. */
   readonly title: string;
   /** What somebody who does not see it should know. */
   readonly description: string;
@@ -104,5 +104,5 @@ export function panels(charts: readonly Markup[]): Markup {
   return markup`<div class="panels${inThrees ? ' three-wide' : ''}">${charts}</div>`;
 }
 
-/** style.ts has as many. */
+/** How many runs have a colour of their own; style.ts defines as many. */
 export const RUN_COLOURS = 6;

@@ -53,7 +53,7 @@ export interface ErrorMeasure {
 }
 
 export interface Distribution extends ErrorMeasure {
-  /** Of the scored samples. */
+  /** The value of each scored sample. */
   readonly values: Float64Array;
 }
 
@@ -63,13 +63,13 @@ export interface ProvenanceEntry {
 }
 
 export interface JointRow {
-  /** As hand/joints.ts names them. */
+  /** The joint's name in hand/joints.ts. */
   readonly name: string;
   readonly values: Readonly<Record<string, number>>;
 }
 
 export interface Curve {
-  /** As pck_curves.csv names it. */
+  /** The curve's name in pck_curves.csv. */
   readonly name: string;
   /** mm, or shares of the box. */
   readonly thresholds: readonly number[];

@@ -101,7 +101,7 @@ function directionOf(key: string): Markup | null {
 const rankOf = ({ alignment }: MetricDefinition): number =>
   alignment === null ? -1 : ALIGNMENTS.indexOf(alignment);
 
-/** By alignment, as papers have it. */
+/** The metrics as papers order them: by alignment. */
 const IN_ORDER = [...METRICS].sort((a, b) => rankOf(a) - rankOf(b)).map(({ key }) => key);
 
 /** What is not known comes last. */

@@ -67,7 +67,7 @@ export class CsvTable {
     return this.#lines.length;
   }
 
-  /** Of a column that was asked for, and so are those below. */
+  /** The values of a column that was asked for; so are the two methods below. */
   text(name: string): readonly string[] {
     return valuesOf(this.#texts, name);
   }

@@ -10,7 +10,7 @@ const TABLE_FORMATS: readonly TableFormat[] = [TERMINAL, MARKDOWN, LATEX, CSV];
 /** What `--format` takes. `json` is no table: it is the document that `--json` prints as well. */
 export const FORMAT_CHOICES = [...TABLE_FORMATS.map(({ id }) => id), 'json'];
 
-/** Those that print data and nothing else, for the help of `--format`. */
+/** The formats that print data and nothing else, for the help of `--format`. */
 export const DATA_FORMATS = new Intl.ListFormat('en-GB').format(
   FORMAT_CHOICES.filter((choice) => (tableFormat(choice)?.around ?? 'nothing') === 'nothing'),
 );

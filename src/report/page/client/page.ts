@@ -133,7 +133,7 @@ class Turntable {
   #pitch = 0;
   #zoom = 1;
   #waiting = false;
-  /** As chosen at the moment. */
+  /** The true hand of the sample that is chosen at the moment. */
   #truth: Hand | null = null;
   #prediction: Hand | null = null;
   #meshes: readonly Mesh[] = [];
