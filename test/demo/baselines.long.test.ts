@@ -1,11 +1,11 @@
 /** The baselines of the layouts without a training folder, on the crops that `run` takes of their photographs. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type PreparedDemo, prepareDemo } from '../../src/demo/demo.js';
 import { readNpz } from '../../src/formats/npy/npz.js';
 import { decodeModel } from '../../src/formats/onnx/onnx.js';
+import { InferenceSession } from '../../src/inference/session/onnxruntime.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
 import { sharedFolder } from '../support/cli.js';
 import { writeHamerMetadata } from '../support/demo-metadata.js';

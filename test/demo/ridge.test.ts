@@ -1,6 +1,5 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedDemo, prepareDemo } from '../../src/demo/demo.js';
 import { freihandTrainingHalf, imageName } from '../../src/demo/freihand-training.js';
@@ -8,6 +7,7 @@ import { proceduralHand } from '../../src/demo/hand/procedural-hand.js';
 import { fitRidgeBaseline, meanPosePredictor } from '../../src/demo/ridge.js';
 import { decodeModel } from '../../src/formats/onnx/onnx.js';
 import { wholeImageBox } from '../../src/imaging/crop.js';
+import { InferenceSession, type Tensor } from '../../src/inference/session/onnxruntime.js';
 import { alignSimilarity } from '../../src/metrics/procrustes.js';
 import { sharedFolder } from '../support/cli.js';
 import { networkInput } from './support.js';

@@ -1,7 +1,7 @@
 /** The network's input as `run` makes it. */
-import { Tensor } from 'onnxruntime-node';
 import { type CropRequest, cropImage } from '../../src/imaging/crop.js';
 import { decodeImage } from '../../src/imaging/decode.js';
+import { Tensor } from '../../src/inference/session/onnxruntime.js';
 
 export interface Crop extends Omit<CropRequest, 'patchSize'> {
   readonly image: string;

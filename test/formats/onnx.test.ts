@@ -1,6 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder, attribute, decodeModel } from '../../src/formats/onnx/onnx.js';
+import { InferenceSession, Tensor } from '../../src/inference/session/onnxruntime.js';
 import { failure } from '../support/user-error.js';
 
 /** y = softmax over the last axis of (x · W + b), and its two halves. */

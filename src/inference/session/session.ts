@@ -5,6 +5,7 @@ import { builtFile } from '../../workers/built-file.js';
 import { WorkerThread } from '../../workers/worker-thread.js';
 import { requireModelFile } from '../model/model-file.js';
 import type { TensorInfo } from '../model/model-io.js';
+import { requireNoTelemetry } from './no-telemetry.js';
 import {
   checkDevice,
   FALLBACK,
@@ -118,6 +119,7 @@ export async function refusalReason(settings: ProviderSettings): Promise<string 
 
 /** Starts a thread and opens the model in it; where that is refused, the thread has ended. */
 async function start(settings: SessionSettings): Promise<{ thread: SessionThread; opened: Opened }> {
+  requireNoTelemetry();
   prepareEnvironment(settings.provider);
   const file = builtFile('inference/session/session.worker.js');
   const thread: SessionThread = new WorkerThread(file, "the session's worker", settings);

@@ -18,7 +18,7 @@ import type {
 } from './session-messages.js';
 
 const settings = startData<SessionSettings>();
-let ort: typeof Ort;
+let ort: Pick<typeof Ort, 'env' | 'InferenceSession' | 'Tensor'>;
 let session: Ort.InferenceSession | undefined;
 let lastEnd: number | null = null;
 
@@ -28,7 +28,7 @@ function textOf(error: unknown): string {
 
 async function open(): Promise<Opened> {
   try {
-    ort = await import('onnxruntime-node');
+    ort = await import('./onnxruntime.js');
   } catch (error) {
     return { kind: 'refused', what: 'runtime', text: textOf(error) };
   }
