@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import { writeFileAtomic } from '../files/atomic-file.js';
+import { loadSharp } from '../imaging/sharp.js';
 import type { ImageSize } from './picture.js';
 
 /** Photographs that are being encoded and written at a time. */
@@ -37,6 +37,7 @@ export class PhotographWriter {
 }
 
 async function write(file: string, pixels: Uint8Array<ArrayBuffer>, size: ImageSize): Promise<void> {
+  const sharp = await loadSharp();
   const picture = sharp(pixels, { raw: { width: size.width, height: size.height, channels: 3 } });
   const encoded = file.endsWith('.png')
     ? picture.png({ compressionLevel: PNG_COMPRESSION })

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { datasetById, recognisedAs } from '../datasets/registry.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
+import { loadSharp } from '../imaging/sharp.js';
 import { readManoFile } from '../inference/mano/mano-file.js';
 import { tryProviders, type ProviderTrial } from '../inference/session/provider-trial.js';
 import { runtimeVersion } from '../inference/session/runtime-package.js';
@@ -51,6 +52,7 @@ export interface Diagnosis {
 export async function examine({ config, folders, mano }: DoctorRequest): Promise<Diagnosis> {
   const checks: Check[] = [];
   if (config.problem !== null) checks.push(failed('configuration', config.problem));
+  await loadSharp().catch((error: UserError) => checks.push(failed('sharp', error)));
   for (const named of folders) checks.push(await check(named.dataset, () => openNamed(named)));
   if (mano !== null) {
     checks.push(

@@ -4,10 +4,10 @@
  * management and no EXIF rotation: both would change the pixels.
  */
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { UserError } from '../errors.js';
 import { jpegFrame } from './jpeg-header.js';
 import { toRgb, type RgbImage } from './rgb-image.js';
+import { loadSharp } from './sharp.js';
 
 export type { RgbImage } from './rgb-image.js';
 
@@ -27,11 +27,6 @@ export const DECODE_OPTIONS = {
   failOn: 'error',
   limitInputPixels: 100_000_000,
 } as const;
-
-// Every file is read once, and several are decoded side by side on libuv's threads: a cache would
-// only grow and threads inside one small photograph cost more than they bring.
-sharp.cache(false);
-sharp.concurrency(1);
 
 /** Reads and decodes one photograph. The format is taken from the content, never from the name. */
 export async function decodeImage(file: string): Promise<RgbImage> {
@@ -70,6 +65,7 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbI
       next: 'convert the image to RGB with a tool whose colours you trust',
     });
   }
+  const sharp = await loadSharp();
   try {
     const { data, info } = await sharp(bytes, {
       ignoreIcc: DECODE_OPTIONS.ignoreIcc,

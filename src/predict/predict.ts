@@ -4,6 +4,7 @@ import { UserError } from '../errors.js';
 import type { Axes } from '../hand/axes.js';
 import { ManoLayer } from '../hand/mano-layer.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
+import { loadSharp } from '../imaging/sharp.js';
 import { isMirrored } from '../inference/crops/crop-source.js';
 import { readManoFile } from '../inference/mano/mano-file.js';
 import { requireMano, type Mano } from '../inference/mano/mano-points.js';
@@ -39,6 +40,8 @@ export interface OpenModelRequest {
 
 export async function openModel(request: OpenModelRequest): Promise<OpenedModel> {
   const { model, batchSize, provider, device, allowFallback } = request;
+  // Some photographs are decoded without; not every one is.
+  await loadSharp();
   const { session, contract } = await openSessionAndContract({
     model,
     provider,
@@ -152,7 +155,7 @@ export async function predict(request: PredictRequest): Promise<Predicted> {
   const { session, contract, batchSize } = model;
   const swept = samples.map((sample) => ({ id: sample.id, mirrored: isMirrored(contract, sample) }));
   const passes = tta?.passes.length ?? 1;
-  const how = { plan: { samples: samples.length, passes, batchSize }, madeWith: madeWith(session) };
+  const how = { plan: { samples: samples.length, passes, batchSize }, madeWith: await madeWith(session) };
   const create = (): PredictionWriter => new PredictionWriter(run, swept, tta);
   const { writer, from } = await openWriter(run, create, { ...how, progress });
   const place = new PredictionProgress(run, writer, { ...how, from });

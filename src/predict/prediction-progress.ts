@@ -4,9 +4,9 @@
  */
 import { cpus } from 'node:os';
 import process from 'node:process';
-import sharp from 'sharp';
 import { UserError } from '../errors.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
+import { loadSharp } from '../imaging/sharp.js';
 import { providerByName } from '../inference/session/providers.js';
 import type { Session } from '../inference/session/session.js';
 import type { Progress } from '../progress.js';
@@ -32,7 +32,8 @@ const INTERVAL_MS = 10_000;
 const MOST_OF_THE_TIME = 1 / 50;
 
 /** What the journal must have been made with: another version or processor rounds otherwise. */
-export function madeWith({ providerUsed, runtimeVersion }: Session): MadeWith {
+export async function madeWith({ providerUsed, runtimeVersion }: Session): Promise<MadeWith> {
+  const sharp = await loadSharp();
   return {
     provider: providerUsed,
     'ONNX Runtime': runtimeVersion,

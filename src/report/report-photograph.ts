@@ -1,8 +1,8 @@
 /** The piece of a photograph that a report shows: the hand's square, small, as JPEG in a data URL. */
-import sharp from 'sharp';
 import type { Box } from '../hand/view.js';
 import { cropImage, wholeImageBox } from '../imaging/crop.js';
 import { decodeImage } from '../imaging/decode.js';
+import { loadSharp } from '../imaging/sharp.js';
 import type { Photograph } from './page/report-data.js';
 
 /** A square of the photograph and its size on the page: where keypoints go. */
@@ -34,6 +34,7 @@ export async function photographPiece(
   const shown = around === null || around.side > whole.side ? whole : around;
   const side = Math.max(1, Math.min(MOST_PIXELS, Math.round(shown.side)));
   const pixels = cropImage(image, { box: shown, patchSize: side });
+  const sharp = await loadSharp();
   const jpeg = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
     .jpeg({ quality: JPEG_QUALITY, mozjpeg: true })
     .toBuffer();

@@ -5,6 +5,7 @@ import { datasetById } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic-file.js';
 import { startsWith } from '../files/file-start.js';
+import { loadSharp } from '../imaging/sharp.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
 import { RUN_FILES } from '../runs/run-files.js';
@@ -14,7 +15,7 @@ import { reportPage } from './page/page.js';
 import type { ReportData, Scene } from './page/report-data.js';
 import { chooseSamples } from './report-choice.js';
 import { factorsOf } from './report-factors.js';
-import { openReportFolder, type FolderRequest, type ReportFolder } from './report-folder.js';
+import { openReportFolder, reasonOf, type FolderRequest, type ReportFolder } from './report-folder.js';
 import { neighboursOf } from './report-neighbours.js';
 import { withSharedPaths } from './report-paths.js';
 import { readRuns, type ReadRun } from './report-runs.js';
@@ -56,8 +57,8 @@ export async function makeReport(request: ReportRequest, context: ReportContext)
   const folder = await openReportFolder(runs, request, missing);
   context.signal.throwIfAborted();
   const choice = chooseSamples(runs, request.samples);
-  const gathered = await gatherSamples({ ...context, ...request, runs, folder, choice, missing });
-  if (!request.images) missing.push('photographs, as --no-images asks');
+  const images = await canShowPhotographs(request, missing);
+  const gathered = await gatherSamples({ ...context, ...request, images, runs, folder, choice, missing });
   const hasMeshes = gathered.groups.some(({ samples }) => samples.some(({ scene }) => isOfMeshes(scene)));
   // A file that is given is read, needed or not: a wrong path is not to pass in silence.
   const given = request.mano === undefined ? null : await facesOf(request.mano);
@@ -118,6 +119,18 @@ function isOfMeshes(scene: Scene | null): boolean {
 async function facesOf(mano: string): Promise<Uint32Array> {
   const { readManoFile } = await import('../inference/mano/mano-file.js');
   return (await readManoFile(mano)).faces;
+}
+
+/** Whether photographs are asked for and can be decoded. */
+async function canShowPhotographs({ images }: ReportRequest, missing: string[]): Promise<boolean> {
+  try {
+    if (images) await loadSharp();
+    else missing.push('photographs, as --no-images asks');
+    return images;
+  } catch (error) {
+    missing.push(`photographs: ${reasonOf(error)}`);
+    return false;
+  }
 }
 
 /** The triangles of the demo's folder, if it is one. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../errors.js';
 import { decodeImage } from '../../imaging/decode.js';
+import { loadSharp } from '../../imaging/sharp.js';
 import type { Progress } from '../../progress.js';
 import type { Sample } from '../types.js';
 import { collect, type Problems } from './problems.js';
@@ -23,6 +24,7 @@ export async function checkPhotographs(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Map<string, ImageSize>> {
+  if ((await collect(problems, null, loadSharp)) === null) return new Map();
   const samples = all.filter(({ id }) => !problems.explained.has(id));
   const stage = progress.stage('photographs', samples.length, 'images');
   let next = 0;
