@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: ['test/support/require-build.ts', 'test/support/demo-folders.ts'],
     // Most tests wait for programs they have started; one file at a time would leave a core idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // A file that only the garbage collector closes is an error of its own in newer versions of Node.
+    execArgv: ['--throw-deprecation'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],

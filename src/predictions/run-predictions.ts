@@ -60,10 +60,12 @@ export async function openRunPredictions(
   const boxes = configuration.protocol?.boxes ?? null;
   const origin = { kind, path: run.path, split: ofRun.split, boxes };
   return arraySource(origin, dataset, async (held) => {
-    const open = async (name: string, array: ArrayDescription | undefined): Promise<OpenArray | null> =>
-      array === undefined || !isScored(name)
-        ? null
-        : held.open(openDescribed(run, array), axesOf(run, name, array));
+    const open = async (name: string, array: ArrayDescription | undefined): Promise<OpenArray | null> => {
+      if (array === undefined || !isScored(name)) return null;
+      // Before the file is opened, which nobody would close if the axes were refused.
+      const axes = axesOf(run, name, array);
+      return held.open(openDescribed(run, array), axes);
+    };
     const { joints, vertices, chain_joints: chain, keypoints_2d: keypoints } = described;
     const selected = run.manifest.selected === true;
     const samples = selected || kind === 'run-directory' ? await readSampleList(run) : null;

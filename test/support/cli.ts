@@ -47,7 +47,7 @@ export interface CliOptions {
 
 export function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [options.bin ?? BIN, ...args], {
+    const child = spawn(process.execPath, ['--throw-deprecation', options.bin ?? BIN, ...args], {
       cwd: options.cwd ?? tmpdir(),
       env: { ...process.env, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
