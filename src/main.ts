@@ -10,9 +10,13 @@ export async function main(argv: string[], root: string): Promise<void> {
     await run(argv, root);
     await flush();
   } catch (error) {
-    if (!argv.includes('--json') || isExit(error)) return handle(error as Error);
-    // A command that does not exist has no --json of its own.
-    const { message } = error as Error;
+    if (isExit(error)) return handle(error as Error);
+    // The name of a command that does not exist may come from anywhere.
+    const { printable } = await import('./text/text.js');
+    const message = printable((error as Error).message);
+    (error as Error).message = message;
+    if (!argv.includes('--json')) return handle(error as Error);
+    // Such a command has no --json of its own.
     const next = 'hamba-eval --help lists the commands';
     process.stdout.write(`${JSON.stringify({ error: { code: 'usage', message, next } }, null, 2)}\n`);
     process.exitCode = EXIT.usage;

@@ -46,6 +46,7 @@ describe('hamba-eval', () => {
     const { stderr, code } = await cli(['rum']);
     expect(code).toBe(2);
     expect(stderr).toContain('rum');
+    expect((await cli(['rum\u001b[31m'])).stderr).toContain('rum\\x1b[31m');
     const { stdout } = await cli(['rum', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } });
   });
