@@ -121,6 +121,37 @@ describe('what a sidecar may hold', () => {
     expect(error.got).toBe(got);
   });
 
+  it.each([
+    [
+      { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] },
+      { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    ],
+    [
+      { mean: [0, 0, 0], std: [255, 255, 255] },
+      { mean: [0, 0, 0], std: [1, 1, 1] },
+    ],
+    [
+      { mean: [127.5, 127.5, 127.5], std: [1, 1, 1] },
+      { mean: [0.5, 0.5, 0.5], std: new Array<number>(3).fill(1 / 255) },
+    ],
+    [
+      { mean: [0.485, 0.456, 0.406], std: [58.395, 57.12, 57.375] },
+      { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    ],
+    [{ mean: [-123.675, -116.28, -103.53] }, { mean: [-0.485, -0.456, -0.406] }],
+    [{ std: [1, 1, 1.0001] }, { std: [0.00392156862745098, 0.00392156862745098, 0.00392196078431373] }],
+  ])('mean and std on the scale 0 to 255 are refused, and the remedy is accepted: %j', (given, right) => {
+    const { code, got, next } = refusal(JSON.stringify(given));
+    expect(code).toBe('sidecar-pixel-scale');
+    expect(got).toBe(JSON.stringify(given).slice(1, -1).replaceAll(/":/g, '": ').replaceAll('],', '], '));
+    const mended = `{${/write (.*)$/.exec(next!)![1]!}}`;
+    expect(parseSidecar(mended, 'net.json')).toEqual(JSON.parse(mended));
+    for (const [key, values] of Object.entries(right)) {
+      const written = (JSON.parse(mended) as Record<string, number[]>)[key]!;
+      values.forEach((value, k) => expect(written[k]).toBeCloseTo(value, 14));
+    }
+  });
+
   it('a long wrong value is shown by its beginning', () => {
     const { got } = refusal(JSON.stringify({ units: 'µ'.repeat(100_000) }));
     expect(got).toMatch(/^"µ+…$/);

@@ -164,8 +164,31 @@ export function parseSidecar(text: string, file: string): SidecarContent {
     });
   }
   const parsed = sidecarSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalidSidecar(parsed.error.issues[0]!, value, file);
+  if (!parsed.success) throw invalidSidecar(parsed.error.issues[0]!, value, file);
+  requireUnitScale(parsed.data, file);
+  return parsed.data;
+}
+
+/** Mean and std of pixels from 0 to 255 would be taken for those of pixels from 0 to 1, and black fed to the network. */
+function requireUnitScale(content: SidecarContent, file: string): void {
+  const given = (['mean', 'std'] as const).flatMap((key) => {
+    const values = content[key];
+    return values === undefined ? [] : [{ key, values, largest: Math.max(...values.map(Math.abs)) }];
+  });
+  if (given.every(({ largest }) => largest <= 1)) return;
+  const text = (key: string, values: readonly number[]): string => `"${key}": ${JSON.stringify(values)}`;
+  // Beside a mean of 123.675 a std of 1 is of the same scale; one of 0.229 is not.
+  const mended = given.map(({ key, values, largest }) =>
+    text(key, largest < 1 ? values : values.map((value) => Number((value / 255).toPrecision(15)))),
+  );
+  throw new UserError({
+    code: 'sidecar-pixel-scale',
+    message: 'The sidecar of the model has mean or std on the scale 0 to 255',
+    file,
+    expected: 'mean and std of pixels on the scale 0 to 1: no number above 1',
+    got: given.map(({ key, values }) => text(key, values)).join(', '),
+    next: `divide by 255: write ${mended.join(', ')}`,
+  });
 }
 
 function invalidSidecar(issue: z.core.$ZodIssue, value: unknown, file: string): UserError {
