@@ -1,17 +1,14 @@
 /** Predictions that belong to other samples: a list shifted, reversed or shuffled. */
 import { countOf, median, millimetres, samplesOf, type Finding } from './finding.js';
 import { alignedError } from './fit.js';
-import { type PairedPart, type Part, rowOf } from './probe.js';
+import { CLEARLY, findShifts, fitsOther } from './list-shift.js';
+import { type PairedPart, rowOf } from './probe.js';
+import { type FoundShift, LIST_REMEDY, shiftFinding } from './shift-finding.js';
 
 /** Predictions that fit their own sample this well are in order. */
 const FINE = 0.004;
-/** Error against the other sample over error against the own; few pairs need a clearer case. */
-const RATIO = 0.6;
-const RATIO_FEW = 0.45;
-const FEW = 8;
 /** Fewer pairs say nothing about a list. */
 const LEAST_PAIRS = 4;
-const MAJORITY = 0.8;
 /** Share of samples that must have found their own partner for a list to count as permuted. */
 const PERMUTED = 0.6;
 /**
@@ -46,52 +43,47 @@ function thinned(part: PairedPart, side: 'predicted' | 'truth'): Float64Array[] 
   });
 }
 
-/** A rule that says which truth prediction i belongs to. */
-interface Rule {
-  readonly kind: 'shift' | 'reversal';
-  /** i + by, or by − i. */
-  readonly by: number;
-}
-
-interface Ruled extends Rule {
+interface Reversal {
+  /** Prediction i belongs to sample `from` − i. */
+  readonly from: number;
   readonly own: number;
   readonly other: number;
   readonly inFavour: number;
   readonly pairs: number;
 }
 
-function fits(own: readonly number[], other: readonly number[]): boolean {
-  const ratio = median(other) / median(own);
-  const better = countOf(own, (error, k) => other[k]! < error);
-  return ratio <= (own.length < FEW ? RATIO_FEW : RATIO) && better >= MAJORITY * own.length;
-}
-
-/** The shift or reversal that fits best, where one fits. */
-function bestRule(errors: readonly Float64Array[], indices: readonly number[]): Ruled | undefined {
+/** The reversal that fits best, where one fits. */
+function bestReversal(errors: readonly Float64Array[], indices: readonly number[]): Reversal | undefined {
   const position = new Map(indices.map((index, k) => [index, k]));
-  const pairs = indices.flatMap((a) => indices.map((b) => [a, b] as const));
-  const shifts = new Set(pairs.map(([a, b]) => b - a).filter((by) => by !== 0));
-  const reversals = new Set(pairs.map(([a, b]) => a + b));
-  const rules: Rule[] = [
-    ...[...shifts].map((by): Rule => ({ kind: 'shift', by })),
-    ...[...reversals].map((by): Rule => ({ kind: 'reversal', by })),
-  ];
-  let best: Ruled | undefined;
-  for (const { kind, by } of rules) {
+  let best: Reversal | undefined;
+  for (const from of new Set(indices.flatMap((a) => indices.map((b) => a + b)))) {
     const own: number[] = [];
     const other: number[] = [];
     indices.forEach((index, i) => {
-      const j = position.get(kind === 'shift' ? index + by : by - index);
+      const j = position.get(from - index);
       if (j === undefined || j === i) return;
       own.push(errors[i]![i]!);
       other.push(errors[i]![j]!);
     });
-    if (own.length < Math.max(LEAST_PAIRS, indices.length / 3) || !fits(own, other)) continue;
+    if (own.length < Math.max(LEAST_PAIRS, indices.length / 3) || !fitsOther(own, other)) continue;
     if (best !== undefined && median(other) >= best.other) continue;
     const inFavour = countOf(own, (error, k) => other[k]! < error);
-    best = { kind, by, own: median(own), other: median(other), inFavour, pairs: own.length };
+    best = { from, own: median(own), other: median(other), inFavour, pairs: own.length };
   }
   return best;
+}
+
+/** The shifted parts of the probe, as far as its samples are beside each other in the list. */
+function probeShifts(errors: readonly Float64Array[], places: readonly number[]): FoundShift[] {
+  const position = new Map(places.map((place, row) => [place, row]));
+  const error = (row: number, place: number): number => errors[row]![position.get(place) ?? -1] ?? Number.NaN;
+  const list = { places, truths: places.at(-1)! + 1, error };
+  return findShifts(list).map((shift) => ({
+    ...shift,
+    places: shift.rows.map((row) => places[row]!),
+    own: median(shift.rows.map((row) => error(row, places[row]!))),
+    other: median(shift.rows.map((row) => error(row, places[row]! + shift.by))),
+  }));
 }
 
 interface Matching {
@@ -110,7 +102,7 @@ function matching(errors: readonly Float64Array[]): Matching {
     return best;
   });
   const matched = bestOfRow.flatMap((j, i) => {
-    const clearly = errors[i]![j]! <= RATIO * errors[i]![i]!;
+    const clearly = errors[i]![j]! <= CLEARLY * errors[i]![i]!;
     return j !== i && bestOfColumn[j] === i && clearly ? [{ i, j }] : [];
   });
   return {
@@ -130,30 +122,6 @@ function meanRank(errors: readonly Float64Array[]): number {
 function variety(rows: readonly Float64Array[]): number {
   const half = rows.length >> 1;
   return median(rows.slice(0, half).map((row, k) => alignedError(row, rows[k + half]!)));
-}
-
-const REMEDY =
-  "write the predictions in the dataset's own order (docs/datasets), or give them with ids so that they are matched by id";
-
-function ruleFinding(part: Part, rule: Ruled): Finding {
-  const by = Math.abs(rule.by);
-  const errors =
-    `${millimetres(rule.other)}, its own to ${millimetres(rule.own)} ` +
-    `(${part.name}, aligned, medians; ${samplesOf(rule.inFavour, rule.pairs)} agree)`;
-  if (rule.kind === 'reversal') {
-    return {
-      code: 'list-permuted',
-      message: `the list of predictions is reversed: prediction i fits the truth of sample ${by} − i to ${errors}`,
-      remedy: REMEDY,
-    };
-  }
-  const [direction, cause] =
-    rule.by > 0 ? ['later', 'a sample that was left out'] : ['earlier', 'a sample too many'];
-  return {
-    code: 'list-shifted',
-    message: `the list of predictions is shifted by ${by}: prediction i fits the truth of the sample ${by} ${direction} to ${errors}`,
-    remedy: `look for ${cause} before these; ${REMEDY}`,
-  };
 }
 
 function hasCause(part: PairedPart): boolean {
@@ -197,47 +165,91 @@ function isUnrelated({ errors, predicted, truth }: Compared): boolean {
   return variety(truth) >= VARIED && ratio >= VARIETY[0] && ratio <= VARIETY[1];
 }
 
+/** Shifted parts, and what they were found in. */
+export interface ListShifts {
+  readonly shifts: readonly FoundShift[];
+  readonly part: PairedPart['name'];
+  /** The id of the sample at a place; absent where ids are not known. */
+  readonly idOf?: (place: number) => string;
+}
+
+export interface ListOrder {
+  readonly findings: Finding[];
+  /** Whether the prediction at a place of the list belongs to another sample, or may. */
+  readonly isMisplaced: (place: number) => boolean;
+}
+
+const IN_ORDER: ListOrder = { findings: [], isMisplaced: () => false };
+
+function inDisorder(finding: Finding): ListOrder {
+  return { findings: [finding], isMisplaced: () => true };
+}
+
+function inShiftedParts({ shifts, part, idOf }: ListShifts): ListOrder {
+  const misplaced = new Set(shifts.flatMap(({ places }) => places));
+  const finding = shiftFinding(shifts, { compared: `${part}, aligned`, text: millimetres, idOf });
+  return {
+    findings: [finding],
+    isMisplaced: (place) => shifts.some(({ whole }) => whole) || misplaced.has(place),
+  };
+}
+
 /**
  * @param parts joints and vertices as far as they have truth: the first is
  *   looked at, the second must agree where only chance speaks.
  * @param indices the position of each probe row in its list.
+ * @param known shifts that were found in the whole list.
  */
-export function findListOrder(parts: readonly PairedPart[], indices: readonly number[]): Finding[] {
+export function findListOrder(
+  parts: readonly PairedPart[],
+  indices: readonly number[],
+  known?: ListShifts,
+): ListOrder {
   const [part, second] = parts;
-  if (part === undefined || part.rows.length < LEAST_PAIRS) return [];
+  if (part === undefined) return IN_ORDER;
+  if (known !== undefined && known.shifts.length > 0) return inShiftedParts(known);
+  if (part.rows.length < LEAST_PAIRS) return IN_ORDER;
   const own = part.rows.map((row) => alignedError(rowOf(part.predicted, row), rowOf(part.truth, row)));
-  if (median(own) < FINE || !hasCause(part)) return [];
+  if (median(own) < FINE || !hasCause(part)) return IN_ORDER;
   const compared = compare(part);
   const { errors } = compared;
   const positions = part.rows.map((row) => indices[row]!);
 
-  const rule = bestRule(errors, positions);
-  if (rule !== undefined) return [ruleFinding(part, rule)];
+  const shifts = probeShifts(errors, positions);
+  if (shifts.length > 0) return inShiftedParts({ shifts, part: part.name });
+  const reversal = bestReversal(errors, positions);
+  if (reversal !== undefined) {
+    const { from, inFavour, pairs } = reversal;
+    return inDisorder({
+      code: 'list-permuted',
+      message:
+        `the list of predictions is reversed: prediction i fits the truth of sample ${from} − i to ` +
+        `${millimetres(reversal.other)}, its own to ${millimetres(reversal.own)} ` +
+        `(${part.name}, aligned, medians; ${samplesOf(inFavour, pairs)} agree)`,
+      remedy: LIST_REMEDY,
+    });
+  }
 
   const { matched, own: ownError, other } = matching(errors);
   if (matched.length >= Math.max(LEAST_PAIRS, PERMUTED * errors.length)) {
     const { i, j } = matched[0]!;
-    return [
-      {
-        code: 'list-permuted',
-        message:
-          `the list of predictions is in another order: ${samplesOf(matched.length, errors.length)} ` +
-          `looked at fit another sample's truth to ${millimetres(other)}, their own to ${millimetres(ownError)} ` +
-          `(${part.name}, aligned, medians); prediction ${positions[i]!} belongs to sample ${positions[j]!}`,
-        remedy: REMEDY,
-      },
-    ];
+    return inDisorder({
+      code: 'list-permuted',
+      message:
+        `the list of predictions is in another order: ${samplesOf(matched.length, errors.length)} ` +
+        `looked at fit another sample's truth to ${millimetres(other)}, their own to ${millimetres(ownError)} ` +
+        `(${part.name}, aligned, medians); prediction ${positions[i]!} belongs to sample ${positions[j]!}`,
+      remedy: LIST_REMEDY,
+    });
   }
 
-  if (!isUnrelated(compared) || (second !== undefined && !isUnrelated(compare(second)))) return [];
+  if (!isUnrelated(compared) || (second !== undefined && !isUnrelated(compare(second)))) return IN_ORDER;
   const others = median(errors.flatMap((row, i) => [...row].filter((_, j) => j !== i)));
-  return [
-    {
-      code: 'list-unrelated',
-      message:
-        `the predictions fit other samples' truth as well as their own: ${millimetres(others)} against ` +
-        `${millimetres(median(own))} (${part.name}, aligned, medians of ${own.length} samples)`,
-      remedy: `the list is probably in another order; ${REMEDY}`,
-    },
-  ];
+  return inDisorder({
+    code: 'list-unrelated',
+    message:
+      `the predictions fit other samples' truth as well as their own: ${millimetres(others)} against ` +
+      `${millimetres(median(own))} (${part.name}, aligned, medians of ${own.length} samples)`,
+    remedy: `the list is probably in another order; ${LIST_REMEDY}`,
+  });
 }

@@ -3,7 +3,7 @@
  * failed, one point repeated, the same hand for every sample, copies.
  */
 import { countOf, partsText, samplesOf, type Finding } from './finding.js';
-import { type Part, type PointRows, type SampleProbe, rowOf } from './probe.js';
+import { type Part, type PointRows, rowOf } from './probe.js';
 
 /** Points closer to each other than this share of the row's largest coordinate count as one point. */
 const COLLAPSED = 1e-7;
@@ -200,7 +200,7 @@ function copies(part: Part): number[] {
 }
 
 /** Reports predictions that are copies of earlier ones and takes them out. */
-export function siftCopies(parts: readonly Part[], probe: SampleProbe, indices: readonly number[]): Sifted {
+export function siftCopies(parts: readonly Part[], count: number, indices: readonly number[]): Sifted {
   const copied = parts.map((part) => ({ part, rows: copies(part) }));
   const told = copied.filter(
     ({ part, rows }) => rows.length >= Math.max(COPIES_LEAST, COPIES_SHARE * part.rows.length),
@@ -214,8 +214,7 @@ export function siftCopies(parts: readonly Part[], probe: SampleProbe, indices: 
   const ofBefore = countOf(rows, (row) =>
     rowOf(part.predicted, row).every((value, k) => value === rowOf(part.predicted, Math.max(0, row - 1))[k]),
   );
-  const adjacent =
-    probe.count > 1 && ofBefore === rows.length ? ' of the sample before' : ' of an earlier one';
+  const adjacent = count > 1 && ofBefore === rows.length ? ' of the sample before' : ' of an earlier one';
   return {
     findings: [
       {

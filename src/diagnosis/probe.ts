@@ -38,7 +38,7 @@ export interface PointRows {
 }
 
 export interface Part {
-  readonly name: 'joints' | 'vertices';
+  readonly name: 'joints' | 'vertices' | 'keypoints';
   readonly predicted: PointRows;
   readonly truth: PointRows | null;
   /** Probe rows that can be compared or, without truth, looked at; see placeholders.ts. */

@@ -5,7 +5,7 @@
  */
 import type { Finding } from './finding.js';
 import { bringToDeclaredOrder, findVertexOrder } from './joint-order.js';
-import { findListOrder } from './list-order.js';
+import { findListOrder, type ListShifts } from './list-order.js';
 import { bringToDeclaredAxes } from './orientation.js';
 import { siftConstant, siftCopies, siftPlaceholders } from './placeholders.js';
 import { bringBeforeCamera, findApart, findPlacement, bringTruthToDeclaredAxes } from './placement.js';
@@ -59,9 +59,10 @@ function gravestFirst(findings: readonly Finding[]): Finding[] {
  * check, so that each has one finding. Rows that hold NaN or infinity are
  * passed over. The arrays are only read.
  *
+ * @param known shifts that were found in the whole list; without it, those that show in the probe are told.
  * @throws RangeError when an array's length does not fit the counts.
  */
-export function diagnoseSamples(probe: SampleProbe): Finding[] {
+export function diagnoseSamples(probe: SampleProbe, known?: ListShifts): Finding[] {
   const indices = probe.indices ?? Array.from({ length: probe.count }, (_, row) => row);
   const findings: Finding[] = [];
   let parts: Part[] = partsOf(probe);
@@ -74,7 +75,7 @@ export function diagnoseSamples(probe: SampleProbe): Finding[] {
   take(bringToMetres(parts, probe.jointOrder));
   take(bringTruthToDeclaredAxes(parts, probe.axes));
   take(siftConstant(parts));
-  take(siftCopies(parts, probe, indices));
+  take(siftCopies(parts, probe.count, indices));
 
   const joints = byName(parts, 'joints');
   if (isPaired(joints)) {
@@ -84,9 +85,15 @@ export function diagnoseSamples(probe: SampleProbe): Finding[] {
   const list = findListOrder(
     parts.filter((part) => isPaired(part)),
     indices,
+    known,
   );
+  findings.push(...list.findings);
   // Samples that are compared with the wrong truth have nothing more to tell.
-  if (list.length > 0) return gravestFirst([...findings, ...list]);
+  parts = parts.map((part) => ({
+    ...part,
+    rows: part.rows.filter((row) => !list.isMisplaced(indices[row]!)),
+  }));
+  if (list.findings.length > 0 && parts.every(({ rows }) => rows.length === 0)) return gravestFirst(findings);
   const oriented = bringToDeclaredAxes(parts, probe.axes);
   const truthTurned = findings.some(({ code }) => code === 'truth-axes');
   // Predictions that agree with wrongly declared truth share its one mistake.

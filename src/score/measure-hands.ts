@@ -68,7 +68,7 @@ export async function measureHands(
   const { source, ids } = ordered;
   const rows: SampleRow[] = [];
   const timings = noScoreTimings();
-  const diagnosis = new RunDiagnosis(folder.definition, source.count, request.progress);
+  const diagnosis = new RunDiagnosis(folder.definition, ids, request.progress);
   const compared = regressor ?? check;
   const apart = compared === null ? null : JointsApart.between(source, compared, regressor !== null);
   const importer = keepIn === null ? null : await PredictionImport.start(keepIn, source);
