@@ -19,7 +19,7 @@ export function libraryAdvice(provider: 'cuda' | 'tensorrt', needed: string): st
   const library = join(folder, 'bin', 'napi-v6', 'linux', 'x64', `libonnxruntime_providers_${provider}.so`);
   if (!existsSync(library)) {
     const script = join(folder, 'script', 'install.js');
-    return `fetch the libraries of the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 node ${script}`;
+    return `fetch the libraries of the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 node ${script}; behind a proxy put GLOBAL_AGENT_HTTPS_PROXY=http://HOST:PORT before it`;
   }
   return `install ${needed} where the loader finds them (LD_LIBRARY_PATH); ldd ${library} shows what is missing`;
 }
