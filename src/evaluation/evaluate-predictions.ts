@@ -9,6 +9,7 @@ import { otherOrder } from '../predictions/folder-order.js';
 import { RUN_DIRECTORY } from '../predictions/formats/run-directory.js';
 import { openPredictions } from '../predictions/open-predictions.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
+import { matchedByNames } from '../predictions/row-names.js';
 import { selectSamples } from '../predictions/selection.js';
 import { sizeAndTime } from '../predictions/size-and-time.js';
 import type { RunContext } from '../progress.js';
@@ -35,9 +36,11 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
   requireTruth(folder);
   const truth = beginReading(folder);
   try {
-    const source = await openPredictions(subject, folder.definition, context.signal);
+    const opened = await openPredictions(subject, folder.definition, context.signal);
     try {
       context.signal.throwIfAborted();
+      const source = await matchedByNames(opened, folder, () => folderIds(folder, context));
+      for (const note of source.notes ?? []) context.progress.note(note);
       requireSplit(source, folder);
       tellOrder(source, folder, context);
       const { tta } = request;
@@ -51,7 +54,7 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
       const { boxes = null } = source.origin;
       const parts = { boxes, hasRoots: source.roots !== null, hasJoints: joints !== null };
       const described = { ...task, protocol: withOrigin(task.protocol, parts) };
-      const opened = await openDirectory(described, {
+      const directory = await openDirectory(described, {
         samples: null,
         selection,
         resume: false,
@@ -61,8 +64,8 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
           ...(tta === undefined ? {} : { tta }),
         },
       });
-      if (opened.state === 'finished') return await reuse(task, opened.run);
-      const { run } = opened;
+      if (directory.state === 'finished') return await reuse(task, directory.run);
+      const { run } = directory;
       const document = await guarded(task, run, 'imported', async () => {
         if (kept !== null) {
           const ids = await folder.sampleIds(source.count);
@@ -78,7 +81,7 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
       });
       return outcome(task, run, document);
     } finally {
-      await source.close();
+      await opened.close();
     }
   } finally {
     await truth?.close();
@@ -156,8 +159,12 @@ function tellOrder(
 async function selectionOf(
   request: PredictionsRequest,
   folder: DatasetFolder,
-  { signal }: RunContext,
+  context: RunContext,
 ): Promise<Selection | null> {
   if (request.limit === undefined && request.samples === undefined) return null;
-  return selectSamples(request, await folder.sampleIds((await countTruths(folder, signal))!));
+  return selectSamples(request, await folderIds(folder, context));
+}
+
+async function folderIds(folder: DatasetFolder, { signal }: RunContext): Promise<readonly string[]> {
+  return folder.sampleIds((await countTruths(folder, signal))!);
 }

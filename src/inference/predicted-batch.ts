@@ -14,7 +14,7 @@ import { MANO_WORDS, ROTATION_SIZE, rotationCount } from './mano/mano-outputs.js
 import { manoPoints, requireMano, type Mano } from './mano/mano-points.js';
 import type { ModelContract } from './model/model-contract.js';
 import { OUTPUT_SHAPE } from './model/model-outputs.js';
-import { ROLE_WORDS } from './model/output-names.js';
+import { ROLE_WORDS } from '../hand/output-names.js';
 import { outputValues, type ExpectedOutput, type Outputs } from './model/output-values.js';
 
 /** The predictions for one batch of rows, in order. */

@@ -1,18 +1,27 @@
 /** Arrays on disk as predictions: brought into the benchmark's joint order and axes, and onto its published wrists. */
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import type { NpyReader } from '../formats/npy/npy.js';
 import { flipAxes, inAxes, type Axes } from '../hand/axes.js';
 import { reorderJoints } from '../hand/joint-reordering.js';
 import { JOINT_COUNT, type JointOrder } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
 import { moveBy, wristOffsets } from '../hand/wrist-placement.js';
-import type { Failure, PredictionOrigin, PredictionSource } from './prediction-source.js';
+import {
+  JOINT_FORM,
+  KEYPOINT_FORM,
+  pointRows,
+  shapeText,
+  VERTEX_FORM,
+  type ArrayRows,
+  type PointArray,
+  type PointForm,
+} from './point-rows.js';
+import type { Failure, PredictionOrigin, PredictionSource, RowNames } from './prediction-source.js';
 import { scoredArrays } from './scored-arrays.js';
 
 /** An array and the axes its points are in. */
 export interface OpenArray {
-  readonly reader: NpyReader;
+  readonly reader: ArrayRows;
   readonly axes: Axes;
 }
 
@@ -21,17 +30,21 @@ export interface OpenArrays {
   readonly joints: OpenArray | null;
   readonly vertices: OpenArray | null;
   /** (N, 21, 2), px in the photograph. */
-  readonly keypoints: NpyReader | null;
+  readonly keypoints: ArrayRows | null;
   /** (N, 16, 3): MANO's kinematic chain. */
   readonly chainJoints?: OpenArray | null;
   /** (N, 3): where the benchmark publishes the wrists; null where hands stay as predicted. */
   readonly roots: OpenArray | null;
   readonly ids: readonly string[] | null;
   /** See `PredictionSource`. */
+  readonly rowNames?: readonly RowNames[];
+  readonly notes?: readonly string[];
   readonly listed?: readonly string[];
   readonly failed?: ReadonlyMap<string, Failure>;
   /** The order of the joints. */
   readonly jointOrder: JointOrder;
+  /** What there is instead, where there are no predictions. */
+  readonly others?: string;
 }
 
 /** What reading holds: released in the end, or as soon as anything fails. */
@@ -42,12 +55,12 @@ export class OpenHandles {
     this.#releases.push(release);
   }
 
-  async open(opening: Promise<NpyReader>, axes: Axes): Promise<OpenArray> {
+  async open(opening: Promise<ArrayRows>, axes: Axes): Promise<OpenArray> {
     return { reader: await this.openPlain(opening), axes };
   }
 
   /** An array whose numbers have no axes of the camera. */
-  async openPlain(opening: Promise<NpyReader>): Promise<NpyReader> {
+  async openPlain(opening: Promise<ArrayRows>): Promise<ArrayRows> {
     const reader = await opening;
     this.add(() => reader.close());
     return reader;
@@ -68,10 +81,9 @@ export async function arraySource(
   const held = new OpenHandles();
   try {
     const arrays = await open(held);
-    const { vertices, ids, keypoints, listed } = arrays;
-    const count = checkArrays(origin, dataset, arrays);
-    const joints =
-      arrays.joints === null ? null : await readJoints(arrays.joints, arrays.jointOrder, dataset);
+    const { ids, rowNames, listed } = arrays;
+    const { count, joints: jointRows, vertices, keypoints, notes } = checkArrays(origin, dataset, arrays);
+    const joints = jointRows === null ? null : await readJoints(jointRows, arrays, dataset);
     const chainJoints = await readTurned(arrays.chainJoints ?? null, dataset);
     const roots = await readTurned(arrays.roots, dataset);
     const offsets = joints === null || roots === null ? null : wristOffsets(joints, roots);
@@ -84,23 +96,24 @@ export async function arraySource(
       origin,
       count,
       ids,
+      ...(rowNames === undefined ? {} : { rowNames }),
       ...(listed === undefined ? {} : { listed }),
       joints,
-      keypoints: keypoints === null ? null : await keypoints.readRows(0, keypoints.rows),
-      vertexCount: vertices === null ? null : vertices.reader.shape[1]!,
+      keypoints: keypoints === null ? null : await keypoints.read(0, count),
+      vertexCount: vertices === null ? null : vertices.points,
       jointOrder: dataset.jointOrder,
       axes: dataset.axes,
       chainJoints,
       roots,
       failed: arrays.failed ?? new Map(),
       notices: [],
+      notes: [...(arrays.notes ?? []), ...notes],
       async vertices(first, length) {
-        const { reader, axes } = vertices!;
         const from = performance.now();
-        const rows = await reader.readRows(first, first + length);
+        const rows = await vertices!.read(first, first + length);
         readMs += performance.now() - from;
-        if (axes !== dataset.axes) flipAxes(rows);
-        if (offsets !== null) moveBy(rows, reader.shape[1]!, offsets, first);
+        if (arrays.vertices!.axes !== dataset.axes) flipAxes(rows);
+        if (offsets !== null) moveBy(rows, vertices!.points, offsets, first);
         return rows;
       },
       finish: () => Promise.resolve(readMs),
@@ -123,19 +136,29 @@ async function readTurned(
 }
 
 async function readJoints(
-  { reader, axes }: OpenArray,
-  order: JointOrder,
+  { rows, read }: PointArray,
+  { joints, jointOrder }: OpenArrays,
   dataset: DatasetDefinition,
 ): Promise<Float64Array> {
-  const joints = await reader.readRows(0, reader.rows);
-  return inAxes(reorderJoints(joints, order, dataset.jointOrder), axes, dataset.axes);
+  const inOrder = reorderJoints(await read(0, rows), jointOrder, dataset.jointOrder);
+  return inAxes(inOrder, joints!.axes, dataset.axes);
 }
 
-/** How many samples the arrays hold. */
-function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, arrays: OpenArrays): number {
-  const { ids, keypoints } = arrays;
-  const joints = arrays.joints?.reader ?? null;
-  const vertices = arrays.vertices?.reader ?? null;
+/** The points of the arrays, and how many samples they hold. */
+interface CheckedArrays {
+  readonly count: number;
+  readonly joints: PointArray | null;
+  readonly vertices: PointArray | null;
+  readonly keypoints: PointArray | null;
+  readonly notes: readonly string[];
+}
+
+function checkArrays(
+  origin: PredictionOrigin,
+  { protocol }: DatasetDefinition,
+  arrays: OpenArrays,
+): CheckedArrays {
+  const { ids, others } = arrays;
   const scored = scoredArrays(protocol);
   const wrong = (message: string, expected: string, got: string): UserError =>
     new UserError({
@@ -146,20 +169,28 @@ function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, 
       got,
       next: scored.advice,
     });
-  const shape = (reader: NpyReader): string => `(${reader.shape.join(', ')})`;
+  const notes: string[] = [];
+  const pointsOf = (name: string, array: ArrayRows | null, form: PointForm): PointArray | null => {
+    if (array === null) return null;
+    const points = pointRows(array, form);
+    if (points === null) {
+      const expected = shapeText(['N', form.points ?? 'V', form.axes]);
+      throw wrong(`The ${name} have the wrong shape`, expected, shapeText(array.shape));
+    }
+    if (!points.isAsSaved) {
+      const read = shapeText([points.rows, points.points, form.axes]);
+      notes.push(`The ${name} ${shapeText(array.shape)} are read as ${read}.`);
+    }
+    return points;
+  };
+  const joints = pointsOf('joints', arrays.joints?.reader ?? null, JOINT_FORM);
+  const keypoints = pointsOf('keypoints', arrays.keypoints, KEYPOINT_FORM);
+  const vertices = pointsOf('vertices', arrays.vertices?.reader ?? null, VERTEX_FORM);
   const first = joints ?? vertices ?? keypoints;
-  if (first === null) throw wrong('There are no predictions here', scored.needed, scored.none);
-  if (joints !== null && (joints.shape.length !== 3 || joints.rowLength !== JOINT_COUNT * 3)) {
-    throw wrong('The joints have the wrong shape', '(N, 21, 3)', shape(joints));
-  }
-  if (keypoints !== null && (keypoints.shape[2] !== 2 || keypoints.rowLength !== JOINT_COUNT * 2)) {
-    throw wrong('The keypoints have the wrong shape', '(N, 21, 2)', shape(keypoints));
-  }
-  if (vertices !== null && (vertices.shape.length !== 3 || vertices.shape[2] !== 3)) {
-    throw wrong('The vertices have the wrong shape', '(N, V, 3)', shape(vertices));
-  }
-  if (vertices?.shape[1] === 0) {
-    throw wrong('The meshes have no vertices', '(N, V, 3) with V of at least 1', shape(vertices));
+  if (first === null) throw wrong('There are no predictions here', scored.needed, others ?? scored.none);
+  if (vertices?.points === 0) {
+    const got = shapeText(arrays.vertices!.reader.shape);
+    throw wrong('The meshes have no vertices', '(N, V, 3) with V of at least 1', got);
   }
   const count = first.rows;
   if (vertices !== null && vertices.rows !== count) {
@@ -172,5 +203,5 @@ function checkArrays(origin: PredictionOrigin, { protocol }: DatasetDefinition, 
   if (ids !== null && ids.length !== count) {
     throw wrong("'ids' does not name every prediction", `${count} ids`, `${ids.length}`);
   }
-  return count;
+  return { count, joints, vertices, keypoints, notes };
 }

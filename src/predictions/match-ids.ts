@@ -75,7 +75,7 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
 }
 
 /** `12` and `00000012` are the same sample; everything else is compared as it is. */
-function plainId(id: string): string {
+export function plainId(id: string): string {
   return /^\d+$/.test(id) ? id.replace(/^0+(?=\d)/, '') : id;
 }
 

@@ -12,6 +12,8 @@ export interface PredictionSource {
   readonly count: number;
   /** The sample each row belongs to; `null` where rows are in the benchmark's order. */
   readonly ids: readonly string[] | null;
+  /** Texts beside the rows that may name their samples; absent where there are none. */
+  readonly rowNames?: readonly RowNames[];
   /** The samples a run directory says its rows are, all of its folder's; absent where nothing says it. */
   readonly listed?: readonly string[];
   /** count × 21 × 3, metres; `null` where there are none. */
@@ -30,6 +32,8 @@ export interface PredictionSource {
   readonly failed: ReadonlyMap<string, Failure>;
   /** What the predictions lack or have otherwise than expected: warnings of the result. */
   readonly notices: readonly Notice[];
+  /** How the file was understood where that was not certain, in sentences: said, and no warning. */
+  readonly notes?: readonly string[];
   /**
    * Vertices of samples `first` … `first + count − 1`, count × V × 3, owned by
    * the caller. Asked for in ascending order, each batch once; sources with
@@ -43,6 +47,15 @@ export interface PredictionSource {
   finish(): Promise<number>;
   /** Releases files and threads; safe at any time. */
   close(): Promise<void>;
+}
+
+/** One text a row. */
+export interface RowNames {
+  /** What holds them, as it stands in a sentence: `'imgname'`. */
+  readonly label: string;
+  readonly values: readonly string[];
+  /** Whether they are there to name the samples, so that rows are nobody's where they name none. */
+  readonly isRequired: boolean;
 }
 
 export interface Failure {

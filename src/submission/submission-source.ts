@@ -77,14 +77,15 @@ export function fileSource(path: string, dataset: string): SubmissionSource {
     subject: { file: path, definition, nameOf: (row) => `row ${row}`, reasonOf: () => undefined },
     open: async (signal) => {
       const source = await openPredictions(path, definition, signal);
-      if (source.ids === null) return source;
+      const named = source.ids === null ? source.rowNames?.[0]?.label : "'ids'";
+      if (named === undefined) return source;
       await source.close();
       throw new UserError({
         code: 'submission-ids',
         message: 'These predictions are in an order of their own, named by ids',
         file: path,
         expected: "rows in the benchmark's order",
-        got: "an array 'ids'",
+        got: `names of the rows: ${named}`,
         next: "bring them into order with 'hamba-eval run --predictions', then give its run directory",
       });
     },

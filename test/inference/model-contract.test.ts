@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
 import { batchSizeFor, fetchesOf, resolveContract } from '../../src/inference/model/model-contract.js';
 import type { ModelIo, TensorInfo } from '../../src/inference/model/model-io.js';
-import { OUTPUT_NAMES } from '../../src/inference/model/output-names.js';
+import { OUTPUT_NAMES } from '../../src/hand/output-names.js';
 import type { SidecarContent } from '../../src/inference/model/sidecar.js';
 import { failure } from '../support/user-error.js';
 

@@ -77,7 +77,7 @@ function endRecord(directory: readonly Buffer[], offset: number): Buffer {
   return end;
 }
 
-function npyBytes(array: NpzArray): Buffer {
+export function npyBytes(array: NpzArray): Buffer {
   if (isText(array)) return textArray(array);
   const { shape, data } = array;
   if (shape.reduce((product, size) => product * size, 1) !== data.length) {

@@ -9,7 +9,7 @@ import {
   type TensorInfo,
 } from '../model/model-io.js';
 import { outputType, requireOutput } from '../model/model-outputs.js';
-import { HAMER_MANO_NAME, plainName } from '../model/output-names.js';
+import { HAMER_MANO_NAME, plainName } from '../../hand/output-names.js';
 import type { Sidecar } from '../model/sidecar.js';
 
 /** How one rotation is written. */

@@ -11,7 +11,7 @@ import {
   type ModelIo,
   type TensorInfo,
 } from './model-io.js';
-import { HAMER_NAME, OUTPUT_NAMES, ROLE_WORDS, plainName, type OutputRole } from './output-names.js';
+import { HAMER_NAME, OUTPUT_NAMES, ROLE_WORDS, plainName, type OutputRole } from '../../hand/output-names.js';
 import type { Sidecar } from './sidecar.js';
 
 export interface OutputBinding {

@@ -1,37 +1,60 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isFile } from '../../datasets/folder.js';
+import { fileNames, isFile } from '../../datasets/folder.js';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { readStart } from '../../files/file-start.js';
 import { readNpyStrings } from '../../formats/npy/npy-array.js';
+import { npyHeaderLength, parseNpyHeader, type NpyHeader } from '../../formats/npy/npy-header.js';
 import { NpyReader } from '../../formats/npy/npy.js';
-import { arraySource, type OpenArray } from '../array-source.js';
-import { ARRAY_NAMES, ownArrays } from './own-arrays.js';
+import { arraySource } from '../array-source.js';
+import { listFiles, nameLists } from './name-lists.js';
+import { namedArrays, namesPoints, type ArrayStore } from './named-arrays.js';
 import type { PredictionFormat } from './prediction-format.js';
+import { storedNpy } from './stored-npy.js';
 
-/** A folder of `joints.npy` and `vertices.npy`, one of them at least, and optionally `ids.npy`. */
+/** Magic, version and the length of the header. */
+const NPY_START_BYTES = 12;
+
+/** A folder of `joints.npy` and `vertices.npy`, one of them at least, and optionally `ids.npy` or a list of names. */
 export const NPY_FOLDER: PredictionFormat = {
   kind: 'npy-folder',
   title: 'a folder of joints.npy and vertices.npy',
   help: 'a folder of joints.npy and vertices.npy (HInt: keypoints_2d.npy)',
-  recognises: async ({ path, isFolder }) => {
-    if (!isFolder) return false;
-    const found = await Promise.all(ARRAY_NAMES.map((name) => isFile(join(path, `${name}.npy`))));
-    return found.includes(true);
-  },
+  recognises: async ({ path, isFolder }) => isFolder && (await arrayFiles(path)).some(namesPoints),
   open: async (origin, dataset) => {
     const { path } = origin;
     await refusePartOfRun(path);
     return arraySource(origin, dataset, async (held) => {
-      const open = async (name: string): Promise<OpenArray | null> => {
-        const file = join(path, `${name}.npy`);
-        return (await isFile(file)) ? held.open(NpyReader.open(file), dataset.axes) : null;
+      const lists = await nameLists(path);
+      const names = await arrayFiles(path);
+      const fileOf = (name: string): string => join(path, `${name}.npy`);
+      const stored = names.map((name) => storedNpy(name, () => headerOf(fileOf(name))));
+      const store: ArrayStore = {
+        arrays: [...(await Promise.all(stored)), ...lists.map(({ array }) => array)],
+        open: (name) => NpyReader.open(fileOf(name)),
+        texts: async (name) =>
+          lists.find(({ array }) => array.name === name)?.values ?? readTexts(fileOf(name)),
       };
-      return ownArrays(dataset, open, await readIds(join(path, 'ids.npy')));
+      return namedArrays(origin, dataset, store, held);
     });
   },
-  files: () => Promise.resolve([...ARRAY_NAMES, 'ids'].map((name) => `${name}.npy`)),
+  files: async (path) => [
+    ...(await arrayFiles(path)).map((name) => `${name}.npy`),
+    ...(await listFiles(path)),
+  ],
 };
+
+/** Names of the arrays in a folder. */
+async function arrayFiles(folder: string): Promise<string[]> {
+  const names = (await fileNames(folder)) ?? [];
+  return names.filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -'.npy'.length));
+}
+
+async function headerOf(file: string): Promise<NpyHeader> {
+  const start = await readStart(file, NPY_START_BYTES);
+  return parseNpyHeader(await readStart(file, npyHeaderLength(start, file)), file);
+}
 
 /** The arrays of a run without its run.json: axes, joint order and samples would be guessed. */
 async function refusePartOfRun(path: string): Promise<void> {
@@ -47,8 +70,7 @@ async function refusePartOfRun(path: string): Promise<void> {
   });
 }
 
-async function readIds(file: string): Promise<string[] | null> {
-  if (!(await isFile(file))) return null;
+async function readTexts(file: string): Promise<string[]> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw fileError(error, file);
   });

@@ -6,9 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import { fileError } from '../../files/file-errors.js';
 import { NpyReader } from '../../formats/npy/npy.js';
 import { readNpz, type NpzFile } from '../../formats/npy/npz.js';
-import { arraySource, type OpenArray } from '../array-source.js';
-import { ownArrays } from './own-arrays.js';
+import { arraySource } from '../array-source.js';
+import { namedArrays, type ArrayStore, type StoredArray } from './named-arrays.js';
 import type { PredictionFormat } from './prediction-format.js';
+import { storedNpy } from './stored-npy.js';
 
 /** An .npz with `joints` and `vertices`, one of them at least, and optionally `ids`. */
 export const NPZ: PredictionFormat = {
@@ -22,17 +23,24 @@ export const NPZ: PredictionFormat = {
       return await arraySource(origin, dataset, async (held) => {
         const scratch = await makeScratch();
         held.add(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
-        const open = async (name: string): Promise<OpenArray | null> => {
-          if (!archive.has(name)) return null;
-          return held.open(unpack(archive, name, scratch, signal), dataset.axes);
+        const store: ArrayStore = {
+          arrays: await storedIn(archive),
+          open: (name) => unpack(archive, name, scratch, signal),
+          texts: (name) => archive.strings(name),
         };
-        return ownArrays(dataset, open, archive.has('ids') ? await archive.strings('ids') : null);
+        return namedArrays(origin, dataset, store, held);
       });
     } finally {
       archive.close();
     }
   },
 };
+
+async function storedIn(archive: NpzFile): Promise<StoredArray[]> {
+  const arrays: StoredArray[] = [];
+  for (const name of archive.names) arrays.push(await storedNpy(name, () => archive.header(name)));
+  return arrays;
+}
 
 async function makeScratch(): Promise<string> {
   const prefix = join(tmpdir(), 'hamba-eval-npz-');
@@ -48,7 +56,7 @@ async function unpack(
   scratch: string,
   signal: AbortSignal | undefined,
 ): Promise<NpyReader> {
-  const file = join(scratch, `${name}.npy`);
+  const file = join(scratch, `${archive.names.indexOf(name)}.npy`);
   try {
     const options = signal === undefined ? {} : { signal };
     await pipeline(await archive.stream(name), createWriteStream(file), options);

@@ -1,4 +1,4 @@
-/** The names by which outputs are recognised (docs/model-contract.md lists them). */
+/** The names by which the parts of a predicted hand are recognised, in models and in files (docs/model-contract.md lists them). */
 
 export type OutputRole = 'joints' | 'vertices' | 'keypoints_2d' | 'camera';
 

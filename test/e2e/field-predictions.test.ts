@@ -1,0 +1,65 @@
+/** Prediction files as people have them: each is read to its right value (test/fixtures/field). */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
+
+const FIELD = join(FIXTURES, 'field');
+const NAMES = join(FIELD, '01-image-names-under-another-key-ignored');
+const OTHER_NAMES = join(FIELD, '07-npz-names-not-listed');
+
+async function scored(dataset: string, data: string, predictions: string): Promise<CliResult> {
+  const out = join(await temporaryFolder(), 'run');
+  return cli([
+    'run',
+    '--dataset',
+    dataset,
+    '--data',
+    data,
+    '--predictions',
+    predictions,
+    '--out',
+    out,
+    '--json',
+  ]);
+}
+
+function metricsOf({ stdout }: CliResult): Record<string, number> {
+  return (JSON.parse(stdout) as { metrics: Record<string, number> }).metrics;
+}
+
+async function expected<T>(folder: string): Promise<T> {
+  return JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as T;
+}
+
+it('rows are matched by paths under another key', async () => {
+  const result = await scored('freihand', join(NAMES, 'freihand'), join(NAMES, 'freihand_imgname.npz'));
+  const right = (
+    await expected<Record<string, { right_if_names_are_used: { pa_mpjpe_mm: number; mpjpe_mm: number } }>>(
+      NAMES,
+    )
+  )['freihand_imgname.npz']!.right_if_names_are_used;
+  const metrics = metricsOf(result);
+  expect(metrics.pa_mpjpe_mm).toBeCloseTo(right.pa_mpjpe_mm, 6);
+  expect(metrics.mpjpe_mm).toBeCloseTo(right.mpjpe_mm, 6);
+  expect(result.stderr).toContain("The rows are matched to the samples by 'imgname'.");
+});
+
+it('and so are HInt’s, by base names', async () => {
+  const result = await scored('hint-newdays', join(NAMES, 'hint'), join(NAMES, 'hint_imgname.npz'));
+  const right = (
+    await expected<Record<string, { right_if_names_are_used: { pck_0_05_all: number } }>>(NAMES)
+  )['hint_imgname.npz']!.right_if_names_are_used;
+  expect(metricsOf(result).pck_0_05_all).toBeCloseTo(right.pck_0_05_all, 9);
+});
+
+it.each([
+  ['hamer_names.npz', 'pred_keypoints_3d'],
+  ['positional.npz', 'arr_0'],
+  ['xyz.npz', 'xyz'],
+])('the joints of %s are those of its array %s', async (file, name) => {
+  const result = await scored('freihand', join(OTHER_NAMES, 'freihand'), join(OTHER_NAMES, file));
+  const { right } = await expected<{ right: { pa_mpjpe_mm: number } }>(OTHER_NAMES);
+  expect(metricsOf(result).pa_mpjpe_mm).toBeCloseTo(right.pa_mpjpe_mm, 6);
+  expect(result.stderr).toContain(`The joints are read from ${name} (24, 21, 3) <f4.`);
+});
