@@ -2,22 +2,11 @@
 import { concatenated, SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { DatasetDefinition, Notice } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import type { RecordBatch, RecordLayout } from '../formats/json/number-json.js';
+import type { RecordBatch } from '../formats/json/number-json.js';
 import { RecordStream } from '../formats/json/record-stream.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { officialForm } from './official-layout.js';
 import type { PredictionOrigin, PredictionSource } from './prediction-source.js';
-
-const LAYOUT: RecordLayout = {
-  nesting: 'sections',
-  sections: 2,
-  sectionNames: ['joints', 'vertices'],
-  shape: ['any', 3],
-  sectionShapes: [
-    [JOINT_COUNT, 3],
-    ['any', 3],
-  ],
-  recordName: 'sample',
-};
 
 const NO_MESHES: Notice = {
   code: 'predictions-without-meshes',
@@ -40,7 +29,8 @@ export async function openOfficialPredictions(
 ): Promise<PredictionSource> {
   signal?.throwIfAborted();
   const { path } = origin;
-  const stream = new RecordStream({ path, layout: LAYOUT, batchSize: SCORE_BATCH, container, digest: true });
+  const { layout, note } = await officialForm(path, container);
+  const stream = new RecordStream({ path, layout, batchSize: SCORE_BATCH, container, digest: true });
   const abort = (): void => void stream.close();
   signal?.addEventListener('abort', abort, { once: true });
   try {
@@ -50,7 +40,8 @@ export async function openOfficialPredictions(
     signal?.throwIfAborted();
     checkFirst(path, parts.length > 0, ahead);
     const joints = concatenated(parts);
-    return new OfficialPredictions(origin, dataset, stream, joints, ahead);
+    const notes = note === null ? [] : [note];
+    return new OfficialPredictions(origin, dataset, { stream, joints, ahead, notes });
   } catch (error) {
     await stream.close();
     // A reader that was stopped complains of it.
@@ -63,7 +54,8 @@ export async function openOfficialPredictions(
 
 /** @param mesh the first of the meshes. */
 function checkFirst(path: string, hasJoints: boolean, mesh: RecordBatch | null): void {
-  if (mesh?.shape[0] === 0) {
+  const vertices = mesh === null ? null : vertexCount(mesh);
+  if (vertices === 0) {
     throw new UserError({
       code: 'predictions-arrays',
       message: 'The meshes have no vertices',
@@ -71,6 +63,16 @@ function checkFirst(path: string, hasJoints: boolean, mesh: RecordBatch | null):
       expected: 'V × 3 numbers for each mesh, or an empty second list: [joints, []]',
       got: 'an empty list for the first mesh',
       next: 'write the vertices in metres, or leave the meshes out',
+    });
+  }
+  if (vertices !== null && !Number.isInteger(vertices)) {
+    throw new UserError({
+      code: 'predictions-arrays',
+      message: 'The meshes have the wrong shape',
+      file: path,
+      expected: 'V × 3 numbers for each mesh',
+      got: `${vertices * 3}`,
+      next: 'write the vertices as (N, V, 3), in metres',
     });
   }
   if (hasJoints) return;
@@ -90,6 +92,10 @@ function checkFirst(path: string, hasJoints: boolean, mesh: RecordBatch | null):
   });
 }
 
+function vertexCount({ shape }: RecordBatch): number {
+  return shape.reduce((a, b) => a * b, 1) / 3;
+}
+
 class OfficialPredictions implements PredictionSource {
   readonly origin: PredictionOrigin;
   readonly count: number;
@@ -103,23 +109,30 @@ class OfficialPredictions implements PredictionSource {
   readonly jointOrder;
   readonly axes;
   readonly notices;
+  readonly notes;
   readonly #stream: RecordStream;
   #ahead: RecordBatch | null;
 
   constructor(
     origin: PredictionOrigin,
     dataset: DatasetDefinition,
-    stream: RecordStream,
-    joints: Float64Array,
-    ahead: RecordBatch | null,
+    read: {
+      readonly stream: RecordStream;
+      readonly joints: Float64Array;
+      /** The first of the meshes. */
+      readonly ahead: RecordBatch | null;
+      readonly notes: readonly string[];
+    },
   ) {
+    const { stream, joints, ahead, notes } = read;
     this.origin = origin;
     this.count = joints.length / (JOINT_COUNT * 3);
     this.joints = joints;
-    this.vertexCount = ahead === null ? null : ahead.shape[0]!;
+    this.vertexCount = ahead === null ? null : vertexCount(ahead);
     this.jointOrder = dataset.jointOrder;
     this.axes = dataset.axes;
     this.notices = ahead === null ? [NO_MESHES] : [];
+    this.notes = notes;
     this.#stream = stream;
     this.#ahead = ahead;
   }

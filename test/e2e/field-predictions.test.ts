@@ -63,3 +63,10 @@ it.each([
   expect(metricsOf(result).pa_mpjpe_mm).toBeCloseTo(right.pa_mpjpe_mm, 6);
   expect(result.stderr).toContain(`The joints are read from ${name} (24, 21, 3) <f4.`);
 });
+
+it('a file for each photograph is matched by its name', async () => {
+  const result = await scored('freihand', join(OTHER_NAMES, 'freihand'), join(OTHER_NAMES, 'per_image'));
+  const { right } = await expected<{ right: { pa_mpjpe_mm: number } }>(OTHER_NAMES);
+  expect(metricsOf(result).pa_mpjpe_mm).toBeCloseTo(right.pa_mpjpe_mm, 6);
+  expect(result.stderr).toContain('The rows are matched to the samples by the names of the files.');
+});

@@ -135,3 +135,52 @@ describe('what stands beside the rows', () => {
     });
   });
 });
+
+describe('a file for each photograph', () => {
+  async function folderOf(
+    files: Readonly<Record<string, Readonly<Record<string, NpzArray>>>>,
+  ): Promise<string> {
+    const folder = await temporaryFolder();
+    for (const [name, arrays] of Object.entries(files)) {
+      await mkdir(join(folder, name, '..'), { recursive: true });
+      await writeFile(join(folder, name), npzBytes(arrays));
+    }
+    return folder;
+  }
+
+  const open = (folder: string): Promise<PredictionSource> =>
+    openPredictions(folder, datasetById('freihand'));
+
+  it('is named by its path', async () => {
+    const joints = numbers(1, 21, 3);
+    const source = await open(await folderOf({ 'SM1/0001.npz': { joints }, 'AP1/0000.npz': { joints } }));
+    await source.close();
+    expect(source.count).toBe(2);
+    expect(source.rowNames).toEqual([
+      { label: 'the names of the files', values: ['AP1/0000.npz', 'SM1/0001.npz'], isRequired: true },
+    ]);
+  });
+
+  it('must be like the first', async () => {
+    const folder = await folderOf({
+      'a.npz': { joints: numbers(21, 3) },
+      'b.npz': { joints: numbers(20, 3) },
+    });
+    expect(await rejection(open(folder))).toMatchObject({
+      code: 'predictions-row-files',
+      file: join(folder, 'b.npz'),
+      got: 'joints (20, 3)',
+    });
+  });
+
+  it('holds one sample; a file of several is to be given itself, or joined', async () => {
+    const one = await folderOf({ 'preds.npz': { joints: numbers(2, 21, 3) } });
+    const { next } = await rejection(open(one));
+    expect(next).toBe(`give the file itself: --predictions ${join(one, 'preds.npz')}`);
+    const itself = await open(next!.split('--predictions ')[1]!);
+    await itself.close();
+    expect(itself.count).toBe(2);
+    const two = await folderOf({ 'a.npz': { xyz: numbers(2, 63) }, 'b.npz': { xyz: numbers(2, 63) } });
+    expect((await rejection(open(two))).next).toContain('numpy.concatenate');
+  });
+});

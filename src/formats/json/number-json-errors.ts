@@ -178,7 +178,7 @@ export class NumberJsonErrors {
       expected: `${describeLayout(layout)}: ${leafDepth} bracket levels`,
       got: `${depth} level(s)${plain ? `, the layout of a plain list, without sections` : ''}`,
       next: plain
-        ? 'put the lists into one outer list, as in [joints, vertices]'
+        ? 'put the lists into one outer list, as in [joints, vertices], each with one entry per sample, also where there is one sample'
         : 'check the nesting of the lists',
     });
   }

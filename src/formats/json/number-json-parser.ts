@@ -21,6 +21,8 @@ export interface NumberJsonParserOptions {
   /** Records per batch; fewer where a batch would pass 2^25 numbers, and at the end of a section. */
   readonly batchSize?: number;
   readonly onBatch: (batch: RecordBatch) => void;
+  /** Where in the file the list begins, for errors; at its start unless given. */
+  readonly offset?: number;
 }
 
 const NO_DIMENSIONS = new Int32Array(0);
@@ -46,13 +48,13 @@ export class NumberJsonParser {
   /** Brackets open while a record is awaited: 1 in a list, 2 in sections. */
   readonly #recordDepth: number;
 
-  /** Bytes of the file taken so far, and whether the start has been looked at. */
-  #bytes = 0;
+  /** Where the file has been taken to, and whether the start has been looked at. */
+  #bytes: number;
   #started = false;
   #byteOrderMark = false;
   /** The start of the file, or a number cut by the end of a chunk. */
   #carry: Buffer = Buffer.alloc(0);
-  #carryOffset = 0;
+  #carryOffset: number;
 
   #state: State = State.afterComma;
   /** Brackets open now. */
@@ -67,6 +69,8 @@ export class NumberJsonParser {
   constructor(layout: RecordLayout, options: NumberJsonParserOptions) {
     checkLayout(layout);
     this.#layout = layout;
+    this.#bytes = options.offset ?? 0;
+    this.#carryOffset = this.#bytes;
     this.#errors = new NumberJsonErrors(options.file, layout);
     this.#batches = new RecordCollector(layout, options.batchSize ?? DEFAULT_BATCH_SIZE, options.onBatch);
     this.#recordDepth = layout.nesting === 'list' ? 1 : 2;
@@ -108,12 +112,12 @@ export class NumberJsonParser {
   #start(): void {
     this.#started = true;
     let head = this.#carry;
-    let offset = 0;
+    let offset = this.#carryOffset;
     this.#carry = Buffer.alloc(0);
     if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) {
       this.#byteOrderMark = true;
       head = head.subarray(3);
-      offset = 3;
+      offset += 3;
     }
     this.#errors.refuseOtherFormats(head);
     this.#feed(head, offset);

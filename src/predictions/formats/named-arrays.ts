@@ -135,7 +135,9 @@ function byShape(
     const name = plainName(array.name);
     if (taken.includes(array) || !isNumeric(array)) return false;
     if (OTHER_NAMES[role].includes(name) || TRUTH_NAME.test(name)) return false;
-    return shape.length === 3 && shape[1] === TELLING_POINTS[role] && shape[2] === axes;
+    const points = TELLING_POINTS[role];
+    const isTelling = shape.at(-2) === points && shape.at(-1) === axes;
+    return isTelling && pointShape(shape, { points, axes }) !== null;
   });
   return theOne(origin, role, fitting);
 }

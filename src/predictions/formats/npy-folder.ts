@@ -3,18 +3,13 @@ import { join, resolve } from 'node:path';
 import { fileNames, isFile } from '../../datasets/folder.js';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
-import { readStart } from '../../files/file-start.js';
 import { readNpyStrings } from '../../formats/npy/npy-array.js';
-import { npyHeaderLength, parseNpyHeader, type NpyHeader } from '../../formats/npy/npy-header.js';
 import { NpyReader } from '../../formats/npy/npy.js';
 import { arraySource } from '../array-source.js';
 import { listFiles, nameLists } from './name-lists.js';
 import { namedArrays, namesPoints, type ArrayStore } from './named-arrays.js';
 import type { PredictionFormat } from './prediction-format.js';
-import { storedNpy } from './stored-npy.js';
-
-/** Magic, version and the length of the header. */
-const NPY_START_BYTES = 12;
+import { readNpyHeader, storedNpy } from './stored-npy.js';
 
 /** A folder of `joints.npy` and `vertices.npy`, one of them at least, and optionally `ids.npy` or a list of names. */
 export const NPY_FOLDER: PredictionFormat = {
@@ -29,7 +24,7 @@ export const NPY_FOLDER: PredictionFormat = {
       const lists = await nameLists(path);
       const names = await arrayFiles(path);
       const fileOf = (name: string): string => join(path, `${name}.npy`);
-      const stored = names.map((name) => storedNpy(name, () => headerOf(fileOf(name))));
+      const stored = names.map((name) => storedNpy(name, () => readNpyHeader(fileOf(name))));
       const store: ArrayStore = {
         arrays: [...(await Promise.all(stored)), ...lists.map(({ array }) => array)],
         open: (name) => NpyReader.open(fileOf(name)),
@@ -49,11 +44,6 @@ export const NPY_FOLDER: PredictionFormat = {
 async function arrayFiles(folder: string): Promise<string[]> {
   const names = (await fileNames(folder)) ?? [];
   return names.filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -'.npy'.length));
-}
-
-async function headerOf(file: string): Promise<NpyHeader> {
-  const start = await readStart(file, NPY_START_BYTES);
-  return parseNpyHeader(await readStart(file, npyHeaderLength(start, file)), file);
 }
 
 /** The arrays of a run without its run.json: axes, joint order and samples would be guessed. */

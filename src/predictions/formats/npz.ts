@@ -1,12 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileError } from '../../files/file-errors.js';
 import { NpyReader } from '../../formats/npy/npy.js';
 import { readNpz, type NpzFile } from '../../formats/npy/npz.js';
 import { arraySource } from '../array-source.js';
+import { makeScratch, removeScratch } from '../scratch-numbers.js';
 import { namedArrays, type ArrayStore, type StoredArray } from './named-arrays.js';
 import type { PredictionFormat } from './prediction-format.js';
 import { storedNpy } from './stored-npy.js';
@@ -21,8 +20,8 @@ export const NPZ: PredictionFormat = {
     const archive = await readNpz(origin.path);
     try {
       return await arraySource(origin, dataset, async (held) => {
-        const scratch = await makeScratch();
-        held.add(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
+        const scratch = await makeScratch('npz');
+        held.add(() => removeScratch(scratch));
         const store: ArrayStore = {
           arrays: await storedIn(archive),
           open: (name) => unpack(archive, name, scratch, signal),
@@ -40,13 +39,6 @@ async function storedIn(archive: NpzFile): Promise<StoredArray[]> {
   const arrays: StoredArray[] = [];
   for (const name of archive.names) arrays.push(await storedNpy(name, () => archive.header(name)));
   return arrays;
-}
-
-async function makeScratch(): Promise<string> {
-  const prefix = join(tmpdir(), 'hamba-eval-npz-');
-  return mkdtemp(prefix).catch((error: unknown) => {
-    throw fileError(error, prefix, 'write');
-  });
 }
 
 /** Unpacks one array beside memory: a mesh for each of 20,000 samples is hundreds of megabytes. */

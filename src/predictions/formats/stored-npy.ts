@@ -1,6 +1,12 @@
 /** What a .npy file holds, by its header. */
 import { UserError } from '../../errors.js';
-import type { NpyHeader, NpyKind } from '../../formats/npy/npy-header.js';
+import { readStart } from '../../files/file-start.js';
+import {
+  npyHeaderLength,
+  parseNpyHeader,
+  type NpyHeader,
+  type NpyKind,
+} from '../../formats/npy/npy-header.js';
 import type { StoredArray } from './named-arrays.js';
 
 const HOLDS: Readonly<Record<NpyKind, StoredArray['holds']>> = {
@@ -12,6 +18,14 @@ const HOLDS: Readonly<Record<NpyKind, StoredArray['holds']>> = {
   S: 'texts',
   O: 'objects',
 };
+
+/** Magic, version and the length of the header. */
+const START_BYTES = 12;
+
+export async function readNpyHeader(file: string): Promise<NpyHeader> {
+  const start = await readStart(file, START_BYTES);
+  return parseNpyHeader(await readStart(file, npyHeaderLength(start, file)), file);
+}
 
 /** @param reading gives the header; what is wrong with an array that nobody asked for is no error. */
 export async function storedNpy(name: string, reading: () => Promise<NpyHeader>): Promise<StoredArray> {

@@ -11,6 +11,7 @@ import { sizeAndTime } from '../../../src/predictions/size-and-time.js';
 import { PLAIN_SET } from '../../../src/runs/prediction-sets.js';
 import { AS_PREDICTED, SetWriter } from '../../../src/runs/set-writer.js';
 import { temporaryFolder } from '../../support/cli.js';
+import { npzBytes } from '../../support/npz-writer.js';
 import { freshRun } from '../../support/run-directory.js';
 import { zipStored } from '../../support/tiny-zip.js';
 
@@ -56,6 +57,10 @@ async function fileOf(name: string, bytes: string | Uint8Array): Promise<string>
 const SAMPLES: Readonly<Record<string, () => Promise<string>>> = {
   'pred.json': () => fileOf('hands', predJson()),
   zip: () => fileOf('hands', zipStored([{ name: 'pred.json', bytes: Buffer.from(predJson()) }])),
+  'json-object': () => {
+    const [xyz, verts] = JSON.parse(predJson()) as [unknown, unknown];
+    return fileOf('hands', JSON.stringify({ xyz, verts }));
+  },
   'run-directory': async () => {
     const run = await freshRun();
     const writer = new SetWriter(run, PLAIN_SET, 2);
@@ -65,6 +70,15 @@ const SAMPLES: Readonly<Record<string, () => Promise<string>>> = {
     return run.path;
   },
   'npy-folder': npyFolder,
+  'row-files': async () => {
+    const folder = await temporaryFolder();
+    for (const row of [0, 1]) {
+      const joints = { shape: [21, 3], data: JOINTS.slice(row * 63, (row + 1) * 63) };
+      const vertices = { shape: [4, 3], data: VERTICES.slice(row * 12, (row + 1) * 12) };
+      await writeFile(join(folder, `0000000${row}.npz`), npzBytes({ joints, vertices }));
+    }
+    return folder;
+  },
   npz: async () => {
     const folder = await npyFolder();
     const names = ['joints.npy', 'vertices.npy'];
@@ -73,23 +87,32 @@ const SAMPLES: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
+const WITHOUT_MESHES: Readonly<Record<string, () => Promise<string>>> = {
+  npy: async () => fileOf('joints.npy', await readFile(join(await npyFolder(), 'joints.npy'))),
+};
+
+function sampleOf(kind: string): () => Promise<string> {
+  return { ...SAMPLES, ...WITHOUT_MESHES }[kind]!;
+}
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 it('every prediction format has a sample here', () => {
-  expect(Object.keys(SAMPLES)).toEqual(PREDICTION_FORMATS.map(({ kind }) => kind));
+  expect(Object.keys({ ...SAMPLES, ...WITHOUT_MESHES })).toEqual(PREDICTION_FORMATS.map(({ kind }) => kind));
 });
 
 describe.each(PREDICTION_FORMATS)('the prediction format $kind', (format) => {
   const { kind, title, help } = format;
 
   it('opens, and says what it is', async () => {
-    const source = await openPredictions(await SAMPLES[kind]!(), FREIHAND);
+    const source = await openPredictions(await sampleOf(kind)(), FREIHAND);
     try {
-      expect(source).toMatchObject({ count: 2, vertexCount: 4, origin: { kind } });
+      const vertexCount = kind in SAMPLES ? 4 : null;
+      expect(source).toMatchObject({ count: 2, vertexCount, origin: { kind } });
       expect(source.joints).toEqual(JOINTS);
-      expect(await source.vertices(0, 2)).toEqual(VERTICES);
+      if (vertexCount !== null) expect(await source.vertices(0, 2)).toEqual(VERTICES);
       await source.finish();
     } finally {
       await source.close();
@@ -98,7 +121,7 @@ describe.each(PREDICTION_FORMATS)('the prediction format $kind', (format) => {
 
   it('is recognised by no other', async () => {
     const asked = vi.spyOn(PREDICTION_FORMATS[0]!, 'recognises');
-    const source = await openPredictions(await SAMPLES[kind]!(), FREIHAND);
+    const source = await openPredictions(await sampleOf(kind)(), FREIHAND);
     await source.close();
     const [given] = asked.mock.calls[0]!;
     const recognised = await Promise.all(PREDICTION_FORMATS.map(async (other) => other.recognises(given)));
@@ -113,7 +136,7 @@ describe.each(PREDICTION_FORMATS)('the prediction format $kind', (format) => {
   });
 
   it('is known again by the size and time of what is read', async () => {
-    const path = await SAMPLES[kind]!();
+    const path = await sampleOf(kind)();
     const { bytes, files } = await sizeAndTime(path);
     expect(bytes).toBeGreaterThan(JOINTS.length);
     // A folder's own size and time tell nothing of what is in it.
