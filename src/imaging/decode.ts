@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
+import { refuseLfsPointer } from '../files/lfs-pointer.js';
 import { jpegFrame } from './jpeg-header.js';
 import { toRgb, type RgbImage } from './rgb-image.js';
 import { loadSharp } from './sharp.js';
@@ -46,6 +47,7 @@ export async function readPhotograph(file: string): Promise<Buffer> {
 export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbImage> {
   const format = imageFormat(bytes);
   if (format === null) {
+    refuseLfsPointer(bytes, file);
     throw new UserError({
       code: 'image-format',
       message: 'The file is neither a JPEG nor a PNG image',

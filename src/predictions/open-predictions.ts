@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { readStart } from '../files/file-start.js';
+import { refuseLfsPointer } from '../files/lfs-pointer.js';
 import { readNpz } from '../formats/npy/npz.js';
 import { NPY_FOLDER } from './formats/npy-folder.js';
 import { PRED_JSON } from './formats/pred-json.js';
@@ -66,6 +67,7 @@ function noFile(path: string, info: Stats): UserError {
 
 async function look(path: string, isFolder: boolean): Promise<PredictionPath> {
   const start = isFolder ? Buffer.alloc(0) : await readStart(path, START_BYTES);
+  refuseLfsPointer(start, path);
   const isZip = start.length >= 4 && ZIP_SIGNATURES.includes(start.readUInt32LE());
   return { path, isFolder, start, arrays: isZip ? await arrayNames(path) : null };
 }

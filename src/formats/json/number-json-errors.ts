@@ -1,5 +1,6 @@
 /** What can be wrong with a number JSON file, each with its own code, its place and its remedy. */
 import { UserError, type UserErrorDetails } from '../../errors.js';
+import { FETCH_LFS } from '../../files/lfs-pointer.js';
 import { describeLayout, type RecordLayout } from './number-json-layout.js';
 
 /** A number's text may not be longer: no program prints one, and a file of digits only must not fill the memory. */
@@ -29,7 +30,7 @@ const SIGNATURES: readonly (readonly [signature: string, name: string, next: str
   ['\x80\x03', 'a Python pickle', 'write it with json.dump'],
   ['\x80\x04', 'a Python pickle', 'write it with json.dump'],
   ['\x80\x05', 'a Python pickle', 'write it with json.dump'],
-  ['version ', 'a Git LFS pointer', 'fetch the file itself: git lfs pull'],
+  ['version ', 'a Git LFS pointer', FETCH_LFS],
 ];
 
 const WRITE_AGAIN = 'write the file again with json.dump of nested lists of numbers';

@@ -3,6 +3,7 @@
  * `descr`, `fortran_order` and `shape`. Source: NumPy's `numpy.lib.format` and NEP 1.
  */
 import { UserError } from '../../errors.js';
+import { refuseLfsPointer } from '../../files/lfs-pointer.js';
 
 /** 'b' boolean, 'i' and 'u' integers, 'f' floats, 'U' UTF-32 text, 'S' bytes, 'O' pickled objects. */
 export type NpyKind = 'b' | 'i' | 'u' | 'f' | 'U' | 'S' | 'O';
@@ -56,6 +57,7 @@ export function npyError(file: string, details: NpyErrorDetails): UserError {
 /** How many bytes from the start of a file are needed for its header; the first 12 bytes say it. */
 export function npyHeaderLength(start: Uint8Array, file: string): number {
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.length);
+  refuseLfsPointer(bytes, file);
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw npyError(file, {
       code: 'npy-not-npy',

@@ -5,6 +5,7 @@
  *
  * Sources: CPython's `Lib/pickle.py` and `Lib/pickletools.py`, PEP 307, PEP 3154, PEP 574.
  */
+import { refuseLfsPointer } from '../../files/lfs-pointer.js';
 import { runPickle } from './pickle-machine.js';
 import { resolvePickle } from './pickle-resolve.js';
 import { PickleSource, WRITE_AGAIN, type PickleLimits } from './pickle-source.js';
@@ -24,6 +25,7 @@ export { NumpyArray, NumpyObjectArray, inWords, type PickleDict, type PickleValu
  *   `pickle-chumpy`, `pickle-cycle`, `pickle-too-deep`, `pickle-too-large`
  */
 export function readPickle(bytes: Uint8Array, file: string, limits: PickleLimits = {}): PickleValue {
+  refuseLfsPointer(bytes, file);
   return readPickleFrom(new PickleSource(bytes, file, limits));
 }
 

@@ -7,6 +7,7 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { refuseLfsPointerFile } from '../../files/lfs-pointer.js';
 import { ZipSource } from './zip-source.js';
 
 export interface ZipLimits {
@@ -73,6 +74,7 @@ export async function openZip(file: string): Promise<OpenedZip> {
   } catch (error) {
     if (zip === undefined) source.close(() => undefined);
     else zip.close();
+    await refuseLfsPointerFile(file);
     throw zipError(error, file, source.at);
   }
 }

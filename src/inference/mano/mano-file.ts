@@ -128,7 +128,7 @@ function withSource(error: UserError): UserError {
       ? error.next
       : error.code === 'file-missing'
         ? `check the path; the file is ${WHERE_FROM}`
-        : error.code === 'file-unreadable'
+        : error.code === 'file-unreadable' || error.code === 'file-lfs-pointer'
           ? `${error.next ?? 'check the file'}; the file is ${WHERE_FROM}`
           : `give ${WHERE_FROM}`,
     cause: error.cause ?? error,

@@ -4,8 +4,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.js';
+import { refuseLfsPointerFile } from '../../files/lfs-pointer.js';
 
-/** @throws UserError where `file` is no file. */
+/** @throws UserError where `file` is no file, or the pointer of one. */
 export async function requireModelFile(file: string): Promise<void> {
   let isFile: boolean;
   try {
@@ -32,6 +33,7 @@ export async function requireModelFile(file: string): Promise<void> {
       next: 'give the path of the .onnx file in it',
     });
   }
+  await refuseLfsPointerFile(file);
 }
 
 /** SHA-256 of a file in hexadecimal, read as a stream: checkpoints reach gigabytes. */
