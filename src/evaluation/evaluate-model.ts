@@ -53,6 +53,7 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
   try {
     context.signal.throwIfAborted();
     tellProvider(model, request, context);
+    for (const note of model.notes) context.progress.note(note);
     requireOutputs(model, folder.definition);
     const mano = await openMano(model, request.mano ?? null);
     const regressor = await openJointRegressor(task);

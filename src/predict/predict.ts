@@ -27,6 +27,8 @@ export interface OpenedModel {
   readonly contract: ModelContract;
   readonly batchSize: number;
   readonly sha256: string;
+  /** See `OpenModel`. */
+  readonly notes: readonly string[];
 }
 
 export interface OpenModelRequest {
@@ -42,7 +44,7 @@ export async function openModel(request: OpenModelRequest): Promise<OpenedModel>
   const { model, batchSize, provider, device, allowFallback } = request;
   // Some photographs are decoded without; not every one is.
   await loadSharp();
-  const { session, contract } = await openSessionAndContract({
+  const { session, contract, notes } = await openSessionAndContract({
     model,
     provider,
     allowFallback,
@@ -50,7 +52,7 @@ export async function openModel(request: OpenModelRequest): Promise<OpenedModel>
   });
   try {
     const size = batchSizeFor(contract, batchSize);
-    return { session, contract, batchSize: size, sha256: await sha256OfFile(model) };
+    return { session, contract, notes, batchSize: size, sha256: await sha256OfFile(model) };
   } catch (error) {
     await session.close();
     throw error;

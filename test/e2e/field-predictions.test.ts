@@ -1,8 +1,9 @@
 /** Prediction files as people have them: each is read to its right value (test/fixtures/field). */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { cli, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
+import { describe, expect, it } from 'vitest';
+import { cli, errorOf, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
+import { demoFolder } from '../support/demo-folder.js';
 
 const FIELD = join(FIXTURES, 'field');
 const NAMES = join(FIELD, '01-image-names-under-another-key-ignored');
@@ -69,4 +70,45 @@ it('a file for each photograph is matched by its name', async () => {
   const { right } = await expected<{ right: { pa_mpjpe_mm: number } }>(OTHER_NAMES);
   expect(metricsOf(result).pa_mpjpe_mm).toBeCloseTo(right.pa_mpjpe_mm, 6);
   expect(result.stderr).toContain('The rows are matched to the samples by the names of the files.');
+});
+
+describe('a model', () => {
+  const run = async (folder: string, ...more: string[]): Promise<CliResult> => {
+    const [model, data] = [join(FIELD, folder, 'hand.onnx'), await demoFolder('freihand')];
+    const out = join(await temporaryFolder(), 'run');
+    return cli([
+      'run',
+      '--dataset',
+      'freihand',
+      '--data',
+      data,
+      '--model',
+      model,
+      '--out',
+      out,
+      '--json',
+      ...more,
+    ]);
+  };
+
+  it('with flat outputs is read', async () => {
+    const result = await run('05-flat-onnx-outputs-dead-end');
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('The output joints (N, 63) is read as joints (N, 21, 3).');
+  });
+
+  it('with a batch built in runs as the error says', async () => {
+    const refused = await run('06-batch-baked-into-reshape');
+    const { code, next } = errorOf(refused);
+    expect(code).toBe('model-run-failed');
+    const [flag, size] = /--batch-size (\d+)/.exec(next!)![0].split(' ');
+    expect((await run('06-batch-baked-into-reshape', flag!, size!)).code).toBe(0);
+  });
+
+  it('that is a Git LFS pointer is named', async () => {
+    expect(errorOf(await run('20-onnx-git-lfs-pointer'))).toMatchObject({
+      code: 'file-lfs-pointer',
+      next: expect.stringContaining('git lfs pull') as string,
+    });
+  });
 });

@@ -3,6 +3,7 @@ import type { UserError } from '../../src/errors.js';
 import { batchSizeFor, fetchesOf, resolveContract } from '../../src/inference/model/model-contract.js';
 import type { ModelIo, TensorInfo } from '../../src/inference/model/model-io.js';
 import { OUTPUT_NAMES } from '../../src/hand/output-names.js';
+import { unusualOutputs } from '../../src/inference/model/model-outputs.js';
 import type { SidecarContent } from '../../src/inference/model/sidecar.js';
 import { failure } from '../support/user-error.js';
 
@@ -89,7 +90,7 @@ describe('outputs', () => {
   });
 
   it('2D keypoints of another shape are refused: they might be taken for joints', () => {
-    for (const shape of [J, ['N', 42], ['N', 20, 2]] satisfies Shape[]) {
+    for (const shape of [J, ['N', 40], ['N', 20, 2]] satisfies Shape[]) {
       const error = refusal(model({ keypoints_2d: shape, pred_vertices: V }));
       expect(error).toMatchObject({ code: 'model-output-shape', expected: '(N, 21, 2)' });
       expect(error.message).toContain('keypoints_2d is named as 2D keypoints but is (N, ');
@@ -98,6 +99,38 @@ describe('outputs', () => {
     const io = model({ keypoints_2d: J, pred_vertices: V });
     const contract = resolveContract(io, sidecar({ outputs: { vertices: 'pred_vertices' } }));
     expect(contract.outputs.keypoints_2d).toBeNull();
+  });
+
+  it.each<[Shape, number, boolean]>([
+    [['N', 63], 21, false],
+    [['N', 1, 21, 3], 21, false],
+    [['N', 1, 63], 21, false],
+    [[21, 3], 21, true],
+    [[1, 21, 3], 21, false],
+    [[63], 21, true],
+  ])('joints of %j are read, one at a time where there is no N: %i %s', (shape, rows, isOne) => {
+    const io = model({ joints: shape });
+    for (const given of [null, sidecar({ outputs: { joints: 'joints' } })]) {
+      const contract = resolveContract(io, given);
+      expect(contract.outputs.joints?.rows).toBe(rows);
+      expect(contract.input.batch).toBe(isOne ? 1 : null);
+      const { notes } = unusualOutputs(io, contract.outputs);
+      expect(notes).toHaveLength(shape.join() === '1,21,3' ? 0 : 1);
+      expect(notes.join()).toContain(isOne ? 'one sample at a time' : '');
+    }
+  });
+
+  it('meshes may be flat as well, and have the vertices they have', () => {
+    const { outputs } = resolveContract(model({ verts: ['N', 2334], pred_cam: ['N', 1, 3] }));
+    expect(outputs.vertices?.rows).toBe(778);
+    expect(outputs.camera?.name).toBe('pred_cam');
+  });
+
+  it('without N do not go with a fixed batch of several', () => {
+    expect(refusal(model({ joints: [21, 3] }, [4, 3, 256, 256]))).toMatchObject({
+      code: 'model-output-shape',
+      expected: 'outputs of (4, …)',
+    });
   });
 
   it('what is not recognised is listed, with the sidecar that settles it', () => {

@@ -90,6 +90,37 @@ const numbered = (count: number, from = 1): Float32Array =>
 const joints = (count: number): Returned[string] => [[count, 21, 3], numbered(count * 63)];
 const isNaNs = (values: ArrayLike<number>): boolean => Array.from(values).every(Number.isNaN);
 
+describe('outputs of unusual shapes', () => {
+  it.each([
+    [2, [2, 63]],
+    [2, [2, 1, 21, 3]],
+    [1, [21, 3]],
+    [1, [63]],
+  ])('are the same numbers: a batch of %i as %j', (count, shape) => {
+    const rows = Array.from({ length: count }, () => ({}));
+    const reader = new BatchReader(contractOf({ joints: joints(count) }), count, 'net.onnx');
+    const batch = reader.read(batchOf(rows), outputsOf({ joints: [shape, numbered(count * 63)] }));
+    expect(batch.joints).toEqual(numbered(count * 63));
+  });
+
+  it('are refused where one sample comes for several, with what to do', () => {
+    const reader = new BatchReader(contractOf({ joints: joints(2) }), 2, 'net.onnx');
+    for (const shape of [
+      [1, 21, 3],
+      [21, 3],
+    ]) {
+      const returned = outputsOf({ joints: [shape, numbered(63)] });
+      expect(failure(() => reader.read(batchOf([{}, {}]), returned)).next).toContain('--batch-size 1');
+    }
+  });
+
+  it('are refused where the axes are exchanged', () => {
+    const reader = new BatchReader(contractOf({ joints: joints(2) }), 2, 'net.onnx');
+    const returned = outputsOf({ joints: [[2, 3, 21], numbered(126)] });
+    expect(failure(() => reader.read(batchOf([{}, {}]), returned)).code).toBe('model-output-shape');
+  });
+});
+
 describe('the vertices of a run', () => {
   const vertices = (rows: number) => outputsOf({ vertices: [[2, rows, 3], new Float32Array(2 * rows * 3)] });
   const open = resolveContract({

@@ -11,7 +11,7 @@ import { HAMER_FOCAL_LENGTH } from '../../hand/projection.js';
 import { IMAGENET_MEAN, IMAGENET_STD, type ChannelValues } from '../../imaging/normalise.js';
 import { recogniseMano, type ManoBinding } from '../mano/mano-outputs.js';
 import { contractError, sidecarAdvice, type ModelIo, type TensorInfo } from './model-io.js';
-import { recogniseOutputs, type OutputBindings } from './model-outputs.js';
+import { recogniseOutputs, unusualOutputs, type OutputBindings } from './model-outputs.js';
 import type { Sidecar, SidecarContent } from './sidecar.js';
 
 /** `hamer`: HaMeR's crop of the sample's box. `whole-image`: the same crop of the whole photograph, boxes unused. */
@@ -88,11 +88,13 @@ export function resolveContract(model: ModelIo, sidecar: Sidecar | null = null):
   const size = inputSize(model, sidecar, declared, [height, width]);
   const crop = content.crop ?? defaultCrop(model, size);
   const { outputs, mano } = readOutputs(model, sidecar);
+  const isOne = unusualOutputs(model, outputs).isOne;
+  if (isOne && typeof batch === 'number' && batch !== 1) throw withoutBatch(model, batch);
   return {
     input: {
       name: input.name,
       dtype: input.type as 'float32' | 'float16',
-      batch: typeof batch === 'number' ? batch : null,
+      batch: isOne ? 1 : typeof batch === 'number' ? batch : null,
       size,
     },
     outputs,
@@ -168,6 +170,15 @@ function readOutputs(model: ModelIo, sidecar: Sidecar | null): Pick<ModelContrac
     });
   }
   return { outputs: { ...outputs, joints: null, vertices: null }, mano };
+}
+
+function withoutBatch(model: ModelIo, batch: number): UserError {
+  return contractError(model, {
+    code: 'model-output-shape',
+    message: `The input takes ${batch} samples, and an output has no axis for them`,
+    expected: `outputs of (${batch}, …)`,
+    next: 'export the model with the batch as the first axis of its outputs as well',
+  });
 }
 
 function nothingToRead(model: ModelIo): UserError {

@@ -12,6 +12,7 @@ import {
   type TensorInfo,
 } from './model-io.js';
 import { HAMER_NAME, OUTPUT_NAMES, ROLE_WORDS, plainName, type OutputRole } from '../../hand/output-names.js';
+import { fitOutput } from './output-shapes.js';
 import type { Sidecar } from './sidecar.js';
 
 export interface OutputBinding {
@@ -96,8 +97,8 @@ function bindings(model: ModelIo, found: Found): OutputBindings {
   };
   const bindPoints = (role: OutputRole): PointsBinding | null => {
     const binding = bind(role);
-    const rows = found[role]?.output.shape[1];
-    return binding && { ...binding, rows: typeof rows === 'number' ? rows : null };
+    const fit = found[role] && fitOutput(found[role].output.shape, OUTPUT_SHAPE[role]);
+    return binding && { ...binding, rows: fit?.points ?? null };
   };
   return {
     joints: bindPoints('joints'),
@@ -142,7 +143,7 @@ function bindNamed(model: ModelIo, sidecar: Sidecar, role: OutputRole, name: str
       code: 'model-output-shape',
       message: `The output ${name} cannot hold ${role === 'camera' ? 'the camera' : ROLE_WORDS[role]}`,
       expected: shapeText(role),
-      next: `correct "outputs.${role}" in ${sidecar.file}`,
+      next: `name another output in "outputs.${role}" of ${sidecar.file}; if none has that shape, correct the export`,
     });
   }
   return { output, by: 'sidecar' };
@@ -186,15 +187,32 @@ function byShape(model: ModelIo, role: OutputRole, found: Found): Recognised | n
   return only === undefined ? null : { output: only, by: 'shape' };
 }
 
-/** Whether the declared shape allows the role; an unknown dimension does, and is checked on the first batch. */
+/** Whether the declared shape allows the role. */
 function mayBe(role: OutputRole, { shape }: TensorInfo): boolean {
-  if (shape.length === 0) return true;
-  const wanted = OUTPUT_SHAPE[role];
-  if (shape.length !== wanted.length + 1) return false;
-  return wanted.every((size, axis) => {
-    const declared = shape[axis + 1]!;
-    return size === null || typeof declared !== 'number' || declared === size;
+  return fitOutput(shape, OUTPUT_SHAPE[role]) !== null;
+}
+
+/** How the outputs that are read have their numbers where that is not as it should be. */
+export interface UnusualOutputs {
+  /** In sentences. */
+  readonly notes: readonly string[];
+  /** Whether one has no axis for N. */
+  readonly isOne: boolean;
+}
+
+export function unusualOutputs(model: Pick<ModelIo, 'outputs'>, bindings: OutputBindings): UnusualOutputs {
+  const unusual = ROLES.flatMap((role) => {
+    const output = model.outputs.find(({ name }) => name === bindings[role]?.name);
+    if (output === undefined) return [];
+    const fit = fitOutput(output.shape, OUTPUT_SHAPE[role]);
+    return fit === null || fit.isAsWanted ? [] : [{ role, output, fit }];
   });
+  const isOne = unusual.some(({ fit }) => fit.isOne);
+  const notes = unusual.map(
+    ({ role, output }) =>
+      `The output ${output.name} ${describeShape(output.shape)} is read as ${ROLE_WORDS[role]} ${shapeText(role)}${isOne ? ', one sample at a time' : ''}.`,
+  );
+  return { notes, isOne };
 }
 
 /** @param words  what the output holds, for the error. */

@@ -1,12 +1,15 @@
 /** A model, opened and understood: what `run` needs before it can predict. */
 import { openSession, type Session, type SessionOptions } from '../session/session.js';
 import { resolveContract, type ModelContract } from './model-contract.js';
+import { unusualOutputs } from './model-outputs.js';
 import { requireModelFile } from './model-file.js';
 import { readSidecar } from './sidecar.js';
 
 export interface OpenModel {
   readonly session: Session;
   readonly contract: ModelContract;
+  /** How outputs of unusual shapes are read, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -21,7 +24,8 @@ export async function openModel(options: SessionOptions): Promise<OpenModel> {
   const session = await openSession(options);
   try {
     const { inputs, outputs } = session;
-    return { session, contract: resolveContract({ file: options.model, inputs, outputs }, sidecar) };
+    const contract = resolveContract({ file: options.model, inputs, outputs }, sidecar);
+    return { session, contract, notes: unusualOutputs({ outputs }, contract.outputs).notes };
   } catch (error) {
     await session.close();
     throw error;

@@ -1,6 +1,7 @@
 /** The numbers of one output, once its type and shape are what the contract expects. */
 import { UserError } from '../../errors.js';
 import { halfToFloat32 } from '../../formats/npy/half.js';
+import { holdsBatch } from './output-shapes.js';
 import type { OutputTensor } from '../session/session-messages.js';
 import { describeShape, type ElementType } from './model-io.js';
 
@@ -45,24 +46,26 @@ export function outputValues(
     expected: `${dtype} ${describeShape([batchSize, ...expected.shape.map((size) => size ?? 'V')])}`,
     got: `${type} ${describeShape(dims)}`,
     next:
-      dims.length > 0 && dims[0] !== batchSize && dims.length === expected.shape.length + 1
-        ? 'export the model with the batch as a dynamic axis of its outputs as well, or with a fixed batch'
-        : 'name the right output in the sidecar, or correct the export (docs/model-contract.md)',
+      batchSize > 1 && dims[0] !== batchSize && holdsOne(dims, expected)
+        ? 'add --batch-size 1: the model has a batch of one built in; or export it with the batch as a dynamic axis'
+        : dims.length > 0 && dims[0] !== batchSize && dims.length === expected.shape.length + 1
+          ? 'export the model with the batch as a dynamic axis of its outputs as well, or with a fixed batch'
+          : 'name the right output in the sidecar, or correct the export (docs/model-contract.md)',
   });
 }
 
 function hasShape(dims: readonly number[], { shape, anyAxes }: ExpectedOutput, batchSize: number): boolean {
+  if (holdsBatch(dims, shape, batchSize)) return true;
   const [batch, ...rest] = dims;
-  if (batch !== batchSize) return false;
-  if (anyAxes === true) {
-    const product = (sizes: readonly (number | null)[]): number =>
-      sizes.reduce<number>((total, size) => total * (size ?? 1), 1);
-    return product(rest) === product(shape);
-  }
-  return (
-    rest.length === shape.length &&
-    shape.every((size, axis) => (size === null ? rest[axis]! > 0 : rest[axis] === size))
-  );
+  if (batch !== batchSize || anyAxes !== true) return false;
+  const product = (sizes: readonly (number | null)[]): number =>
+    sizes.reduce<number>((total, size) => total * (size ?? 1), 1);
+  return product(rest) === product(shape);
+}
+
+/** Whether it is what the model gives for one sample, or for several in the place of one. */
+function holdsOne(dims: readonly number[], { shape }: ExpectedOutput): boolean {
+  return dims[0] === 1 || holdsBatch(dims, shape, 1);
 }
 
 function toFloat32({ type, data }: OutputTensor): Float32Array {

@@ -69,8 +69,12 @@ export function loadError(file: string, text: string): UserError {
   });
 }
 
-/** Why a batch could not be run. */
-export function runError(file: string, text: string): UserError {
+/**
+ * Why a batch could not be run.
+ *
+ * @param batch samples in it.
+ */
+export function runError(file: string, text: string, batch = 1): UserError {
   if (OUT_OF_MEMORY.pattern.test(text)) {
     const { code, message, next } = OUT_OF_MEMORY;
     return new UserError({ code, message, file, got: tidy(text), next });
@@ -80,7 +84,10 @@ export function runError(file: string, text: string): UserError {
     message: 'ONNX Runtime could not run the model',
     file,
     got: tidy(text),
-    next: 'check that the model runs on a batch of this shape where it was exported',
+    next:
+      batch > 1
+        ? 'add --batch-size 1: the model may have a batch of one built in (a reshape to a fixed size); or export it with the batch as a dynamic axis'
+        : 'check that the model runs on a batch of this shape where it was exported',
   });
 }
 

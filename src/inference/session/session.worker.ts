@@ -95,7 +95,7 @@ async function run({ input, data, dims, fetches }: RunRequest): Promise<RunResul
     lastEnd = ended;
     return handingOver({ outputs, data, runMs: ended - started, idleMs }, [...buffers]);
   } catch (error) {
-    throw runError(settings.file, textOf(error));
+    throw runError(settings.file, textOf(error), dims[0]);
   }
 }
 
