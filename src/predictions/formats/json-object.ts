@@ -5,6 +5,7 @@ import { readNumberObject, type ObjectEntry } from '../../formats/json/number-ob
 import { arraySource } from '../array-source.js';
 import { shapeText, type ArrayRows } from '../point-rows.js';
 import type { PredictionOrigin } from '../prediction-source.js';
+import { scoredArrays } from '../scored-arrays.js';
 import { ScratchNumbers } from '../scratch-numbers.js';
 import { namedArrays, namesPoints, type ArrayStore, type StoredArray } from './named-arrays.js';
 import type { PredictionFormat } from './prediction-format.js';
@@ -84,7 +85,7 @@ function sampleStore(
   scratch: ScratchNumbers,
 ): ArrayStore {
   const samples = new Map<string, Map<string, Value>>();
-  const points = protocol.measure === 'hands-3d' ? 'joints' : 'keypoints_2d';
+  const points = scoredArrays(protocol).names[0]!;
   for (const value of values) {
     const [sample, name = points] = value.path;
     // `null`, where there is no prediction, or something about the file.
