@@ -1,8 +1,7 @@
 /** Predictions that name their samples, brought into the benchmark's order. Matching is by id, never by position. */
 import { DATASETS } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
-import { JOINT_COUNT } from '../hand/joints.js';
-import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
+import { gatherArrays } from './gather-rows.js';
 import type { PredictionSource } from './prediction-source.js';
 
 function writeIds(): string {
@@ -50,10 +49,7 @@ export function matchByIds(source: PredictionSource, sampleIds: readonly string[
   return {
     ...source,
     count: sampleIds.length,
-    joints: source.joints === null ? null : gather(source.joints, rows, JOINT_COUNT * 3),
-    keypoints: source.keypoints === null ? null : gather(source.keypoints, rows, JOINT_COUNT * 2),
-    chainJoints: source.chainJoints === null ? null : gather(source.chainJoints, rows, MANO_JOINT_COUNT * 3),
-    roots: source.roots === null ? null : gather(source.roots, rows, 3),
+    ...gatherArrays(source, rows),
     absent,
     async vertices(first, count) {
       const width = source.vertexCount! * 3;
@@ -85,14 +81,6 @@ function photographSuffix(id: string, sampleIds: readonly string[]): string | nu
   if (suffix === undefined) return null;
   const key = plainId(id.slice(0, -suffix.length));
   return sampleIds.some((known) => plainId(known) === key) ? suffix : null;
-}
-
-function gather(values: Float64Array, rows: Int32Array, width: number): Float64Array {
-  const out = new Float64Array(rows.length * width).fill(Number.NaN);
-  rows.forEach((row, index) => {
-    if (row >= 0) out.set(values.subarray(row * width, (row + 1) * width), index * width);
-  });
-  return out;
 }
 
 function idError(

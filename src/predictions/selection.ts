@@ -4,8 +4,7 @@ import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
-import { JOINT_COUNT } from '../hand/joints.js';
-import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
+import { gatherArrays } from './gather-rows.js';
 import type { PredictionSource } from './prediction-source.js';
 
 /** What a user asked for; neither: all samples. */
@@ -79,11 +78,7 @@ export function selectRows(source: PredictionSource, selection: Selection): Pred
     ...source,
     count: selection.length,
     ids: null,
-    joints: source.joints === null ? null : gatherRows(source.joints, selection, JOINT_COUNT * 3),
-    keypoints: source.keypoints === null ? null : gatherRows(source.keypoints, selection, JOINT_COUNT * 2),
-    chainJoints:
-      source.chainJoints === null ? null : gatherRows(source.chainJoints, selection, MANO_JOINT_COUNT * 3),
-    roots: source.roots === null ? null : gatherRows(source.roots, selection, 3),
+    ...gatherArrays(source, selection),
     async vertices(first, count) {
       const width = source.vertexCount! * 3;
       const out = new Float64Array(count * width);
@@ -102,11 +97,4 @@ export function selectRows(source: PredictionSource, selection: Selection): Pred
     },
     close: () => source.close(),
   };
-}
-
-/** The rows at `selection`, each of `width` numbers. */
-export function gatherRows(values: Float64Array, selection: Selection, width: number): Float64Array {
-  const out = new Float64Array(selection.length * width);
-  selection.forEach((row, index) => out.set(values.subarray(row * width, (row + 1) * width), index * width));
-  return out;
 }

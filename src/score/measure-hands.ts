@@ -9,7 +9,7 @@ import { inFolderOrder, type OrderedSource } from '../predictions/folder-order.j
 import type { JointRegressor } from '../predictions/joint-regressor.js';
 import { PredictionImport } from '../predictions/prediction-import.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
-import { gatherRows } from '../predictions/selection.js';
+import { gatherRows } from '../predictions/gather-rows.js';
 import type { Progress } from '../progress.js';
 import type { Interval } from '../runs/metrics-document.js';
 import type { RunDirectory } from '../runs/run-directory.js';

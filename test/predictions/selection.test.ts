@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PredictionSource } from '../../src/predictions/prediction-source.js';
-import { gatherRows, selectRows, selectSamples } from '../../src/predictions/selection.js';
+import { gatherRows } from '../../src/predictions/gather-rows.js';
+import { selectRows, selectSamples } from '../../src/predictions/selection.js';
 import { temporaryFolder } from '../support/cli.js';
 import { predictionSource } from '../support/prediction-source.js';
 
