@@ -146,7 +146,7 @@ function hint(
         groundTruth: {
           kind: 'keypoints',
           file: folder,
-          read: async () => labelsOf(await annotate(undefined)),
+          read: async () => labelsOf(await annotate(undefined), stems),
         },
         protocol: { ...protocol, boxes },
         annotations: [...files, ...(metadata === null ? [] : [metadata.file])],
@@ -306,10 +306,11 @@ async function readAnnotation(file: string): Promise<Annotation> {
   };
 }
 
-function labelsOf(all: readonly (Annotation | undefined)[]): KeypointLabels {
+function labelsOf(all: readonly (Annotation | undefined)[], stems: readonly string[]): KeypointLabels {
   const count = all.length;
   const points = new Float64Array(count * JOINT_COUNT * 2);
   const sides = new Float64Array(count);
+  const centers = new Float64Array(count * 2);
   const labelled = new Uint8Array(count * JOINT_COUNT);
   const vis = new Uint8Array(count * JOINT_COUNT);
   const occ = new Uint8Array(count * JOINT_COUNT);
@@ -318,6 +319,7 @@ function labelsOf(all: readonly (Annotation | undefined)[]): KeypointLabels {
     const [left, top, right, bottom] = annotation.corners;
     points.set(annotation.points, index * JOINT_COUNT * 2);
     sides[index] = Math.max(right - left, bottom - top);
+    centers.set([(left + right) / 2, (top + bottom) / 2], index * 2);
     for (let joint = 0; joint < JOINT_COUNT; joint++) {
       const at = index * JOINT_COUNT + joint;
       labelled[at] = annotation.labelled[joint]!;
@@ -325,7 +327,8 @@ function labelsOf(all: readonly (Annotation | undefined)[]): KeypointLabels {
       occ[at] = annotation.labelled[joint]! & annotation.occluded[joint]!;
     }
   });
-  return { count, points, sides, labelled: { all: labelled, vis, occ } };
+  const right = stems.map((stem) => !stem.endsWith('_l'));
+  return { count, points, sides, centers, right, labelled: { all: labelled, vis, occ } };
 }
 
 /** Whether the boxes of the metadata are those of the annotations; said where they are not. */

@@ -6,7 +6,7 @@ import { findShifts, type SampleList, type Shift } from './list-shift.js';
 import type { FoundShift } from './shift-finding.js';
 
 /** Points kept of a hand: the 21 joints, or as many vertices spread over the mesh. */
-export const LISTED_POINTS = 21;
+const LISTED_POINTS = 21;
 const WIDTH = LISTED_POINTS * 3;
 
 /** Of the hands whose alignment is looked at for a shifted part. */

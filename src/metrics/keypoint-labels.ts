@@ -20,6 +20,10 @@ export interface KeypointLabels {
   readonly points: Float64Array;
   /** count: the longer side of each hand's box before it is expanded for the crop, px. */
   readonly sides: Float64Array;
+  /** count × 2: the middle of that box, px. */
+  readonly centers: Float64Array;
+  /** count: whether it is a right hand; true where the dataset does not say. */
+  readonly right: readonly boolean[];
   /** count × 21, 1 where the keypoint is labelled in that subset; `null` where the split is not known. */
   readonly labelled: {
     readonly all: Uint8Array;
@@ -43,7 +47,10 @@ export interface HandKeypoints {
  *
  * @throws RangeError when there is no such hand.
  */
-export function keypointsOfHand(labels: KeypointLabels, index: number): HandKeypoints {
+export function keypointsOfHand(
+  labels: Pick<KeypointLabels, 'count' | 'points' | 'sides' | 'labelled'>,
+  index: number,
+): HandKeypoints {
   if (!Number.isInteger(index) || index < 0 || index >= labels.count) {
     throw new RangeError(`labels hold ${labels.count} hands: got index ${index}`);
   }

@@ -1,6 +1,9 @@
 /** Keypoints in the photograph, as a kind of measure. */
+import type { Selection } from '../datasets/types.js';
+import { diagnoseKeypoints, type Finding } from '../diagnosis/index.js';
 import { jointNames } from '../hand/joints.js';
-import type { KeypointProtocol, KeypointScoreResult } from '../metrics/index.js';
+import type { KeypointLabels, KeypointProtocol, KeypointScoreResult } from '../metrics/index.js';
+import type { OrderedSource } from '../predictions/folder-order.js';
 import { PredictionImport } from '../predictions/prediction-import.js';
 import { silentProgress } from '../progress.js';
 import type { Warning } from '../runs/metrics-document.js';
@@ -27,6 +30,8 @@ export async function openKeypoints(request: MeasuringRequest<KeypointProtocol>)
         await keepIn.update({ predictions: await importer.finish() });
       }
       const { ids } = ordered;
+      const findings = diagnosed(ordered, common.labels, selection);
+      for (const { code, message } of findings) request.progress.note(`warning (${code}): ${message}`);
       const parts = { ids, joints: keypointJoints(result.joints), keypoints: keypointTable(results) };
       const metrics = { ...result.metrics };
       return {
@@ -34,7 +39,7 @@ export async function openKeypoints(request: MeasuringRequest<KeypointProtocol>)
         rows: results,
         metrics,
         async write(run, tta) {
-          const warnings = [[], unlabelled(result)] as const;
+          const warnings = [findings, unlabelled(result)] as const;
           const document = resultDocument(
             { folder, protocol, ordered, unscored, metrics, confidence, warnings },
             tta,
@@ -60,6 +65,23 @@ export async function openKeypoints(request: MeasuringRequest<KeypointProtocol>)
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** What a look at the predictions tells; rows that lack one are passed over. */
+function diagnosed(
+  { source, ids }: OrderedSource,
+  labels: KeypointLabels,
+  selection: Selection | null,
+): Finding[] {
+  const places = ids.map((_, row) => selection?.[row] ?? row);
+  const idOfPlace = new Map(places.map((place, row) => [place, ids[row]!]));
+  return diagnoseKeypoints({
+    predicted: source.keypoints!,
+    places,
+    labels,
+    maker: source.origin.kind === 'model' ? 'model' : 'file',
+    idOf: (place) => idOfPlace.get(place)!,
+  });
 }
 
 const SUBSET_WORDS = { all: 'labelled', vis: 'labelled as visible', occ: 'labelled as occluded' } as const;

@@ -1,7 +1,7 @@
 /** Diagnosis of a run: told to the user as soon as it is known, and once more with the result. */
+import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { diagnoseResult, diagnoseSamples, HandList, type Finding } from '../diagnosis/index.js';
-import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { Protocol, ScoreResult } from '../metrics/index.js';
 import type { Progress } from '../progress.js';

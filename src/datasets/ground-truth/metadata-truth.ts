@@ -103,7 +103,7 @@ function labels(keypoints: Float64Array): Uint8Array {
 }
 
 function keypointLabels(metadata: HamerMetadata, { vis, occ }: Subsets): KeypointLabels {
-  const { count, sizes } = metadata;
+  const { count, sizes, centers, right } = metadata;
   const keypoints = keypointsOf(metadata);
   const points = new Float64Array(count * JOINT_COUNT * 2);
   for (let joint = 0; joint < count * JOINT_COUNT; joint++) {
@@ -113,6 +113,8 @@ function keypointLabels(metadata: HamerMetadata, { vis, occ }: Subsets): Keypoin
   return {
     count,
     points,
+    centers,
+    right,
     sides: Float64Array.from({ length: count }, (_, row) => Math.max(sizes[row * 2]!, sizes[row * 2 + 1]!)),
     labelled: { all: labels(keypoints), vis, occ },
   };
