@@ -22,9 +22,10 @@ import {
   type WorseCheck,
 } from './comparison-document.js';
 import { checkWorse, type WorseRule } from './fail-if-worse.js';
+import { jointChanges, jointsOver } from './joint-changes.js';
 import { hitsOf } from './keypoint-hits.js';
 import { COMPARED_METRICS, type RunScores } from './run-scores.js';
-import { isConcerned, likenessOf, type Likeness } from './unlikeness.js';
+import { isConcerned, likenessOf, type Likeness, type Remark } from './unlikeness.js';
 
 export interface CompareOptions {
   /** Position of the baseline among the runs; default 0. */
@@ -71,6 +72,7 @@ export function compare(runs: readonly RunScores[], options: CompareOptions = {}
         (allowMixed || !unlike.some(({ concerns }) => isConcerned(key, concerns))),
     );
     const isOther = index !== at && pairing !== null;
+    const joints = isOther ? jointsCompared(runs, at, index, pairing) : {};
     return {
       name: nameOf(index),
       run: run.path,
@@ -80,8 +82,8 @@ export function compare(runs: readonly RunScores[], options: CompareOptions = {}
       metrics: pairing === null ? ownMetrics(run) : metricsOver(run, pairing.rows[index]!),
       differences: isOther ? differencesOf(runs, at, index, pairing, comparable, seed) : {},
       mixed: unlike,
-      remarks,
-      joints: isOther ? jointChanges(baseline, run) : {},
+      remarks: joints === null ? [...remarks, jointsUnknown(baseline, run)] : remarks,
+      joints: joints ?? {},
       ...(isOther && comparable.includes(by)
         ? changedMost(baseline, run, [pairing.rows[at]!, pairing.rows[index]!], pairing.ids, by, top)
         : { gained: [], lost: [] }),
@@ -284,21 +286,25 @@ function changedMost(
   };
 }
 
-function jointChanges(baseline: RunScores, run: RunScores): Record<string, JointChange[]> {
-  const [before, after] = [baseline.joints, run.joints];
-  if (before === null || after === null) return {};
-  const keys = [...before.columns.keys()].filter((key) => after.columns.has(key));
-  return Object.fromEntries(
-    keys.map((key) => {
-      const [old, values] = [before.columns.get(key)!, after.columns.get(key)!];
-      const changes = before.names.map((joint, i) => {
-        const at = after.names.indexOf(joint);
-        const value = at < 0 ? NaN : values[at]!;
-        return { joint, baseline: old[i]!, value, difference: value - old[i]! };
-      });
-      return [key, changes.filter(({ difference }) => !Number.isNaN(difference))];
-    }),
-  );
+/** Null where the runs have joints, and one does not say what the samples of both gave to them. */
+function jointsCompared(
+  runs: readonly RunScores[],
+  at: number,
+  index: number,
+  { rows }: Pairing,
+): Record<string, JointChange[]> | null {
+  const [baseline, run] = [runs[at]!, runs[index]!];
+  if (baseline.joints === null || run.joints === null) return {};
+  const [before, after] = [jointsOver(baseline, rows[at]!), jointsOver(run, rows[index]!)];
+  return before === null || after === null ? null : jointChanges(before, after);
+}
+
+function jointsUnknown(baseline: RunScores, run: RunScores): Remark {
+  const lacks = [baseline, run].find(({ jointErrors }) => (jointErrors ?? null) === null)!;
+  return {
+    field: 'joints',
+    message: `joints are not compared, since the samples of both are not all and ${lacks.path} has no joint_errors.npy; make that run again with --force`,
+  };
 }
 
 function withHolm(runs: readonly ComparedRun[]): { runs: ComparedRun[]; tests: number } {

@@ -54,7 +54,7 @@ export interface ComparedRun {
   /** What sets it apart from the baseline; only under --allow-mixed, or where it concerns some metrics alone. */
   readonly mixed: readonly Unlikeness[];
   readonly remarks: readonly Remark[];
-  /** Changes by the columns of per_joint.csv, over the run's own scored samples. */
+  /** Changes by the figures of per_joint.csv, over the samples that are compared. */
   readonly joints: Readonly<Record<string, readonly JointChange[]>>;
   /** The samples that changed most, by the metric `by`, best first and worst first. */
   readonly gained: readonly SampleChange[];

@@ -127,11 +127,10 @@ function jointsBlock(document: ComparisonDocument, run: ComparedRun, colour: boo
     const change = of(joint);
     return (change === undefined ? '–' : signed(key, change.difference)).padStart(10);
   };
-  const own = document.runs.some(({ missing }) => missing > 0) ? ", over each run's own samples" : '';
   const wrist = of('wrist') === undefined ? '' : `; wrist ${signed(key, of('wrist')!.difference)}`;
   return [
     styled(
-      `${withUnit(key, `Joints by ${metricLabel(key)}: ${run.name} − ${document.baseline}`, ', ')}${wrist}${own}`,
+      `${withUnit(key, `Joints by ${metricLabel(key)}: ${run.name} − ${document.baseline}`, ', ')}${wrist}`,
       'bold',
       colour,
     ),

@@ -2,6 +2,7 @@
 import { KEYPOINT_METRIC_KEYS, METRIC_KEYS, METRICS } from '../metrics/index.js';
 import type { MetricsDocument } from '../runs/metrics-document.js';
 import type { StoredRun } from '../runs/stored-run.js';
+import type { JointErrorTable } from '../runs/tables/joint-errors.js';
 import type { JointTable } from '../runs/tables/joint-table.js';
 import type { KeypointTable } from '../runs/tables/keypoint-table.js';
 
@@ -34,6 +35,8 @@ export interface RunScores {
   /** One value a sample, NaN where there is none. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly joints: JointScores | null;
+  /** What those are made of, where it is read: see `withJointErrors`. Null where the run does not have it. */
+  readonly jointErrors?: JointErrorTable | null;
   /** Keypoints in the photograph: what PCK is made of; several where it is a mean over passes. Null for hands in 3D. */
   readonly keypoints: readonly KeypointTable[] | null;
 }
@@ -61,6 +64,11 @@ export async function readRunScores(run: StoredRun): Promise<RunScores> {
     joints: hasJoints ? jointScores(await run.joints()) : null,
     keypoints,
   };
+}
+
+/** With the errors of the joints, without which a part of the samples has none. */
+export async function withJointErrors(scores: RunScores, run: StoredRun): Promise<RunScores> {
+  return scores.keypoints === null ? { ...scores, jointErrors: await run.jointErrors() } : scores;
 }
 
 /** What per_joint.csv has beside counts. */

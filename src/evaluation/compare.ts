@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { compare } from '../comparison/compare.js';
 import type { ComparisonDocument } from '../comparison/comparison-document.js';
 import { parseWorseRule } from '../comparison/fail-if-worse.js';
-import { readRunScores, type RunScores } from '../comparison/run-scores.js';
+import { readRunScores, withJointErrors, type RunScores } from '../comparison/run-scores.js';
 import { EXIT, UserError } from '../errors.js';
 import type { RunContext } from '../progress.js';
 import { StoredRun } from '../runs/stored-run.js';
@@ -53,7 +53,19 @@ export async function compareRuns(request: CompareRequest, context: RunContext):
         : await readFusionScores(run, fusion, { ...request, workers, ...dataset }, context),
     );
   }
+  const ofAll = runs.every(({ ids, scored }) => isSameScored({ ids, scored }, runs[0]!));
+  if (!ofAll) {
+    for (const [index, run] of runs.entries()) {
+      if (fusions[index] === 'none') runs[index] = await withJointErrors(run, await StoredRun.open(run.path));
+    }
+  }
   return compare(runs, { baseline: baseline - 1, allowMixed: request.allowMixed, by, top, failIfWorse });
+}
+
+/** Whether two runs have scored the same samples, in the same rows. */
+function isSameScored(a: Pick<RunScores, 'ids' | 'scored'>, b: Pick<RunScores, 'ids' | 'scored'>): boolean {
+  if (a.ids.length !== b.ids.length) return false;
+  return a.ids.every((id, row) => id === b.ids[row] && a.scored[row] === b.scored[row]);
 }
 
 function fusionOfEach(

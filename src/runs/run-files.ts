@@ -14,6 +14,7 @@ export const RUN_FILES = {
   metricsCsv: 'metrics.csv',
   perSample: 'per_sample.csv',
   perJoint: 'per_joint.csv',
+  jointErrors: 'joint_errors.npy',
   perKeypoint: 'per_keypoint.csv',
   pckCurves: 'pck_curves.csv',
   samples: 'samples.txt',

@@ -6,6 +6,7 @@ import type { MetricsDocument } from './metrics-document.js';
 import { readMetrics } from './metrics-file.js';
 import { RUN_FILES, type RunFile } from './run-files.js';
 import { readCurveTable, type CurveTable } from './tables/curve-table.js';
+import { readJointErrors, type JointErrorTable } from './tables/joint-errors.js';
 import { readJointTable, type JointTable } from './tables/joint-table.js';
 import { readKeypointTable, type KeypointTable } from './tables/keypoint-table.js';
 import { readPassTable, type PassRow } from './tables/pass-table.js';
@@ -71,6 +72,11 @@ export class StoredRun implements RunFolder {
 
   joints(): Promise<JointTable> {
     return readJointTable(this.file('perJoint'));
+  }
+
+  /** Null where the run has none. */
+  jointErrors(): Promise<JointErrorTable | null> {
+    return readJointErrors(this.file('jointErrors'));
   }
 
   /** @param ids the samples of the run, in its order. */

@@ -76,6 +76,7 @@ export async function openHands(request: MeasuringRequest<Protocol>): Promise<Me
             ...parts,
             document,
             samples: handSamples({ ids, folder, selection, rows, unscored }),
+            jointErrors: rows.map((row) => (row.state === 'scored' ? (row.jointErrors ?? null) : null)),
             curves: handCurves(result.curves),
             officialScores: official?.text ?? null,
             origin: { ...ordered.source.origin },

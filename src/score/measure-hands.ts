@@ -76,7 +76,7 @@ export async function measureHands(
   let accumulator: ScoreAccumulator;
   try {
     accumulator = await scoreBatches(request, aligned, timings, {
-      wanted: 'everything',
+      wanted: 'each-joint',
       rows: (part) => {
         rows.push(...part);
         stage.update(rows.length);

@@ -3,7 +3,13 @@
  * thread is free; results come back in the order of the jobs, so that nothing
  * depends on the number of threads.
  */
-import type { Protocol, SampleMetrics, ScoreAccumulatorJson, ScoringStage } from '../metrics/index.js';
+import type {
+  JointErrors,
+  Protocol,
+  SampleMetrics,
+  ScoreAccumulatorJson,
+  ScoringStage,
+} from '../metrics/index.js';
 import { builtFile } from '../workers/built-file.js';
 import { WorkerThread } from '../workers/worker-thread.js';
 
@@ -27,6 +33,8 @@ export type SampleRow =
       readonly metrics: SampleMetrics;
       readonly jointsReflected: boolean | undefined;
       readonly verticesReflected: boolean | undefined;
+      /** Where each joint is wanted, and joints are scored. */
+      readonly jointErrors?: JointErrors | undefined;
     }
   | {
       readonly state: 'unscored';
@@ -35,8 +43,8 @@ export type SampleRow =
       readonly reason: string;
     };
 
-/** What is wanted of a set: the metrics alone, each sample's beside, or joints, curves and counts too. */
-export type Wanted = 'metrics' | 'samples' | 'everything';
+/** What is wanted of a set: the metrics alone, each sample's beside, joints, curves and counts too, or each joint of each sample as well. */
+export type Wanted = 'metrics' | 'samples' | 'everything' | 'each-joint';
 
 /** What one thread has added up. */
 export interface ThreadTotals {

@@ -33,7 +33,8 @@ function scoreBatch(job: ScoreJob, wanted: Wanted): SampleRow[] {
         vertices: rowOf(job.trueVertices, index, job.trueVertexCount),
       },
     });
-    accumulator.add(wanted === 'everything' ? result : metricsAlone(result));
+    const isWhole = wanted === 'everything' || wanted === 'each-joint';
+    accumulator.add(isWhole ? result : metricsAlone(result));
     if (wanted === 'metrics') continue;
     rows.push(
       result.state === 'unscored'
@@ -43,6 +44,7 @@ function scoreBatch(job: ScoreJob, wanted: Wanted): SampleRow[] {
             metrics: result.metrics,
             jointsReflected: result.joints_reflected,
             verticesReflected: result.vertices_reflected,
+            ...(wanted === 'each-joint' ? { jointErrors: result.jointErrors } : {}),
           },
     );
   }

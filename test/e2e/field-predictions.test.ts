@@ -1,7 +1,8 @@
 /** Prediction files as people have them: each is read to its right value (test/fixtures/field). */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ComparisonDocument } from '../../src/comparison/comparison-document.js';
 import { cli, errorOf, FIXTURES, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 
@@ -111,4 +112,27 @@ describe('a model', () => {
       next: expect.stringContaining('git lfs pull') as string,
     });
   });
+});
+
+it('compare pairs joints by the samples that both runs have', async () => {
+  const folder = join(FIELD, '10-compare-joint-table-unpaired');
+  const out = await temporaryFolder();
+  const runs = ['a', 'b'].map((name) => join(out, name));
+  for (const run of runs) {
+    const predictions = join(folder, `${basename(run)}.npz`);
+    const data = join(folder, 'freihand');
+    await cli(['run', '--dataset', 'freihand', '--data', data, '--predictions', predictions, '--out', run]);
+  }
+  const { stdout } = await cli(['compare', ...runs, '--json']);
+  const [, other] = (JSON.parse(stdout) as ComparisonDocument).runs;
+  expect(Object.keys(other!.joints)).toEqual(['pa_mpjpe_mm', 'mpjpe_mm', 'auc_aligned', 'auc']);
+  for (const changes of Object.values(other!.joints)) {
+    expect(changes).toHaveLength(21);
+    for (const { difference } of changes) expect(difference).toBe(0);
+  }
+  // A run of before has none, and says so.
+  await rm(join(runs[1]!, 'joint_errors.npy'));
+  const { stdout: text } = await cli(['compare', ...runs]);
+  expect(text).not.toContain('Joints by');
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(`${runs[1]!} has no joint_errors.npy`);
 });

@@ -15,6 +15,7 @@ export const FIXTURES: string = fileURLToPath(new URL('../fixtures', import.meta
 
 /** What a scored run leaves, sorted. */
 export const RUN_DIRECTORY: readonly string[] = [
+  'joint_errors.npy',
   'metrics.csv',
   'metrics.json',
   'pck_curves.csv',
