@@ -108,9 +108,22 @@ export function csc(
   indices: readonly number[],
   indptr: readonly number[],
   module = 'scipy.sparse.csc',
+  name = 'csc_matrix',
 ): Buffer {
+  return sparse(module, name, shape, data, { indices, indptr });
+}
+
+/** Any sparse matrix of SciPy's; of two lists, a tuple of arrays. */
+export function sparse(
+  module: string,
+  name: string,
+  shape: readonly [number, number],
+  data: readonly number[],
+  places: Readonly<Record<string, readonly number[] | readonly (readonly number[])[]>>,
+): Buffer {
+  const array = (values: readonly number[]): Buffer => ndarray('i4', [values.length], ints(...values));
   return build(
-    newobj(global(module, 'csc_matrix')),
+    newobj(global(module, name)),
     dict(
       str2('_shape'),
       shapeOf(shape),
@@ -118,10 +131,12 @@ export function csc(
       int(50),
       str2('data'),
       ndarray('f8', [data.length], doubles(...data)),
-      str2('indices'),
-      ndarray('i4', [indices.length], ints(...indices)),
-      str2('indptr'),
-      ndarray('i4', [indptr.length], ints(...indptr)),
+      ...Object.entries(places).flatMap(([key, values]) => [
+        str2(key),
+        typeof values[0] === 'object'
+          ? tuple(...(values as readonly (readonly number[])[]).map(array))
+          : array(values as readonly number[]),
+      ]),
     ),
   );
 }

@@ -34,7 +34,7 @@ const RENAMED: readonly (readonly [RegExp, string])[] = [
   [/^__builtin__$/, 'builtins'],
   [/^copy_reg$/, 'copyreg'],
   [/^numpy\.core\./, 'numpy._core.'],
-  [/^scipy\.sparse\.csc$/, 'scipy.sparse._csc'],
+  [/^scipy\.sparse\.(cs[cr]|coo)$/, 'scipy.sparse._$1'],
 ];
 
 /** `module name`, the key of every table of known names. */

@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
 import { asDict, numbersAt, readPickle, type PickleDict } from '../../formats/pickle/pickle.js';
@@ -183,7 +182,7 @@ const ALONG_X = 0.9;
 
 /**
  * The side of the hand. At rest the fingers of MANO's right hand point along −x, those of MANO_LEFT.pkl, which is
- * mirrored in x, along +x. Where they point elsewhere (no MANO rest pose) only the file's name is left.
+ * mirrored in x, along +x. Where they point elsewhere it is no MANO rest pose, and a name is no evidence.
  */
 function sideOf(model: ManoModel, file: string): ManoFile['side'] {
   const wrist = restJoint(model, 0);
@@ -191,14 +190,13 @@ function sideOf(model: ManoModel, file: string): ManoFile['side'] {
   const [x, y, z] = [0, 1, 2].map((axis) => middle[axis]! - wrist[axis]!);
   const cosine = x! / Math.hypot(x!, y!, z!);
   if (cosine < -ALONG_X) return 'right';
-  const byName = /left/i.test(basename(file));
-  if (!(cosine > ALONG_X) && !byName) return 'undecided';
+  if (!(cosine > ALONG_X)) return 'undecided';
   throw new UserError({
     code: 'mano-left-hand',
     message: 'The MANO file is of a left hand',
     file,
     expected: 'the right hand: left hands are mirrored, posed with it and mirrored back',
-    got: cosine > ALONG_X ? 'fingers along +x at rest, as in MANO_LEFT.pkl' : `the name ${basename(file)}`,
+    got: 'fingers along +x at rest, as in MANO_LEFT.pkl',
     next: `give ${WHERE_FROM}`,
   });
 }
