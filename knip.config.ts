@@ -17,8 +17,8 @@ const config: KnipConfig = ({ production = false }) => ({
   project: ['src/**/*.ts!', 'bench/**/*.ts', 'test/**/*.ts', '!test/fixtures/**', 'scripts/*.mjs'],
   // bench/inference.ts imports it from dist, where the workers are.
   ignoreIssues: { 'src/inference/crops/crop-source.ts': ['exports'] },
-  // A test makes a pipe with it.
-  ignoreBinaries: ['mkfifo'],
+  // Tests make a pipe with the one, and look at the calls of a process with the other.
+  ignoreBinaries: ['mkfifo', 'strace'],
   // A type named in the signature of an export is used; so is, in dist, a part that tests try alone.
   ignoreExportsUsedInFile: production || { interface: true, type: true },
 });

@@ -48,7 +48,7 @@ export async function officialForm(path: string, container: 'plain' | 'zip'): Pr
 }
 
 /** By the brackets before the first number, and by how many numbers follow it. */
-export function formOf(head: string): OfficialForm {
+function formOf(head: string): OfficialForm {
   const [, brackets = '', numbers = ''] = /^[^[]*((?:\[\s*)+)([^\][]*)/.exec(head) ?? [];
   const depth = brackets.replaceAll(/\s/g, '').length;
   if (depth === 5) return SINGLE;
