@@ -8,14 +8,19 @@ import { EXIT, UserError, type ErrorJson } from './errors.js';
 import { createProgress, type Progress } from './progress.js';
 import { printable } from './text/text.js';
 
-/** Raised by nobody but `interruption`: the user pressed Ctrl-C or the scheduler sent SIGTERM. */
+/** The user pressed Ctrl-C, the scheduler sent SIGTERM, or the terminal went away. */
+const STOPPING = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hangup } as const;
+type StoppingSignal = keyof typeof STOPPING;
+const SIGNALS = Object.keys(STOPPING) as StoppingSignal[];
+
+/** Raised by nobody but `interruption`. */
 class Interrupted extends Error {
   readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
+  constructor(signal: StoppingSignal) {
     super(`Interrupted by ${signal}`);
     this.name = 'Interrupted';
-    this.exitCode = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+    this.exitCode = STOPPING[signal];
   }
 }
 
@@ -40,16 +45,14 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    const stop = (signal: StoppingSignal): void => {
       // A second signal takes its default course: process.exit() inside a
       // native session.run would end in an abort, with another exit code.
-      process.removeListener('SIGINT', stop);
-      process.removeListener('SIGTERM', stop);
+      for (const name of SIGNALS) process.removeListener(name, stop);
       process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n');
       this.interruption.abort(new Interrupted(signal));
     };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
+    for (const name of SIGNALS) process.on(name, stop);
   }
 
   protected override finally(): Promise<void> {

@@ -42,6 +42,7 @@ export const EXIT = {
   usage: 2,
   findings: 3,
   bug: 70,
+  hangup: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -119,6 +119,7 @@ describe('a run that was interrupted while it predicted', () => {
   it.each([
     ['SIGINT', 130, 'interrupted'],
     ['SIGTERM', 143, 'interrupted'],
+    ['SIGHUP', 129, 'interrupted'],
     ['SIGKILL', null, 'running'],
   ] as const)('by %s goes on to the same bytes', async (signal, code, state) => {
     const out = join(await temporaryFolder(), 'run');

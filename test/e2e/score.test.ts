@@ -242,10 +242,11 @@ describe('run --predictions', () => {
   it('does not depend on the number of threads', async () => {
     const folder = await temporaryFolder();
     const data = golden('freihand');
-    for (const workers of ['1', '3']) {
+    for (const workers of ['1', '3', '5000']) {
       const out = join(folder, workers);
       const result = await scorePrediction(data, join(data, 'pred.json'), '--out', out, '--workers', workers);
       expect(result.code).toBe(0);
+      expect(result.stderr.includes('--workers 5000 is brought down to')).toBe(workers === '5000');
     }
     for (const file of ['metrics.json', 'per_sample.csv', 'per_joint.csv', 'predictions/vertices.npy']) {
       expect(await readFile(join(folder, '1', file)), file).toEqual(await readFile(join(folder, '3', file)));
