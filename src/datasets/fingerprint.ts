@@ -4,12 +4,14 @@
  * annotation file its size and both ends. Reading gigabytes whole would cost more than it tells.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError } from '../files/file-errors.js';
 import type { DatasetFolder, Sample } from './types.js';
 
 const END_BYTES = 64 * 1024;
+const CHUNK_BYTES = 1 << 20;
 
 /** Files looked at together: enough to hide the latency of a network file system. */
 const AT_ONCE = 64;
@@ -25,6 +27,23 @@ export async function fingerprint(folder: DatasetFolder, samples: readonly Sampl
     });
   }
   return hash.digest('hex').slice(0, 32);
+}
+
+/** SHA-256 of all that the annotation files hold, wherever they lie: a copy of a folder has the same. */
+export async function annotationsHash({ annotations }: DatasetFolder, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of annotations) {
+    hash.update(`${basename(file)}\n`);
+    try {
+      for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES, signal })) {
+        hash.update(chunk as Buffer);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw fileError(error, file);
+    }
+  }
+  return hash.digest('hex');
 }
 
 /** `null` where there is no photograph: who may leave it out has been asked before. */

@@ -1,5 +1,6 @@
 /** `run --model`: a checkpoint predicts, and its predictions are scored. */
 import { resolve } from 'node:path';
+import { annotationsHash } from '../datasets/fingerprint.js';
 import { checkCounts, hasTruth } from '../datasets/ground-truth/ground-truth.js';
 import type { ProblemListener, Sample, Selection } from '../datasets/types.js';
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
@@ -72,6 +73,7 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
       configuration: {
         model: { path: resolve(subject), sha256: model.sha256, contract: model.contract },
         provider: model.session.providerUsed,
+        annotations_sha256: await annotationsHash(folder, context.signal),
         batch_size: model.batchSize,
         ...(mano === null ? {} : { mano: mano.sha256 }),
         ...regressorOf(regressor),

@@ -178,7 +178,7 @@ export async function openDirectory(task: Task, decides: DirectoryRequest): Prom
   };
   // Up to the photograph that ended a run, skipping those that cannot be read changes nothing.
   const { skip_unreadable: skips, ...strict } = all;
-  return RunDirectory.open({
+  const opened = await RunDirectory.open({
     path,
     configuration: all,
     dataset,
@@ -187,6 +187,12 @@ export async function openDirectory(task: Task, decides: DirectoryRequest): Prom
     resume,
     resumeAlso: skips === undefined ? undefined : strict,
   });
+  if (opened.onCopy) {
+    task.context.progress.note(
+      'The dataset lies elsewhere, or has other times, than when the run began; its annotations are the same, byte for byte.',
+    );
+  }
+  return opened;
 }
 
 /** Replacing a run by what is read from it would lose both if it failed. */

@@ -39,10 +39,25 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function differingKeys(
-  a: Readonly<Record<string, unknown>>,
-  b: Readonly<Record<string, unknown>>,
-): string[] {
+/** What differs where a dataset folder was copied or moved, and what it has in common with what it was. */
+const OF_THE_COPY = ['data', 'annotations_modified'];
+const OF_THE_CONTENT = 'annotations_sha256';
+
+/** By what two configurations are different runs; nothing where they are the same, be it on a copy of the dataset. */
+export function differences(a: RunConfiguration, b: RunConfiguration): string[] {
+  const [before, after] = [a[OF_THE_CONTENT], b[OF_THE_CONTENT]];
+  const isKnown = before !== undefined && after !== undefined;
+  const keys = differingKeys(a, b).filter((key) => key !== OF_THE_CONTENT || isKnown);
+  const isOfCopy = isKnown && before === after && keys.every((key) => OF_THE_COPY.includes(key));
+  return isOfCopy ? [] : keys;
+}
+
+/** Whether the same run is wanted on a copy of the dataset. */
+export function isOnCopy(a: RunConfiguration, b: RunConfiguration): boolean {
+  return differences(a, b).length === 0 && OF_THE_COPY.some((key) => a[key] !== b[key]);
+}
+
+function differingKeys(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {
   const plain = (value: unknown): unknown =>
     value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(

@@ -19,7 +19,7 @@ import {
 } from './manifest.js';
 import { arrayFile, PLAIN_SET, type PredictionArray, type SetFolder } from './prediction-sets.js';
 import { hasJournal, removeJournal } from './progress-journal.js';
-import { differingKeys, otherRun } from './run-configuration.js';
+import { differences, isOnCopy, otherRun } from './run-configuration.js';
 import { moveOurFiles, removeOurFiles, removePredictions, RUN_FILES, type RunFile } from './run-files.js';
 import { LOCK_FILES, releaseLock, takeLock } from './run-lock.js';
 
@@ -46,6 +46,8 @@ export interface OpenedRun {
    */
   readonly state: 'fresh' | 'begun' | 'predicted' | 'finished';
   readonly run: RunDirectory;
+  /** Whether the run was begun on the same dataset at another place or time. */
+  readonly onCopy: boolean;
 }
 
 /** Where the files of a replaced run wait until the new one is finished. */
@@ -134,7 +136,10 @@ export class RunDirectory implements RunFolder {
     const { path } = options;
     // Looked at before anything is written: a finished run may lie where nobody may write.
     const finished = await finishedRun(options);
-    if (finished !== null) return { state: 'finished', run: new RunDirectory(path, finished) };
+    if (finished !== null) {
+      const onCopy = isOnCopy(finished.configuration, options.configuration);
+      return { state: 'finished', run: new RunDirectory(path, finished), onCopy };
+    }
     const madeFolder = await makeFolder(path);
     await takeLock(path);
     try {
@@ -153,7 +158,7 @@ export class RunDirectory implements RunFolder {
     );
     if (entries.includes(RUN_FILES.manifest)) {
       const existing = await readManifest(path);
-      const difference = differingKeys(existing.configuration, options.configuration);
+      const difference = differences(existing.configuration, options.configuration);
       const isSame = difference.length === 0 || isAlso(existing, options);
       const isUnfinished = isSame && existing.state !== 'complete';
       if (options.existing !== 'replace') {
@@ -186,7 +191,7 @@ export class RunDirectory implements RunFolder {
     };
     const run = new RunDirectory(path, manifest, madeFolder);
     await run.update({});
-    return { state: 'fresh', run };
+    return { state: 'fresh', run, onCopy: false };
   }
 
   /** Goes on with an unfinished run; null where it has left nothing to go on from. */
@@ -194,22 +199,24 @@ export class RunDirectory implements RunFolder {
     const { path } = options;
     const isPredicted = existing.predictions !== undefined;
     if (!isPredicted && !(await hasJournal(path))) return null;
+    const onCopy = isOnCopy(existing.configuration, options.configuration);
     const run = new RunDirectory(path, existing);
     const { resumed = [] } = existing.times;
     await run.update({
       state: 'running',
+      dataset: { ...options.dataset },
       configuration: { ...options.configuration },
       ...thisProcess(options),
       times: { ...existing.times, finished: undefined, resumed: [...resumed, new Date().toISOString()] },
     });
     if (isPredicted) await removeJournal(path);
-    return { state: isPredicted ? 'predicted' : 'begun', run };
+    return { state: isPredicted ? 'predicted' : 'begun', run, onCopy };
   }
 }
 
 /** Of what an unfinished run may be gone on with beside its own configuration. */
 function isAlso({ configuration }: Manifest, { resumeAlso }: OpenRunOptions): boolean {
-  return resumeAlso !== undefined && differingKeys(configuration, resumeAlso).length === 0;
+  return resumeAlso !== undefined && differences(configuration, resumeAlso).length === 0;
 }
 
 function thisProcess({ program }: OpenRunOptions): Pick<Manifest, 'program' | 'host'> {
@@ -224,7 +231,7 @@ async function finishedRun(options: OpenRunOptions): Promise<Manifest | null> {
   if (options.existing === 'replace') return null;
   if (!(await listFolder(options.path)).includes(RUN_FILES.manifest)) return null;
   const existing = await readManifest(options.path);
-  const isSame = differingKeys(existing.configuration, options.configuration).length === 0;
+  const isSame = differences(existing.configuration, options.configuration).length === 0;
   return existing.state === 'complete' && isSame ? existing : null;
 }
 

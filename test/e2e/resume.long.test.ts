@@ -32,8 +32,13 @@ let model: string;
 let plain: string;
 let swept: string;
 
-function run(out: string, more: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const where = ['--dataset', 'freihand', '--data', data, '--model', model, '--out', out];
+function run(
+  out: string,
+  more: readonly string[],
+  options: CliOptions = {},
+  folder = data,
+): Promise<CliResult> {
+  const where = ['--dataset', 'freihand', '--data', folder, '--model', model, '--out', out];
   return cli(['run', ...where, '--workers', '1', '--provider', 'cpu', '--skip-unreadable', ...more], options);
 }
 
@@ -194,6 +199,33 @@ describe('a run that was interrupted while it predicted', () => {
     const forced = await run(out, ['--force']);
     expect(forced.stderr).not.toContain('goes on from image');
     await expectSame(out, plain);
+  });
+
+  it('goes on with a copy of the dataset, and says so; not where an annotation has changed', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'run');
+    await run(out, [], stopped(out, 'SIGINT'));
+    const kept = done(out);
+    const copy = join(folder, 'copy');
+    await cp(data, copy, { recursive: true });
+    const truth = join(copy, 'evaluation_xyz.json');
+    const text = await readFile(truth, 'utf8');
+    // In the middle of the file, which its two ends do not show.
+    const middle = text.length >> 1;
+    const at = middle + text.slice(middle).search(/[1-8]/);
+    await writeFile(truth, `${text.slice(0, at)}9${text.slice(at + 1)}`);
+    const changed = await run(out, ['--json'], {}, copy);
+    expect(errorOf(changed).code).toBe('output-other-run');
+    await writeFile(truth, text);
+    const second = await run(out, [], {}, copy);
+    expect(second.stderr).toContain(
+      'The dataset lies elsewhere, or has other times, than when the run began',
+    );
+    expect(second.stderr).toContain(`goes on from image ${kept + 1} of 600`);
+    expect((await manifestOf(out)).dataset.folder).toBe(copy);
+    const third = await run(out, []);
+    expect(third.stderr).toContain('its annotations are the same, byte for byte');
+    expect(third.code).toBe(3);
   });
 
   it('starts over, and says so, where its journal is damaged', async () => {
