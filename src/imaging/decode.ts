@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { refuseLfsPointer } from '../files/lfs-pointer.js';
+import { decodeWithoutEnd } from './jpeg-end.js';
 import { jpegFrame } from './jpeg-header.js';
 import { toRgb, type RgbImage } from './rgb-image.js';
 import { loadSharp } from './sharp.js';
@@ -17,7 +18,7 @@ export type { RgbImage } from './rgb-image.js';
  *
  * `failOn: 'error'` refuses a truncated file. OpenCV decodes one and leaves the rest grey, so the
  * reference pipelines would score half a photograph without a word; a benchmark folder with a
- * broken download should say so instead. What libjpeg itself only warns about (stray bytes
+ * broken download should say so instead. Where the end marker alone lacks, it is read like OpenCV's. What libjpeg itself only warns about (stray bytes
  * between markers) is read as OpenCV reads it.
  */
 export const DECODE_OPTIONS = {
@@ -69,23 +70,29 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbI
   }
   const sharp = await loadSharp();
   try {
-    const { data, info } = await sharp(bytes, {
-      ignoreIcc: DECODE_OPTIONS.ignoreIcc,
-      autoOrient: DECODE_OPTIONS.autoOrient,
-      failOn: DECODE_OPTIONS.failOn,
-      limitInputPixels: DECODE_OPTIONS.limitInputPixels,
-      sequentialRead: true,
-    })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return {
-      width: info.width,
-      height: info.height,
-      data: toRgb(data, info.width * info.height, info.channels),
-    };
+    return await decodeSharp(bytes);
   } catch (error) {
+    const whole = format === 'jpeg' ? await decodeWithoutEnd(bytes, decodeSharp) : null;
+    if (whole !== null) return { ...whole, lacksEnd: true };
     throw undecodable(file, error);
   }
+}
+
+async function decodeSharp(bytes: Uint8Array): Promise<RgbImage> {
+  const { data, info } = await sharp(bytes, {
+    ignoreIcc: DECODE_OPTIONS.ignoreIcc,
+    autoOrient: DECODE_OPTIONS.autoOrient,
+    failOn: DECODE_OPTIONS.failOn,
+    limitInputPixels: DECODE_OPTIONS.limitInputPixels,
+    sequentialRead: true,
+  })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return {
+    width: info.width,
+    height: info.height,
+    data: toRgb(data, info.width * info.height, info.channels),
+  };
 }
 
 /** The format by the file's first bytes, or null where it is neither. */

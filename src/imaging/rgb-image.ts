@@ -4,6 +4,8 @@ export interface RgbImage {
   readonly height: number;
   /** height × width × 3, row-major, R G B. */
   readonly data: Uint8Array;
+  /** A JPEG file that stops before its end marker, with all its pixels. */
+  readonly lacksEnd?: true;
 }
 
 /** Grey is repeated, an alpha channel is dropped without blending, both as OpenCV does. */

@@ -17,6 +17,8 @@ export interface StageTimings {
   /** Crops predicted: one an image, or one for each of its passes. */
   crops: number;
   batches: number;
+  /** Photographs without their end marker, all of whose pixels are there. */
+  unended?: string[];
 }
 
 export function noTimings(): StageTimings {

@@ -182,6 +182,7 @@ export async function predict(request: PredictRequest): Promise<Predicted> {
     const written = await writer.close(rootsOf(samples), request.axes);
     stage.stop();
     const sitting = from === null ? '' : 'since then ';
+    tellUnended(timings, progress);
     progress.note(sitting + describeTimings(timings, performance.now() - started, peakMemory()));
     return { ...written, decode: DECODE_OPTIONS, timings: added(timings, from) };
   } catch (error) {
@@ -223,9 +224,21 @@ async function* batchesFrom(
   }
 }
 
+/** Photographs that were decoded though their end marker lacks. */
+function tellUnended({ unended = [] }: StageTimings, progress: Progress): void {
+  const files = [...new Set(unended)];
+  const [first] = files;
+  if (first === undefined) return;
+  const which = files.length === 1 ? first : `${files.length} JPEG files, the first of them ${first}`;
+  progress.note(`Without the end marker, with all pixels: ${which}.`);
+}
+
+type Stages = Omit<StageTimings, 'unended'>;
+
 /** The timings of this sitting and of those before. */
-function added(timings: StageTimings, from: Journal | null): StageTimings & Record<string, number> {
-  const sums: StageTimings & Record<string, number> = { ...timings };
+function added(timings: StageTimings, from: Journal | null): Stages & Record<string, number> {
+  const stages = Object.entries(timings).filter(([, value]) => typeof value === 'number');
+  const sums = Object.fromEntries(stages) as Stages & Record<string, number>;
   for (const [stage, value] of Object.entries(from?.timings ?? {})) sums[stage] = (sums[stage] ?? 0) + value;
   return sums;
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/errors.js';
-import { decodeImage } from '../../src/imaging/decode.js';
+import { decodeBytes, decodeImage } from '../../src/imaging/decode.js';
+import { Random } from '../../src/statistics/random.js';
 import { sharedFolder } from '../support/cli.js';
 import { rejection } from '../support/user-error.js';
 
@@ -23,7 +24,21 @@ async function errorOf(file: string): Promise<UserError> {
   return error;
 }
 
+/** A photograph all of whose blocks differ (seed 1). */
+const random = new Random(1);
+const noisy = Uint8Array.from({ length: 224 * 224 * 3 }, () => 128 + 40 * random.normal());
+const noise = () => sharp(noisy, { raw: { width: 224, height: 224, channels: 3 } });
+
 describe('what is read', () => {
+  it.each([1, 2])('a JPEG without %i of the two bytes of its end marker, to the same pixels', async (cut) => {
+    const whole = await noise().jpeg().toBuffer();
+    const expected = await decodeImage(await put('whole.jpg', whole));
+    const read = await decodeImage(await put('unended.jpg', whole.subarray(0, whole.length - cut)));
+    expect(Buffer.from(read.data).equals(expected.data)).toBe(true);
+    expect(read.lacksEnd).toBe(true);
+    expect(expected.lacksEnd).toBeUndefined();
+  });
+
   it('a PNG, whatever it is called', async () => {
     const file = await put('photo.jpg', await source().png().toBuffer());
     expect(await decodeImage(file)).toMatchObject({ width: 12, height: 10 });
@@ -137,6 +152,31 @@ describe('what is refused, with the file and the reason', () => {
       const error = await errorOf(await put(`half.${format}`, whole.subarray(0, whole.length >> 1)));
       expect(error.code).toBe('image-damaged');
       expect(error.next).toContain('truncated');
+    }
+  });
+
+  it('a JPEG that lacks a byte of its data, or whose missing data cannot be told', async () => {
+    for (const [name, options, cut] of [
+      ...[3, 4, 5, 6, 7, 8].map((bytes) => [`420-${bytes}`, {}, bytes] as const),
+      ['444', { chromaSubsampling: '4:4:4' }, 3],
+      ['444-40', { chromaSubsampling: '4:4:4' }, 40],
+      ['progressive', { progressive: true }, 2],
+    ] as const) {
+      const whole = await noise().jpeg(options).toBuffer();
+      const error = await errorOf(await put(`cut-${name}.jpg`, whole.subarray(0, whole.length - cut)));
+      expect(error.code).toBe('image-damaged');
+    }
+  });
+
+  it('a JPEG that is cut behind any byte of its last thousand', async () => {
+    const raw = { width: 96, height: 96, channels: 3 } as const;
+    const whole = await sharp(noisy.subarray(0, 96 * 96 * 3), { raw })
+      .jpeg()
+      .toBuffer();
+    expect(whole.length).toBeGreaterThan(2000);
+    for (let cut = 3; cut < 1000; cut++) {
+      const read = await decodeBytes(whole.subarray(0, whole.length - cut), 'cut.jpg').catch(() => null);
+      expect(read, `${cut}`).toBeNull();
     }
   });
 

@@ -66,7 +66,8 @@ export class PhotoStore {
       const read = await bytes;
       this.#signal.throwIfAborted();
       const started = performance.now();
-      const { width, height, data } = await decodeBytes(read, file);
+      const { width, height, data, lacksEnd } = await decodeBytes(read, file);
+      if (lacksEnd === true) (this.#timings.unended ??= []).push(file);
       const pixels = this.#buffer(data.length);
       new Uint8Array(pixels).set(data);
       this.#timings.decodeMs += performance.now() - started;
