@@ -18,8 +18,8 @@ export type { RgbImage } from './rgb-image.js';
  *
  * `failOn: 'error'` refuses a truncated file. OpenCV decodes one and leaves the rest grey, so the
  * reference pipelines would score half a photograph without a word; a benchmark folder with a
- * broken download should say so instead. Where the end marker alone lacks, it is read like OpenCV's. What libjpeg itself only warns about (stray bytes
- * between markers) is read as OpenCV reads it.
+ * broken download should say so instead. A file whose end marker alone lacks is read as OpenCV reads it, and so is
+ * what libjpeg itself only warns about (stray bytes between markers).
  */
 export const DECODE_OPTIONS = {
   decoder: 'libjpeg-turbo in WebAssembly; sharp',
@@ -68,7 +68,8 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbI
       next: 'convert the image to RGB with a tool whose colours you trust',
     });
   }
-  const sharp = await loadSharp();
+  // A missing library is no fault of the photograph.
+  await loadSharp();
   try {
     return await decodeSharp(bytes);
   } catch (error) {
@@ -79,6 +80,7 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<RgbI
 }
 
 async function decodeSharp(bytes: Uint8Array): Promise<RgbImage> {
+  const sharp = await loadSharp();
   const { data, info } = await sharp(bytes, {
     ignoreIcc: DECODE_OPTIONS.ignoreIcc,
     autoOrient: DECODE_OPTIONS.autoOrient,
