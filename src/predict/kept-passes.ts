@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { finishAll } from '../files/finish-all.js';
 import { NpyReader } from '../formats/npy/npy.js';
 import type { Manifest, RunFolder } from '../runs/manifest.js';
 import { passSet, type PredictionArray, type SetFolder } from '../runs/prediction-sets.js';
@@ -66,7 +67,7 @@ export class KeptPasses {
 
   /** Closes the files and leaves them for a later run, without the rows that wait. */
   async suspend(): Promise<void> {
-    for (const writer of this.#writers) await writer.pause();
+    await finishAll(this.#writers.map((writer) => writer.pause()));
   }
 
   async close(): Promise<KeptPass[]> {

@@ -1,4 +1,5 @@
 /** Everything that predicting writes: the un-augmented pass, and the fusions and kept passes of a sweep. */
+import { finishAll } from '../files/finish-all.js';
 import type { Axes } from '../hand/axes.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { MANO_JOINT_COUNT } from '../hand/mano-layer.js';
@@ -70,14 +71,12 @@ export class PredictionWriter {
 
   /** Closes the files and leaves them for a later run. */
   async suspend(): Promise<void> {
-    await this.#plain.pause();
-    await this.#sweep?.suspend();
+    await finishAll([this.#plain.pause(), this.#sweep?.suspend()]);
   }
 
   /** Leaves nothing. */
   async abort(): Promise<void> {
-    await this.#plain.abort();
-    await this.#sweep?.abort();
+    await finishAll([this.#plain.abort(), this.#sweep?.abort()]);
   }
 
   /** @param roots where the benchmark publishes the wrists, N × 3, if it does. */

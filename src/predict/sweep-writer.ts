@@ -2,6 +2,7 @@
  * The passes of test-time augmentation as they come: fused sample by sample, and kept where that is
  * asked for. A fusion holds one sample at a time, whatever the number of passes.
  */
+import { finishAll } from '../files/finish-all.js';
 import type { Manifest } from '../runs/manifest.js';
 import { fusedSet, type PredictionArray } from '../runs/prediction-sets.js';
 import type { FailedRow, Journal, JournalSets } from '../runs/progress-journal.js';
@@ -167,12 +168,11 @@ export class SweepWriter {
 
   /** Closes the files and leaves them for a later run. */
   async suspend(): Promise<void> {
-    for (const { writer } of this.#tracks) await writer.pause();
-    await this.#kept?.suspend();
+    await finishAll([...this.#tracks.map(({ writer }) => writer.pause()), this.#kept?.suspend()]);
   }
 
   async abort(): Promise<void> {
-    await Promise.all([...this.#tracks.map(({ writer }) => writer.abort()), this.#kept?.abort()]);
+    await finishAll([...this.#tracks.map(({ writer }) => writer.abort()), this.#kept?.abort()]);
   }
 
   #record({ invalid, invalidKeypoints }: SampleFailures): void {

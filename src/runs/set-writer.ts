@@ -1,6 +1,7 @@
 /** Writes the arrays of one prediction set; each is opened when its first rows come. */
 import { rename, rm, stat } from 'node:fs/promises';
 import { fileError } from '../files/file-errors.js';
+import { finishAll } from '../files/finish-all.js';
 import { NpyWriter, PARTIAL_SUFFIX } from '../formats/npy/npy.js';
 import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
@@ -94,11 +95,13 @@ export class SetWriter {
 
   /** Puts everything on the disk and closes the files, until the next rows come or for a later run. */
   async pause(): Promise<void> {
-    for (const array of this.#arrays.values()) {
-      if (array.paused) continue;
-      array.paused = true;
-      await array.writer.suspend();
-    }
+    const open = [...this.#arrays.values()].filter(({ paused }) => !paused);
+    await finishAll(
+      open.map((array) => {
+        array.paused = true;
+        return array.writer.suspend();
+      }),
+    );
   }
 
   /** Says of the arrays what they hold. */

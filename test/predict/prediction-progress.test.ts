@@ -217,6 +217,7 @@ describe('predicting that ends early', () => {
       /^goes on from image 9 of 13 \(interrupted \d{4}-\d\d-\d\d \d\d:\d\d\)$/,
     );
     expect(sitting.from).toMatchObject({ done: 8, timings: { batches: 6 } });
+    await sitting.writer.suspend();
   });
 
   it('keeps what the journal has where the last entry cannot be written', async () => {
