@@ -39,27 +39,29 @@ export default class Demo extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Demo);
-    const [{ demoRoot, prepareDemo }, { run }, { stagesOf }] = await Promise.all([
+    const [{ demoRoot, inDemoFolder, prepareDemo }, { run }, { stagesOf }] = await Promise.all([
       import('../demo/demo.js'),
       import('../evaluation/run.js'),
       import('../progress.js'),
     ]);
     const { signal } = this.interruption;
     const root = flags.out ?? demoRoot(flags.dataset);
-    const prepared = await prepareDemo({ ...flags, root, onProgress: stagesOf(this.progress, signal) });
-    const outcome = await run(
-      {
-        dataset: flags.dataset,
-        data: prepared.datasetDir,
-        split: 'evaluation',
-        model: prepared.checkpoint,
-        out: join(root, 'ridge'),
-        batchSize: undefined,
-        workers: availableParallelism(),
-        existing: 'replace-other',
-      },
-      { progress: this.progress, signal },
-    );
+    const outcome = await inDemoFolder(root, async () => {
+      const prepared = await prepareDemo({ ...flags, root, onProgress: stagesOf(this.progress, signal) });
+      return run(
+        {
+          dataset: flags.dataset,
+          data: prepared.datasetDir,
+          split: 'evaluation',
+          model: prepared.checkpoint,
+          out: join(root, 'ridge'),
+          batchSize: undefined,
+          workers: availableParallelism(),
+          existing: 'replace-other',
+        },
+        { progress: this.progress, signal },
+      );
+    });
     this.progress.close();
     this.log(outcomeText(outcome, { colour: this.colour, again: 'another --seed makes another' }));
     return outcomeJson(outcome);

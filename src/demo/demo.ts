@@ -1,7 +1,8 @@
 /** Prepares what `hamba-eval demo` evaluates: a generated benchmark and a checkpoint fitted on hands of the same kind. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../files/folders.js';
+import { makeFolder, removeEmpty } from '../files/folders.js';
+import { whileLocked } from '../files/lock.js';
 import { decodeModel } from '../formats/onnx/onnx.js';
 import { STAMP_KEY } from './checkpoint.js';
 import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
@@ -47,6 +48,16 @@ const FIT_VERSION = 1;
 /** Where the demo of a benchmark is left unless told otherwise. */
 export function demoRoot(dataset: DemoDatasetId): string {
   return dataset === DEFAULT_DEMO_DATASET ? DEMO_DEFAULTS.root : `${DEMO_DEFAULTS.root}-${dataset}`;
+}
+
+/** Does `work` in the folder of a demo, which another process that makes one there must not change meanwhile. */
+export async function inDemoFolder<T>(root: string, work: () => Promise<T>): Promise<T> {
+  const isNew = await makeFolder(root);
+  try {
+    return await whileLocked({ file: join(root, 'demo.lock'), target: root, kind: 'folder' }, work);
+  } finally {
+    if (isNew) await removeEmpty(root);
+  }
 }
 
 /** Generates and fits what is not there yet; the same options twice cost nothing the second time. */

@@ -5,6 +5,7 @@ import { datasetById } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic-file.js';
 import { startsWith } from '../files/file-start.js';
+import { whileLocked } from '../files/lock.js';
 import { loadSharp } from '../imaging/sharp.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
@@ -18,7 +19,7 @@ import { factorsOf } from './report-factors.js';
 import { openReportFolder, reasonOf, type FolderRequest, type ReportFolder } from './report-folder.js';
 import { neighboursOf } from './report-neighbours.js';
 import { withSharedPaths } from './report-paths.js';
-import { readRuns, type ReadRun } from './report-runs.js';
+import { readRuns, type ReadRun, type ReadRuns } from './report-runs.js';
 import { gatherSamples } from './report-samples.js';
 
 export interface ReportRequest extends FolderRequest {
@@ -52,7 +53,18 @@ const PAGE_START = '<!doctype html>';
 export async function makeReport(request: ReportRequest, context: ReportContext): Promise<ReportOutcome> {
   const file = resolve(request.out ?? join(request.runs[0]!, RUN_FILES.report));
   await requireReplaceable(file);
-  const { runs, error, meaning, protocolDifferences } = await readRuns(request.runs);
+  const read = await readRuns(request.runs);
+  return whileLocked({ file: `${file}.lock`, target: file, kind: 'file' }, () =>
+    writePage(file, read, request, context),
+  );
+}
+
+async function writePage(
+  file: string,
+  { runs, error, meaning, protocolDifferences }: ReadRuns,
+  request: ReportRequest,
+  context: ReportContext,
+): Promise<ReportOutcome> {
   const missing: string[] = [];
   const folder = await openReportFolder(runs, request, missing);
   context.signal.throwIfAborted();

@@ -9,6 +9,7 @@ import process from 'node:process';
 import { UserError } from '../errors.js';
 import { writeFileAtomic, writeFileDurably } from '../files/atomic-file.js';
 import { listFolder, makeFolder, removeEmpty } from '../files/folders.js';
+import { releaseLock, takeLock, takeoverFile, type Lock } from '../files/lock.js';
 import { jsonText } from '../formats/json/json-text.js';
 import {
   readManifest,
@@ -21,7 +22,6 @@ import { arrayFile, PLAIN_SET, type PredictionArray, type SetFolder } from './pr
 import { hasJournal, removeJournal } from './progress-journal.js';
 import { differences, isOnCopy, otherRun } from './run-configuration.js';
 import { moveOurFiles, removeOurFiles, removePredictions, RUN_FILES, type RunFile } from './run-files.js';
-import { LOCK_FILES, releaseLock, takeLock } from './run-lock.js';
 
 export interface OpenRunOptions {
   readonly path: string;
@@ -49,6 +49,9 @@ export interface OpenedRun {
   /** Whether the run was begun on the same dataset at another place or time. */
   readonly onCopy: boolean;
 }
+
+const LOCK_FILE = 'run.lock';
+const LOCK_FILES: readonly string[] = [LOCK_FILE, takeoverFile(LOCK_FILE)];
 
 /** Where the files of a replaced run wait until the new one is finished. */
 const PREVIOUS = '.previous';
@@ -100,7 +103,7 @@ export class RunDirectory implements RunFolder {
     await this.update({ state, times: { ...this.#current.times, finished: new Date().toISOString() } });
     await removeOurFiles(join(this.path, PREVIOUS));
     await removeEmpty(join(this.path, PREVIOUS));
-    await releaseLock(this.path);
+    await releaseLock(lockOf(this.path));
   }
 
   /**
@@ -111,7 +114,7 @@ export class RunDirectory implements RunFolder {
     await removeOurFiles(this.path);
     await moveOurFiles(join(this.path, PREVIOUS), this.path);
     await removeEmpty(join(this.path, PREVIOUS));
-    await releaseLock(this.path);
+    await releaseLock(lockOf(this.path));
     if (this.#madeFolder) await removeEmpty(this.path);
   }
 
@@ -141,11 +144,11 @@ export class RunDirectory implements RunFolder {
       return { state: 'finished', run: new RunDirectory(path, finished), onCopy };
     }
     const madeFolder = await makeFolder(path);
-    await takeLock(path);
+    await takeLock(lockOf(path));
     try {
       return await RunDirectory.#openLocked(options, madeFolder);
     } catch (error) {
-      await releaseLock(path);
+      await releaseLock(lockOf(path));
       if (madeFolder) await removeEmpty(path);
       throw error;
     }
@@ -212,6 +215,10 @@ export class RunDirectory implements RunFolder {
     if (isPredicted) await removeJournal(path);
     return { state: isPredicted ? 'predicted' : 'begun', run, onCopy };
   }
+}
+
+function lockOf(path: string): Lock {
+  return { file: join(path, LOCK_FILE), target: path, kind: 'run directory' };
 }
 
 /** Of what an unfinished run may be gone on with beside its own configuration. */

@@ -7,6 +7,7 @@ import { partialName } from '../files/atomic-file.js';
 import { fileError } from '../files/file-errors.js';
 import { startsWith } from '../files/file-start.js';
 import { makeFolder } from '../files/folders.js';
+import { whileLocked } from '../files/lock.js';
 import type { Axes } from '../hand/axes.js';
 import type { JointOrder } from '../hand/joints.js';
 import type { PredictionSource } from '../predictions/prediction-source.js';
@@ -63,7 +64,8 @@ export interface Submission {
 /**
  * Writes beside the target, checks, then renames: an interruption leaves nothing.
  *
- * @throws UserError for what a challenge would refuse; Interrupted through the signal's reason.
+ * @throws UserError for what a challenge would refuse, and where another process writes the same archive;
+ * Interrupted through the signal's reason.
  */
 export async function writeSubmission(request: SubmissionRequest, context: RunContext): Promise<Submission> {
   const source =
@@ -71,8 +73,20 @@ export async function writeSubmission(request: SubmissionRequest, context: RunCo
       ? fileSource(request.from!, request.dataset!)
       : await runSource(request.run, request.fusion);
   const out = request.out ?? join(request.run ?? dirname(request.from!), 'pred.zip');
-  await requireFree(out, request);
-  await makeFolder(dirname(resolve(out)));
+  const target = resolve(out);
+  await makeFolder(dirname(target));
+  return whileLocked({ file: `${target}.lock`, target: out, kind: 'file' }, async () => {
+    await requireFree(out, request);
+    return writeChecked(source, out, request, context);
+  });
+}
+
+async function writeChecked(
+  source: SubmissionSource,
+  out: string,
+  request: SubmissionRequest,
+  context: RunContext,
+): Promise<Submission> {
   const partial = partialName(out);
   try {
     const written = await writeAndCount(source, partial, request, context);
