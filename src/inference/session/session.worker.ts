@@ -70,14 +70,6 @@ function tensorOf(data: CropData, dims: readonly number[]): Ort.Tensor {
     : new ort.Tensor('float32', data, dims);
 }
 
-/** Newer versions of Node have a Float16Array, which ONNX Runtime then returns: its bits, on all versions alike. */
-function plainValues({ type, data }: Ort.Tensor): ArrayBufferView<ArrayBuffer> {
-  const values = data as ArrayBufferView<ArrayBuffer>;
-  return type === 'float16'
-    ? new Uint16Array(values.buffer, values.byteOffset, values.byteLength / 2)
-    : values;
-}
-
 async function run({ input, data, dims, fetches }: RunRequest): Promise<RunResult> {
   const started = performance.now();
   try {
@@ -87,7 +79,7 @@ async function run({ input, data, dims, fetches }: RunRequest): Promise<RunResul
     const buffers = new Set<ArrayBuffer>([data.buffer]);
     for (const name of fetches) {
       const tensor = results[name]!;
-      const values = plainValues(tensor);
+      const values = tensor.data as ArrayBufferView<ArrayBuffer>;
       outputs[name] = { type: tensor.type, dims: [...tensor.dims], data: values };
       if (ArrayBuffer.isView(values)) buffers.add(values.buffer);
     }
