@@ -88,7 +88,7 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
       await guarded(task, run, 'predicted', () => predictInto(task, run, parts));
     } else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
     if (!hasTruth(folder)) {
-      await run.finish('complete');
+      await guarded(task, run, 'predicted', () => run.finish('complete'));
       return outcome(task, run, null);
     }
     const document = await guarded(task, run, 'predicted', async () => {

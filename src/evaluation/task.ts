@@ -123,16 +123,31 @@ export async function guarded<T>(
   try {
     return await step();
   } catch (error) {
-    const interrupted = context.signal.aborted;
-    const kept = made === 'predicted' ? await keptPredictions(run) : null;
-    if (kept !== null) {
-      await run.finish(interrupted ? 'interrupted' : 'failed');
-      const without = request.existing === 'replace' ? ' without --force' : '';
-      context.progress.note(`${kept} kept in ${run.path}; the same command${without} goes on from there.`);
-    } else if (interrupted && !(await run.replacesAnother())) await run.finish('interrupted');
-    else await run.discard();
+    try {
+      await endFailed({ request, context }, run, made);
+    } catch (ending) {
+      // Where the disk is full, how the run ended cannot be written either; what comes first is why.
+      if (!(ending instanceof UserError)) throw ending;
+    } finally {
+      await run.release();
+    }
     throw error;
   }
+}
+
+async function endFailed(
+  { request, context }: Pick<Task, 'request' | 'context'>,
+  run: RunDirectory,
+  made: 'predicted' | 'imported',
+): Promise<void> {
+  const interrupted = context.signal.aborted;
+  const kept = made === 'predicted' ? await keptPredictions(run) : null;
+  if (kept !== null) {
+    await run.finish(interrupted ? 'interrupted' : 'failed');
+    const without = request.existing === 'replace' ? ' without --force' : '';
+    context.progress.note(`${kept} kept in ${run.path}; the same command${without} goes on from there.`);
+  } else if (interrupted && !(await run.replacesAnother())) await run.finish('interrupted');
+  else await run.discard();
 }
 
 /** What an unfinished run has to go on from, as the subject of a sentence; null where there is nothing. */

@@ -10,7 +10,8 @@ import { AXES_IDS } from '../hand/axes.js';
 import { JOINT_ORDER_IDS } from '../hand/joints.js';
 import { RUN_FILES, type RunFile } from './run-files.js';
 
-export const RUN_SCHEMA = 'hamba-eval/run@1';
+const SCHEMA_OF_ANY_VERSION = 'hamba-eval/run@';
+export const RUN_SCHEMA = `${SCHEMA_OF_ANY_VERSION}1` as const;
 
 const arrayDescription = z.object({
   /** Below the run directory; checked as text, since folders are often symlinked. */
@@ -173,12 +174,34 @@ export function firstProblem({ issues: [issue] }: z.ZodError): string {
   return issue === undefined ? 'unreadable' : `${issue.path.join('.')}: ${issue.message}`;
 }
 
-/** @throws UserError where the folder is no run directory, or of another version. */
+/** @throws UserError where the folder is no run directory, or its run.json is damaged or of another version. */
 export async function readManifest(path: string): Promise<Manifest> {
-  const file = join(path, RUN_FILES.manifest);
+  const read = await readText(path);
+  if ('problem' in read) throw unreadableManifest(path, read);
+  return read.manifest;
+}
+
+/**
+ * Of a run that may be replaced: null where its run.json is damaged or of another version.
+ *
+ * @throws UserError where nothing says that run.json is of this program
+ */
+export async function readReplaceable(path: string): Promise<Manifest | null> {
+  const read = await readText(path);
+  if (!('problem' in read)) return read.manifest;
+  if (!read.isOurs) throw unreadableManifest(path, read);
+  return null;
+}
+
+interface Unreadable {
+  readonly problem: string;
+  readonly isOurs: boolean;
+}
+
+async function readText(path: string): Promise<{ readonly manifest: Manifest } | Unreadable> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readFile(join(path, RUN_FILES.manifest), 'utf8');
   } catch (error) {
     throw new UserError({
       code: 'run-directory-missing',
@@ -190,24 +213,23 @@ export async function readManifest(path: string): Promise<Manifest> {
       cause: error,
     });
   }
-  let value: unknown;
+  const isOurs = text.includes(SCHEMA_OF_ANY_VERSION);
   try {
-    value = JSON.parse(text);
+    return { isOurs, ...parseManifest(JSON.parse(text)) };
   } catch (error) {
-    throw unreadableManifest(file, (error as Error).message);
+    return { isOurs, problem: text.trim() === '' ? 'an empty file' : (error as Error).message };
   }
-  const parsed = parseManifest(value);
-  if ('problem' in parsed) throw unreadableManifest(file, parsed.problem);
-  return parsed.manifest;
 }
 
-function unreadableManifest(file: string, problem: string): UserError {
+function unreadableManifest(path: string, { problem, isOurs }: Unreadable): UserError {
   return new UserError({
     code: 'run-manifest-unreadable',
     message: 'run.json is not a manifest of this version of hamba-eval',
-    file,
+    file: join(path, RUN_FILES.manifest),
     expected: `a document with "schema": "${RUN_SCHEMA}"`,
     got: problem,
-    next: 'name another folder with --out, or run it again with the version that wrote it',
+    next: isOurs
+      ? 'make the run again with --force, or use the version that wrote it'
+      : `name another folder; if ${path} is a run that was damaged, delete it and make the run again`,
   });
 }

@@ -3,12 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.js';
 import type { RunConfiguration } from './manifest.js';
 
-export function otherRun(
-  path: string,
-  old: RunConfiguration,
-  wanted: RunConfiguration,
-  keys: string[],
-): UserError {
+export function otherRun(path: string, old: RunConfiguration, wanted: RunConfiguration): UserError {
+  const keys = differences(old, wanted);
   const [first = ''] = keys;
   const others = keys.length > 1 ? ` (${keys.slice(1).join(', ')} differ too)` : '';
   const [wantedValue, oldValue] = describeDifference(first, wanted[first], old[first]);

@@ -13,6 +13,7 @@ import { releaseLock, takeLock, takeoverFile, type Lock } from '../files/lock.js
 import { jsonText } from '../formats/json/json-text.js';
 import {
   readManifest,
+  readReplaceable,
   RUN_SCHEMA,
   type Manifest,
   type RunConfiguration,
@@ -21,7 +22,8 @@ import {
 import { arrayFile, PLAIN_SET, type PredictionArray, type SetFolder } from './prediction-sets.js';
 import { hasJournal, removeJournal } from './progress-journal.js';
 import { differences, isOnCopy, otherRun } from './run-configuration.js';
-import { moveOurFiles, removeOurFiles, removePredictions, RUN_FILES, type RunFile } from './run-files.js';
+import { removePredictions, RUN_FILES, type RunFile } from './run-files.js';
+import { bringBack, dropAside, mendAside, PREVIOUS, setAside } from './set-aside.js';
 
 export interface OpenRunOptions {
   readonly path: string;
@@ -53,14 +55,12 @@ export interface OpenedRun {
 const LOCK_FILE = 'run.lock';
 const LOCK_FILES: readonly string[] = [LOCK_FILE, takeoverFile(LOCK_FILE)];
 
-/** Where the files of a replaced run wait until the new one is finished. */
-const PREVIOUS = '.previous';
-
 export class RunDirectory implements RunFolder {
   readonly path: string;
   #current: Manifest;
   /** Whether the folder itself was made for this run. */
   readonly #madeFolder: boolean;
+  #isLocked = true;
   readonly #opened = performance.now();
   /** Seconds of work before it was opened. */
   readonly #secondsBefore: number;
@@ -98,12 +98,11 @@ export class RunDirectory implements RunFolder {
     await writeFileAtomic(this.file(name), text);
   }
 
-  /** Ends the run in a state that stays; what it replaced is gone from now on. */
+  /** Ends the run in a state that stays; where it is complete, what it replaced is gone from now on. */
   async finish(state: Exclude<Manifest['state'], 'running'>): Promise<void> {
     await this.update({ state, times: { ...this.#current.times, finished: new Date().toISOString() } });
-    await removeOurFiles(join(this.path, PREVIOUS));
-    await removeEmpty(join(this.path, PREVIOUS));
-    await releaseLock(lockOf(this.path));
+    if (state === 'complete') await dropAside(this.path);
+    await this.release();
   }
 
   /**
@@ -111,11 +110,16 @@ export class RunDirectory implements RunFolder {
    * it must look finished. A run it was to replace is put back.
    */
   async discard(): Promise<void> {
-    await removeOurFiles(this.path);
-    await moveOurFiles(join(this.path, PREVIOUS), this.path);
-    await removeEmpty(join(this.path, PREVIOUS));
-    await releaseLock(lockOf(this.path));
+    await bringBack(this.path);
+    await this.release();
     if (this.#madeFolder) await removeEmpty(this.path);
+  }
+
+  /** Lets other processes write the folder; `finish` and `discard` do that too. */
+  async release(): Promise<void> {
+    if (!this.#isLocked) return;
+    this.#isLocked = false;
+    await releaseLock(lockOf(this.path));
   }
 
   /** Removes what an earlier sitting has predicted; the run goes on as a fresh one. */
@@ -139,14 +143,13 @@ export class RunDirectory implements RunFolder {
     const { path } = options;
     // Looked at before anything is written: a finished run may lie where nobody may write.
     const finished = await finishedRun(options);
-    if (finished !== null) {
-      const onCopy = isOnCopy(finished.configuration, options.configuration);
-      return { state: 'finished', run: new RunDirectory(path, finished), onCopy };
-    }
+    if (finished !== null) return RunDirectory.#finished(finished, options);
     const madeFolder = await makeFolder(path);
     await takeLock(lockOf(path));
     try {
-      return await RunDirectory.#openLocked(options, madeFolder);
+      const opened = await RunDirectory.#openLocked(options, madeFolder);
+      if (opened.state === 'finished') await opened.run.release();
+      return opened;
     } catch (error) {
       await releaseLock(lockOf(path));
       if (madeFolder) await removeEmpty(path);
@@ -156,20 +159,21 @@ export class RunDirectory implements RunFolder {
 
   static async #openLocked(options: OpenRunOptions, madeFolder: boolean): Promise<OpenedRun> {
     const { path } = options;
+    await mendAside(path, (run) => options.existing !== 'replace' && isThisRun(run, options));
     const entries = (await listFolder(path)).filter(
       (name) => name !== PREVIOUS && !LOCK_FILES.includes(name),
     );
     if (entries.includes(RUN_FILES.manifest)) {
-      const existing = await readManifest(path);
-      const difference = differences(existing.configuration, options.configuration);
-      const isSame = difference.length === 0 || isAlso(existing, options);
-      const isUnfinished = isSame && existing.state !== 'complete';
-      if (options.existing !== 'replace') {
+      const existing = await readExisting(options);
+      if (existing !== null && options.existing !== 'replace') {
+        if (isFinished(existing, options)) return RunDirectory.#finished(existing, options);
+        const isUnfinished =
+          (isThisRun(existing, options) || isAlso(existing, options)) && existing.state !== 'complete';
         const resumed = isUnfinished && options.resume ? await RunDirectory.#resume(existing, options) : null;
         if (resumed !== null) return resumed;
         // Any other unfinished run is started over: it has no predictions, or copies of those it is to read again.
         if (options.existing === 'refuse' && !isUnfinished) {
-          throw otherRun(path, existing.configuration, options.configuration, difference);
+          throw otherRun(path, existing.configuration, options.configuration);
         }
       }
       await setAside(path, existing);
@@ -195,6 +199,11 @@ export class RunDirectory implements RunFolder {
     const run = new RunDirectory(path, manifest, madeFolder);
     await run.update({});
     return { state: 'fresh', run, onCopy: false };
+  }
+
+  static #finished(existing: Manifest, { path, configuration }: OpenRunOptions): OpenedRun {
+    const onCopy = isOnCopy(existing.configuration, configuration);
+    return { state: 'finished', run: new RunDirectory(path, existing), onCopy };
   }
 
   /** Goes on with an unfinished run; null where it has left nothing to go on from. */
@@ -236,20 +245,21 @@ function thisProcess({ program }: OpenRunOptions): Pick<Manifest, 'program' | 'h
 /** The manifest of the very run that is asked for, where it is finished and may be used. */
 async function finishedRun(options: OpenRunOptions): Promise<Manifest | null> {
   if (options.existing === 'replace') return null;
-  if (!(await listFolder(options.path)).includes(RUN_FILES.manifest)) return null;
-  const existing = await readManifest(options.path);
-  const isSame = differences(existing.configuration, options.configuration).length === 0;
-  return existing.state === 'complete' && isSame ? existing : null;
+  const names = await listFolder(options.path);
+  if (!names.includes(RUN_FILES.manifest) || names.includes(PREVIOUS)) return null;
+  const existing = await readExisting(options);
+  return existing !== null && isFinished(existing, options) ? existing : null;
 }
 
-/** Moves the files of the run in the folder out of the way, to come back if the new one fails. */
-async function setAside(path: string, existing: Manifest): Promise<void> {
-  const previous = join(path, PREVIOUS);
-  // A crash left both: what was set aside is the older, finished one.
-  if ((await listFolder(path)).includes(PREVIOUS) || existing.state !== 'complete') {
-    await removeOurFiles(path);
-    return;
-  }
-  await makeFolder(previous);
-  await moveOurFiles(path, previous);
+/** Null for a damaged run that is to be replaced. */
+function readExisting({ path, existing }: OpenRunOptions): Promise<Manifest | null> {
+  return existing === 'refuse' ? readManifest(path) : readReplaceable(path);
+}
+
+function isFinished(run: Manifest, options: OpenRunOptions): boolean {
+  return run.state === 'complete' && isThisRun(run, options);
+}
+
+function isThisRun({ configuration }: Manifest, options: OpenRunOptions): boolean {
+  return differences(configuration, options.configuration).length === 0;
 }
