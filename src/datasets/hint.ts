@@ -12,6 +12,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
+import { parseJson } from '../formats/json/json-text.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { Box } from '../hand/view.js';
 import {
@@ -279,7 +280,7 @@ async function readAnnotation(file: string): Promise<Annotation> {
     });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw wrong(text.trim() === '' ? 'an empty file' : (error as Error).message, error);
   }

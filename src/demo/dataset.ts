@@ -9,7 +9,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { partialName, writeFileAtomic } from '../files/atomic-file.js';
-import { jsonText } from '../formats/json/json-text.js';
+import { jsonText, parseJson } from '../formats/json/json-text.js';
 import { type ProceduralHand, proceduralHand } from './hand/procedural-hand.js';
 import { FACE_COUNT, VERTEX_COUNT } from './hand/procedural-mesh.js';
 import type { DemoLayout, DemoProgress, DemoSizes } from './layouts/layout.js';
@@ -65,7 +65,7 @@ export async function writeDemoDataset(options: DemoDatasetOptions): Promise<Dem
   const begun = await readStampText(partialName(stampFile));
   if (found === undefined && begun === undefined) await requireEmpty(dir);
   for (const earlier of [found, begun]) {
-    if (earlier !== undefined) await removeGenerated(dir, JSON.parse(earlier) as DemoStamp);
+    if (earlier !== undefined) await removeGenerated(dir, parseJson(earlier) as DemoStamp);
   }
 
   // The stamp stands there as `.partial` from the first moment, so that an interrupted folder is known as ours.

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Matrix } from 'ml-matrix';
 import { UserError } from '../errors.js';
+import { parseJson } from '../formats/json/json-text.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { BACKGROUND_VERSIONS } from './background.js';
 import { PATCH_SIZE, pooledFeatures } from './features.js';
@@ -55,7 +56,7 @@ async function readTargets(dataset: string): Promise<Matrix> {
 async function readPoints(file: string, count: number): Promise<number[][]> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = parseJson(await readFile(file, 'utf8'));
   } catch (cause) {
     throw damaged(file, cause instanceof Error ? cause.message : String(cause), cause);
   }

@@ -1,5 +1,6 @@
 /** `demo.json`: by it a generated folder is known, and known to be whole. */
 import { readFile } from 'node:fs/promises';
+import { parseJson } from '../formats/json/json-text.js';
 import type { DemoDatasetId } from './layouts/registry.js';
 
 export const STAMP_FILE = 'demo.json';
@@ -30,7 +31,7 @@ export async function readStampText(file: string): Promise<string | undefined> {
     return undefined;
   }
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     const ours =
       typeof value === 'object' && value !== null && 'schema' in value && value.schema === STAMP_SCHEMA;
     return ours ? text : undefined;

@@ -6,6 +6,7 @@ import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic-file.js';
 import { startsWith } from '../files/file-start.js';
 import { whileLocked } from '../files/lock.js';
+import { parseJson } from '../formats/json/json-text.js';
 import { loadSharp } from '../imaging/sharp.js';
 import { programInfo } from '../program.js';
 import type { Progress } from '../progress.js';
@@ -158,7 +159,7 @@ async function demoFaces(folder: ReportFolder | null, missing: string[]): Promis
 /** `faces.json` of a generated folder: three vertex ids a triangle. */
 async function facesFile(root: string): Promise<Uint32Array | null> {
   try {
-    const value: unknown = JSON.parse(await readFile(join(root, 'faces.json'), 'utf8'));
+    const value: unknown = parseJson(await readFile(join(root, 'faces.json'), 'utf8'));
     if (!Array.isArray(value)) return null;
     const ids = value.flat();
     return ids.length % 3 === 0 && ids.every((id) => Number.isInteger(id) && id >= 0 && id < 2 ** 16)

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
+import { parseJson } from '../formats/json/json-text.js';
 import { AXES_IDS } from '../hand/axes.js';
 import { JOINT_ORDER_IDS } from '../hand/joints.js';
 import { RUN_FILES, type RunFile } from './run-files.js';
@@ -215,7 +216,7 @@ async function readText(path: string): Promise<{ readonly manifest: Manifest } |
   }
   const isOurs = text.includes(SCHEMA_OF_ANY_VERSION);
   try {
-    return { isOurs, ...parseManifest(JSON.parse(text)) };
+    return { isOurs, ...parseManifest(parseJson(text)) };
   } catch (error) {
     return { isOurs, problem: text.trim() === '' ? 'an empty file' : (error as Error).message };
   }

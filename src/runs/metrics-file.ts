@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
-import { jsonText } from '../formats/json/json-text.js';
+import { jsonText, parseJson } from '../formats/json/json-text.js';
 import { MEASURES } from '../metrics/index.js';
 import { coverageSchema, failedSample, firstProblem, sweepSchema, type RunFolder } from './manifest.js';
 import { METRICS_SCHEMA, type MetricsDocument } from './metrics-document.js';
@@ -53,7 +53,7 @@ export async function readMetrics(run: RunFolder): Promise<MetricsDocument | nul
   const file = run.file('metrics');
   let problem: string;
   try {
-    const value = JSON.parse(await readFile(file, 'utf8')) as Partial<MetricsDocument> | null;
+    const value = parseJson(await readFile(file, 'utf8')) as Partial<MetricsDocument> | null;
     const { error } = documentSchema.safeParse(value);
     // As it was written, not as it was parsed, which would change the order of its keys.
     if (error === undefined) return value as MetricsDocument;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileDurably } from '../files/atomic-file.js';
 import { fileError } from '../files/file-errors.js';
+import { parseJson } from '../formats/json/json-text.js';
 import { RUN_FILES } from './run-files.js';
 
 export const PROGRESS_SCHEMA = 'hamba-eval/progress@1';
@@ -82,7 +83,7 @@ export async function removeJournal(run: string): Promise<void> {
 function parseJournal(text: string): Journal | { readonly problem: string } {
   let value: { readonly sha256?: unknown; readonly journal?: { readonly schema?: unknown } } | null;
   try {
-    value = JSON.parse(text) as typeof value;
+    value = parseJson(text) as typeof value;
   } catch {
     return { problem: `${RUN_FILES.progress} is cut off or no JSON` };
   }

@@ -78,6 +78,8 @@ describe('what a sidecar may hold', () => {
     };
     expect(parseSidecar(JSON.stringify(whole), 'net.json')).toEqual(whole);
     expect(parseSidecar('{}', 'net.json')).toEqual({});
+    // As an editor may save it.
+    expect(parseSidecar('\ufeff{}', 'net.json')).toEqual({});
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { oneOf, UserError } from '../../errors.js';
+import { parseJson } from '../../formats/json/json-text.js';
 import { JOINT_ORDER_IDS } from '../../hand/joints.js';
 
 const name = z.string().min(1);
@@ -152,7 +153,7 @@ function tooLarge(file: string, bytes: number): UserError {
 export function parseSidecar(text: string, file: string): SidecarContent {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw new UserError({
       code: 'sidecar-not-json',
