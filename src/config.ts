@@ -4,7 +4,7 @@
  *
  *     { "datasets": { "freihand": "/data/FreiHAND_pub_v2_eval" }, "mano": "/data/MANO_RIGHT.pkl" }
  *
- * A relative path in the file is relative to the file's folder.
+ * A relative path in the file is relative to the file's folder, and ~ is the user's home, there and in the variable.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -12,6 +12,8 @@ import process from 'node:process';
 import { z } from 'zod';
 import { DATASET_IDS } from './datasets/registry.js';
 import { UserError } from './errors.js';
+import { expandHome } from './files/home.js';
+import { parseJson } from './formats/json/json-text.js';
 
 export const CONFIG_FILE = 'config.json';
 /** A folder that holds one folder for each dataset, named by its id. */
@@ -43,14 +45,16 @@ export function readConfiguration(configDirectory: string): Configuration {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { file, exists: false, datasets: {}, mano: null };
-    }
-    throw wrong(file, (error as Error).message, error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    // HOME may be no folder (/dev/null): then there is no such file.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { file, exists: false, datasets: {}, mano: null };
+    const next =
+      'check its permissions, or let XDG_CONFIG_HOME name another folder; flags do without the file';
+    throw wrong(file, message, error, next);
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw wrong(file, (error as Error).message, error);
   }
@@ -60,17 +64,48 @@ export function readConfiguration(configDirectory: string): Configuration {
     throw wrong(file, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
   }
   const { datasets = {}, mano } = parsed.data;
-  return { file, exists: true, datasets, mano: mano === undefined ? null : resolve(dirname(file), mano) };
+  const path = (named: string): string => resolve(dirname(file), expandHome(named));
+  return {
+    file,
+    exists: true,
+    // Wherever the program is started, the file means the same folders.
+    datasets: Object.fromEntries(Object.entries(datasets).map(([id, folder]) => [id, path(folder!)])),
+    mano: mano === undefined ? null : path(mano),
+  };
 }
 
-function wrong(file: string, got: string, cause?: unknown): UserError {
+/** The configuration where the work goes on without one that cannot be used: `tell` gets the reason. */
+export function optionalConfiguration(
+  configDirectory: string,
+  tell: (problem: UserError) => void,
+): Configuration {
+  try {
+    return readConfiguration(configDirectory);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tell(error);
+    return { file: join(configDirectory, CONFIG_FILE), exists: true, datasets: {}, mano: null };
+  }
+}
+
+/** How a note tells of a configuration that is left out. */
+export function leftOut({ message, file, got }: UserError): string {
+  return `${message}, and is left out: ${file}: ${got}`;
+}
+
+function wrong(
+  file: string,
+  got: string,
+  cause?: unknown,
+  next = `mend the file, or move it away; dataset ids are ${DATASET_IDS.join(', ')}`,
+): UserError {
   return new UserError({
     code: 'config-invalid',
     message: 'The configuration file cannot be used',
     file,
     expected: '{"datasets": {"freihand": "/path/to/folder", …}, "mano": "/path/to/MANO_RIGHT.pkl"}',
     got,
-    next: `mend the file, or move it away; dataset ids are ${DATASET_IDS.join(', ')}`,
+    next,
     cause,
   });
 }
@@ -82,15 +117,14 @@ export function dataFolder(
   configuration: () => Configuration,
 ): DataFolder | null {
   if (flag !== undefined) return { folder: flag, from: '--data' };
-  const root = process.env[DATA_VARIABLE];
-  if (root !== undefined && root !== '') {
+  const root = dataRoot();
+  if (root !== null) {
     const folder = join(root, dataset);
     if (isFolder(folder)) return { folder, from: DATA_VARIABLE };
   }
   const named = configuration().datasets[dataset];
   if (named === undefined) return null;
-  // Wherever the program is started, the file means the same folder.
-  return { folder: resolve(dirname(configuration().file), named), from: 'config file' };
+  return { folder: named, from: 'config file' };
 }
 
 /**
@@ -105,15 +139,19 @@ export function requireDataFolder(
 ): string {
   const found = dataFolder(dataset, flag, configuration);
   if (found !== null) return found.folder;
-  const root = process.env[DATA_VARIABLE];
+  const root = dataRoot();
   throw new UserError({
     code: 'data-folder-unknown',
     message: `Nothing says where ${dataset} is`,
     expected: `${argument ?? '--data DIR'}, a folder ${dataset} in $${DATA_VARIABLE}, or "datasets" in ${configuration().file}`,
-    got:
-      root === undefined || root === '' ? `${DATA_VARIABLE} is not set` : `no folder ${join(root, dataset)}`,
+    got: root === null ? `${DATA_VARIABLE} is not set` : `no folder ${join(root, dataset)}`,
     next: `${argument === undefined ? 'name the folder with --data' : 'name the folder behind the dataset'}; 'hamba-eval datasets list' says what must be in it`,
   });
+}
+
+function dataRoot(): string | null {
+  const { [DATA_VARIABLE]: root = '' } = process.env;
+  return root === '' ? null : expandHome(root);
 }
 
 function isFolder(path: string): boolean {

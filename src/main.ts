@@ -1,14 +1,18 @@
 /** The way into the program: streams that may close, and errors before a command takes over. */
 import process from 'node:process';
-import { flush, handle, run } from '@oclif/core';
+import { fileURLToPath } from 'node:url';
 import { EXIT } from './errors.js';
+import { expandHome, outliveUnknownUser } from './files/home.js';
 
 /** @param root URL of a file of the package, for oclif to find package.json. */
 export async function main(argv: string[], root: string): Promise<void> {
+  outliveUnknownUser();
+  // It asks for the user's home while it is loaded.
+  const { handle, run } = await import('@oclif/core');
   outliveClosedStreams();
   try {
-    await run(argv, root);
-    await flush();
+    // Plugins of the user's would be read from his home; this program takes none.
+    await run(argv.map(expandFlag), { root: fileURLToPath(root), userPlugins: false });
   } catch (error) {
     if (isExit(error)) return handle(error as Error);
     // The name of a command that does not exist may come from anywhere.
@@ -21,6 +25,12 @@ export async function main(argv: string[], root: string): Promise<void> {
     process.stdout.write(`${JSON.stringify({ error: { code: 'usage', message, next } }, null, 2)}\n`);
     process.exitCode = EXIT.usage;
   }
+}
+
+/** A shell leaves the home in `--data=~/folder` to the program. */
+function expandFlag(argument: string): string {
+  const [, flag, value] = /^(--[\w-]+=)(~.*)$/.exec(argument) ?? [];
+  return flag === undefined ? argument : flag + expandHome(value!);
 }
 
 /** `--help` and its like end the program through an error of this kind. */

@@ -1,5 +1,6 @@
 /** Where dataset folders are known from: a flag, the variable, the configuration file, in this order. */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +52,30 @@ describe('the configuration file', () => {
   it('means a MANO file beside itself by a relative path', async () => {
     const { directory } = await configured(JSON.stringify({ mano: 'mano/MANO_RIGHT.pkl' }));
     expect(readConfiguration(directory).mano).toBe(join(directory, 'mano', 'MANO_RIGHT.pkl'));
+  });
+
+  it('means the home of the user by ~, and nothing by the name of another', async () => {
+    const { directory } = await configured(
+      JSON.stringify({ datasets: { freihand: '~/FreiHAND', 'ho3d-v3': '~else/HO3D' }, mano: '~/m.pkl' }),
+    );
+    const { datasets, mano } = readConfiguration(directory);
+    expect(datasets).toEqual({
+      freihand: join(homedir(), 'FreiHAND'),
+      'ho3d-v3': join(directory, '~else/HO3D'),
+    });
+    expect(mano).toBe(join(homedir(), 'm.pkl'));
+  });
+
+  it('may be saved with a byte order mark, but not as UTF-16', async () => {
+    const text = '\ufeff{"mano": "/m.pkl"}';
+    const { directory, file } = await configured(text);
+    expect(readConfiguration(directory).mano).toBe('/m.pkl');
+    await writeFile(file, text, 'utf16le');
+    expect(failure(() => readConfiguration(directory)).got).toBe('UTF-16 text; save the file as UTF-8');
+  });
+
+  it('is not there where a home is no folder', () => {
+    expect(readConfiguration('/dev/null/.config').exists).toBe(false);
   });
 
   it('need not be there, and may be empty of names', async () => {

@@ -3,9 +3,9 @@ import { Flags, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../command.js';
 import { checkLines } from '../comparison/comparison-notes.js';
 import { comparisonText } from '../comparison/comparison-text.js';
-import { readConfiguration, requireDataFolder, type Configuration } from '../config.js';
+import { leftOut, optionalConfiguration, readConfiguration, requireDataFolder } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
-import { EXIT } from '../errors.js';
+import { EXIT, type UserError } from '../errors.js';
 import type { CompareOptions } from '../library.js';
 import { DATA_FORMATS, FORMAT_CHOICES, tableFormat } from '../text/formats/registry.js';
 import { COMPARED_FUSION } from '../tta-flags.js';
@@ -111,7 +111,7 @@ export default class Compare extends BaseCommand {
         allowMixed: flags['allow-mixed'],
         failIfWorse: flags['fail-if-worse'],
         fusions,
-        mano: flags.mano ?? (fusions === undefined ? null : this.#configuration.mano) ?? undefined,
+        mano: flags.mano ?? (fusions === undefined ? undefined : this.#manoOfConfiguration()),
       },
       { progress: this.progress, signal: this.interruption.signal },
     );
@@ -124,14 +124,15 @@ export default class Compare extends BaseCommand {
     return document;
   }
 
-  get #configuration(): Configuration {
-    return readConfiguration(this.config.configDir);
+  #manoOfConfiguration(): string | undefined {
+    const tell = (problem: UserError): void => this.progress.note(leftOut(problem));
+    return optionalConfiguration(this.config.configDir, tell).mano ?? undefined;
   }
 
   #runsToMake(flags: Interfaces.InferredFlags<typeof Compare.flags>): CompareOptions['dataset'] {
     const { dataset, split = 'evaluation', boxes, limit, workers = availableParallelism() } = flags;
     if (dataset === undefined) return undefined;
-    const data = requireDataFolder(dataset, flags.data, () => this.#configuration);
+    const data = requireDataFolder(dataset, flags.data, () => readConfiguration(this.config.configDir));
     return { dataset, data, split, boxes, limit, batchSize: flags['batch-size'], workers };
   }
 }

@@ -1,8 +1,8 @@
 import { BaseCommand } from '../command.js';
-import { dataFolder, readConfiguration, type Configuration } from '../config.js';
+import { dataFolder, optionalConfiguration } from '../config.js';
 import { DATASET_IDS } from '../datasets/registry.js';
 import { doctorText } from '../doctor/doctor-text.js';
-import { EXIT, UserError } from '../errors.js';
+import { EXIT, type UserError } from '../errors.js';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'What this machine has for a run, and what to do about what does not work.';
@@ -14,7 +14,9 @@ export default class Doctor extends BaseCommand {
 
   async run(): Promise<unknown> {
     await this.parse(Doctor);
-    const { configuration, problem } = this.#configuration();
+    // A configuration that cannot be used is a finding here, not the end.
+    let problem: UserError | null = null;
+    const configuration = optionalConfiguration(this.config.configDir, (found) => (problem = found));
     const folders = DATASET_IDS.flatMap((dataset) => {
       const known = dataFolder(dataset, undefined, () => configuration);
       return known === null ? [] : [{ dataset, ...known }];
@@ -25,16 +27,5 @@ export default class Doctor extends BaseCommand {
     this.log(doctorText(diagnosis, this.colour));
     if (diagnosis.checks.some(({ ok }) => !ok)) process.exitCode = EXIT.findings;
     return diagnosis;
-  }
-
-  /** A configuration that cannot be used is a finding here, not the end. */
-  #configuration(): { configuration: Configuration; problem: UserError | null } {
-    try {
-      return { configuration: readConfiguration(this.config.configDir), problem: null };
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      const file = error.file ?? this.config.configDir;
-      return { configuration: { file, exists: true, datasets: {}, mano: null }, problem: error };
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../command.js';
-import { readConfiguration, requireDataFolder } from '../config.js';
+import { leftOut, optionalConfiguration, readConfiguration, requireDataFolder } from '../config.js';
 import { DATASET_IDS, SPLITS } from '../datasets/registry.js';
 import { EXIT } from '../errors.js';
 import { isIncomplete, outcomeJson, outcomeText } from '../evaluation/outcome.js';
@@ -116,14 +116,16 @@ export default class Run extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Run);
-    const configuration = readConfiguration(this.config.configDir);
-    const data = requireDataFolder(flags.dataset, flags.data, () => configuration);
+    const { configDir } = this.config;
+    const data = requireDataFolder(flags.dataset, flags.data, () => readConfiguration(configDir));
+    const mano =
+      flags.mano ?? optionalConfiguration(configDir, (problem) => this.progress.note(leftOut(problem))).mano;
     const { run, score } = await import('../library.js');
     const common = {
       ...flags,
       data,
       jointsFrom: flags['joints-from'],
-      mano: flags.mano ?? configuration.mano ?? undefined,
+      mano: mano ?? undefined,
       manoIsDefault: flags.mano === undefined,
       existing: flags.force ? ('replace' as const) : ('refuse' as const),
     };

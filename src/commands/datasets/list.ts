@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../command.js';
-import { dataFolder, readConfiguration } from '../../config.js';
+import { dataFolder, leftOut, optionalConfiguration } from '../../config.js';
 import { datasetList } from '../../datasets/datasets-text.js';
 import { DATASETS } from '../../datasets/registry.js';
 
@@ -13,7 +13,9 @@ export default class DatasetsList extends BaseCommand {
 
   async run(): Promise<unknown> {
     await this.parse(DatasetsList);
-    const configuration = readConfiguration(this.config.configDir);
+    const configuration = optionalConfiguration(this.config.configDir, (problem) =>
+      this.progress.note(leftOut(problem)),
+    );
     const listed = DATASETS.map((definition) => ({
       definition,
       known: dataFolder(definition.id, undefined, () => configuration),

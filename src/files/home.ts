@@ -1,0 +1,28 @@
+/** The user's home folder, which need not be known: a container may run under a number that no list of users has. */
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+/** Sets what the system would look up and not find, before anybody asks for it: the answer would be an exception. */
+export function outliveUnknownUser(): void {
+  // Empty, the folder for temporary files would stand in, where anybody may have left a configuration.
+  if (homeOrNone() === '') process.env.HOME = '/nonexistent';
+  try {
+    userInfo();
+  } catch {
+    process.env.SHELL ??= '';
+  }
+}
+
+function homeOrNone(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
+/** A path as a shell would read it, for those that no shell has seen. */
+export function expandHome(path: string): string {
+  return /^~(?=$|[/\\])/.test(path) ? join(homedir(), path.slice(1)) : path;
+}
