@@ -26,6 +26,30 @@ export const grownLongerSide: BoxSide = (width, height) => {
   return grownSide(longer, longer);
 };
 
+/**
+ * No photograph is larger (a JPEG ends at 65,535 px). Beyond it, and for smaller boxes, the points that the crop is
+ * laid through fall together in single precision.
+ */
+const MOST_PX = 100_000;
+const LEAST_PX = 0.1;
+
+/** What every box must be, for errors. */
+export const BOX_RANGE = `a box of ${LEAST_PX} px at least, within 100,000 px of the corner of the photograph`;
+
+export function isUsableCenter(center: ArrayLike<number>): boolean {
+  return Array.from(center).every((value) => Math.abs(value) <= MOST_PX);
+}
+
+/** @param size width and height */
+export function isUsableSize(size: ArrayLike<number>): boolean {
+  const sides = Array.from(size);
+  return sides.every((side) => side > 0 && side <= 2 * MOST_PX) && Math.max(...sides) >= LEAST_PX;
+}
+
+export function isUsableBox([left, top, right, bottom]: Corners): boolean {
+  return isUsableCenter([left, top, right, bottom]) && isUsableSize([right - left, bottom - top]);
+}
+
 export function boxFromCorners([left, top, right, bottom]: Corners, sideOf: BoxSide): Box {
   return {
     center: [(left + right) / 2, (top + bottom) / 2],

@@ -14,6 +14,7 @@ import { UserError } from '../errors.js';
 import { toFloat64 } from '../formats/npy/npy.js';
 import { readNpz, type NpzFile } from '../formats/npy/npz.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import { BOX_RANGE, isUsableCenter, isUsableSize } from './boxes.js';
 import { isFile } from './folder.js';
 import { staysInside } from './inside.js';
 import type { ProblemListener } from './types.js';
@@ -196,20 +197,20 @@ function problemOf(archive: NpzFile, arrays: Arrays, row: number): UserError | n
     });
   }
   const center = centers.subarray(2 * row, 2 * row + 2);
-  if (!center.every(Number.isFinite)) {
+  if (!isUsableCenter(center)) {
     return problem('center', {
       code: 'metadata-center',
-      message: `The centre of the box is not finite in ${where}`,
-      expected: 'two finite numbers, px',
+      message: `The centre of the box is nowhere near a photograph in ${where}`,
+      expected: `two finite numbers, px: ${BOX_RANGE}`,
       got: center.join(', '),
     });
   }
   const size = sizes.subarray(2 * row, 2 * row + 2);
-  if (!size.every((side) => side > 0 && side < Infinity)) {
+  if (!isUsableSize(size)) {
     return problem('scale', {
       code: 'metadata-scale',
-      message: `The size of the box is not a positive number in ${where}`,
-      expected: 'finite numbers above 0, px',
+      message: `The size of the box is that of no hand in a photograph in ${where}`,
+      expected: `finite numbers above 0, px: ${BOX_RANGE}`,
       got: size.join(', '),
     });
   }

@@ -7,11 +7,11 @@
  * occluded). Which hand it is stands in the name alone: `_l` or `_r`. The order is that of the
  * names. Ego4D's frames may not be passed on, so its folder usually has the `.json` files only.
  */
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
+import { readWhole } from '../files/open-file.js';
 import { parseJson } from '../formats/json/json-text.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import type { Box } from '../hand/view.js';
@@ -22,7 +22,7 @@ import {
   type KeypointLabels,
   type KeypointProtocol,
 } from '../metrics/index.js';
-import { boxFromCorners, doubledLongerSide } from './boxes.js';
+import { BOX_RANGE, boxFromCorners, doubledLongerSide, isUsableBox } from './boxes.js';
 import { fileNames, firstFew, requireFolder } from './folder.js';
 import { metadataKeypoints } from './ground-truth/metadata-truth.js';
 import type { HamerMetadata } from './hamer-metadata.js';
@@ -265,7 +265,7 @@ async function readAll(files: readonly string[]): Promise<(Annotation | UserErro
 }
 
 async function readAnnotation(file: string): Promise<Annotation> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readWhole(file).catch((error: unknown) => {
     throw fileError(error, file);
   });
   const wrong = (got: string, cause?: unknown): UserError =>
@@ -278,6 +278,7 @@ async function readAnnotation(file: string): Promise<Annotation> {
       next: "take the file from HInt's own archive",
       cause,
     });
+  const text = bytes.toString();
   let value: unknown;
   try {
     value = parseJson(text);
@@ -291,8 +292,9 @@ async function readAnnotation(file: string): Promise<Annotation> {
   }
   const [{ bbox, keypoints, occlusion }] = parsed.data as [(typeof parsed.data)[number]];
   const corners = bbox[0]!;
-  if (!(corners[2] > corners[0] && corners[3] > corners[1]))
-    throw wrong(`bbox [${corners.join(', ')}] without area`);
+  if (!isUsableBox(corners)) {
+    throw wrong(`bbox [${corners.join(', ')}], without area, or not ${BOX_RANGE}`);
+  }
   const points = new Float64Array(JOINT_COUNT * 2);
   const labelled = new Uint8Array(JOINT_COUNT);
   keypoints.forEach(([x, y], joint) => {

@@ -8,10 +8,10 @@
  * `meta/<frame>.pkl` has the box, the place of the wrist and the camera (`camMat`). The two versions are different
  * benchmarks with different samples and are never ranked together.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
+import { readWhole } from '../files/open-file.js';
 import {
   asDict,
   asNumbers,
@@ -24,7 +24,14 @@ import {
 import type { PinholeCamera } from '../hand/camera.js';
 import { JOINT_COUNT } from '../hand/joints.js';
 import { HO3D_V2_PROTOCOL, HO3D_V3_PROTOCOL, type Protocol } from '../metrics/index.js';
-import { boxFromCorners, grownLongerSide, grownToAspect, type Corners } from './boxes.js';
+import {
+  BOX_RANGE,
+  boxFromCorners,
+  grownLongerSide,
+  grownToAspect,
+  isUsableBox,
+  type Corners,
+} from './boxes.js';
 import { pinholeCamera } from './cameras.js';
 import { fileNames, firstFew, isFile, requireFolder } from './folder.js';
 import { metadataHands } from './ground-truth/metadata-truth.js';
@@ -243,7 +250,7 @@ interface Meta {
 }
 
 async function readMetaFile(file: string): Promise<PickleDict> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readWhole(file).catch((error: unknown) => {
     throw fileError(error, file);
   });
   return asDict(readPickle(bytes, file), 'the meta data', file);
@@ -269,18 +276,18 @@ async function readMeta(file: string, boxes: string): Promise<Meta> {
   const root = wristOf(meta, file);
   if (boxes !== 'annotations') return { box: null, root };
   const corners = numbersAt(meta, 'handBoundingBox', [4], file);
-  const [left, top, right, bottom] = corners as unknown as Corners;
-  if (!(right > left && bottom > top) || !corners.every(Number.isFinite)) {
+  const box = corners as unknown as Corners;
+  if (!isUsableBox(box)) {
     throw new UserError({
       code: 'box-invalid',
-      message: 'The box of this sample has no area',
+      message: 'The box of this sample has no area, or lies nowhere near a photograph',
       file,
-      expected: 'handBoundingBox [x1, y1, x2, y2] with x2 > x1 and y2 > y1, px',
+      expected: `handBoundingBox [x1, y1, x2, y2] with x2 > x1 and y2 > y1: ${BOX_RANGE}`,
       got: `[${[...corners].join(', ')}]`,
       next: "take the file from HO-3D's own archive, or give other boxes with --boxes",
     });
   }
-  return { box: boxFromCorners([left, top, right, bottom], grownLongerSide), root };
+  return { box: boxFromCorners(box, grownLongerSide), root };
 }
 
 /** The wrist alone in the evaluation split; where all joints are given, as in training files, it is the first. */

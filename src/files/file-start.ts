@@ -1,11 +1,11 @@
 /** What a file begins with: of which kind it is. */
-import { open } from 'node:fs/promises';
 import { fileError } from './file-errors.js';
+import { openFile } from './open-file.js';
 
 /** @returns the first `length` bytes; of a shorter file, all. */
 export async function readStart(path: string, length: number): Promise<Buffer> {
   try {
-    const file = await open(path, 'r');
+    const file = await openFile(path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
       return buffer.subarray(0, bytesRead);

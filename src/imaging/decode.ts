@@ -3,9 +3,9 @@
  * with `IMREAD_COLOR | IMREAD_IGNORE_ORIENTATION`, then BGR → RGB. No colour
  * management and no EXIF rotation: both would change the pixels.
  */
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { refuseLfsPointer } from '../files/lfs-pointer.js';
+import { readWhole } from '../files/open-file.js';
 import { decodeWithoutEnd } from './jpeg-end.js';
 import { jpegFrame } from './jpeg-header.js';
 import { toRgb, type RgbImage } from './rgb-image.js';
@@ -38,7 +38,7 @@ export async function decodeImage(file: string): Promise<RgbImage> {
 /** The bytes of a file that should be a photograph. */
 export async function readPhotograph(file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readWhole(file);
   } catch (error) {
     throw unreadableFile(file, error);
   }
@@ -121,17 +121,26 @@ function unreadableFile(file: string, error: unknown): UserError {
   const { code } = error as NodeJS.ErrnoException;
   const missing = code === 'ENOENT';
   const isFolder = code === 'EISDIR';
+  const isOther = error instanceof UserError;
   return new UserError({
     code: missing ? 'image-missing' : 'image-unreadable',
     message: missing ? 'The image does not exist' : 'The image cannot be read',
     file,
     expected: 'a photograph',
-    got: isFolder ? 'a folder' : error instanceof Error ? error.message : String(error),
+    got: isFolder
+      ? 'a folder'
+      : isOther
+        ? error.got!
+        : error instanceof Error
+          ? error.message
+          : String(error),
     next: missing
       ? 'check that the dataset folder is complete'
       : isFolder
         ? 'put the photograph in the place of the folder'
-        : 'check the permissions of the file',
+        : isOther
+          ? error.next!
+          : 'check the permissions of the file',
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 /** A first look at every photograph, before hours of predicting end at one that is none. */
-import { open } from 'node:fs/promises';
 import type { Sample } from '../datasets/types.js';
+import { openFile } from '../files/open-file.js';
 import { decodeImage, imageFormat } from '../imaging/decode.js';
 
 /** Enough to tell what a file is. */
@@ -23,7 +23,7 @@ export async function checkImages(samples: readonly Sample[], signal: AbortSigna
 }
 
 async function looksLikeImage(path: string): Promise<boolean> {
-  const file = await open(path, 'r').catch(() => null);
+  const file = await openFile(path).catch(() => null);
   if (file === null) return false;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);

@@ -1,10 +1,10 @@
 /** Finds out what a `--predictions` path is, by looking, and opens it. */
-import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { DatasetDefinition } from '../datasets/types.js';
 import { UserError } from '../errors.js';
 import { readStart } from '../files/file-start.js';
 import { refuseLfsPointer } from '../files/lfs-pointer.js';
+import { otherKind } from '../files/open-file.js';
 import { readNpz } from '../formats/npy/npz.js';
 import { NPY_FOLDER } from './formats/npy-folder.js';
 import { PRED_JSON } from './formats/pred-json.js';
@@ -42,7 +42,8 @@ export async function openPredictions(
       cause: error,
     });
   });
-  if (!info.isDirectory() && !info.isFile()) throw noFile(path, info);
+  const other = otherKind(info);
+  if (other !== null) throw noFile(path, other);
   const format = await formatOf(await look(path, info.isDirectory()));
   return format.open({ kind: format.kind, path }, dataset, signal);
 }
@@ -54,13 +55,13 @@ async function formatOf(given: PredictionPath): Promise<PredictionFormat> {
 }
 
 /** A pipe can be read once and from its start only; what a file is, is found out by reading it twice. */
-function noFile(path: string, info: Stats): UserError {
+function noFile(path: string, got: string): UserError {
   return new UserError({
     code: 'predictions-no-file',
     message: 'The predictions are neither a file nor a folder',
     file: path,
     expected: ACCEPTED,
-    got: info.isFIFO() ? 'a pipe' : info.isSocket() ? 'a socket' : 'a device',
+    got,
     next: 'write the predictions to a file first',
   });
 }

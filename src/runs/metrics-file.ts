@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { jsonText, parseJson } from '../formats/json/json-text.js';
+import { JOINT_ORDER_IDS } from '../hand/joints.js';
 import { MEASURES } from '../metrics/index.js';
 import { coverageSchema, failedSample, firstProblem, sweepSchema, type RunFolder } from './manifest.js';
 import { METRICS_SCHEMA, type MetricsDocument } from './metrics-document.js';
@@ -15,8 +16,15 @@ const documentSchema = z.object({
   schema: z.literal(METRICS_SCHEMA),
   dataset: z.object({ id: z.string(), split: z.string() }),
   coverage: coverageSchema,
-  /** A protocol of any version: `protocolDifferences` finds what differs, field by field. */
-  protocol: z.object({ measure: z.enum(MEASURES) }),
+  /** A protocol of any version: `protocolDifferences` finds what differs, field by field. Here is what is read by name. */
+  protocol: z.object({
+    measure: z.enum(MEASURES),
+    jointOrder: z.enum(JOINT_ORDER_IDS),
+    boxes: z.string().nullable(),
+    tta: z.string().nullable(),
+    reflection: z.string().optional(),
+    aucThresholdsMm: z.object({ from: z.number(), to: z.number(), count: z.number() }).optional(),
+  }),
   metrics: values,
   confidence: intervals,
   tta: z.record(z.string(), values).optional(),

@@ -159,6 +159,7 @@ describe('an annotation of HInt', () => {
     ['22 occlusions', [hand({ occlusion: Array.from({ length: 22 }, () => 0) })], /occlusion/],
     ['a box without width', [hand({ bbox: [[100, 50, 100, 150]] })], /without area/],
     ['a box from right to left', [hand({ bbox: [[160, 50, 100, 150]] })], /without area/],
+    ['a box of 1e30 px', [hand({ bbox: [[0, 0, 1e30, 1e30]] })], /1e\+30.*within 100,000 px/],
     ['a box without corners', [hand({ bbox: [] })], /bbox/],
     ['text for a number', [hand({ keypoints: hand().keypoints.map(() => ['1', '2']) })], /keypoints/],
     ['nothing in it', '', /an empty file/],

@@ -219,6 +219,8 @@ describe('the meta data of a sample', () => {
   it.each([
     ['a box without area', { handBoundingBox: [100, 50, 100, 150] }, 'box-invalid'],
     ['a box that is not finite', { handBoundingBox: [100, 50, Number.NaN, 150] }, 'box-invalid'],
+    ['a box of 1e30 px', { handBoundingBox: [0, 0, 1e30, 1e30] }, 'box-invalid'],
+    ['a box below a tenth of a pixel', { handBoundingBox: [100, 50, 100.01, 50.01] }, 'box-invalid'],
     ['three corners', { handBoundingBox: [100, 50, 160] }, 'pickle-shape'],
     ['a wrist that is not finite', { handJoints3D: [0, Number.NaN, 0] }, 'wrist-invalid'],
     ['20 joints', { handJoints3D: { shape: [20, 3], data: new Float32Array(60) } }, 'pickle-shape'],

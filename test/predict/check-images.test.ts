@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -22,6 +23,10 @@ describe('a first look at the photographs', () => {
     await expect(checkImages(samples, never)).rejects.toMatchObject({ file: last });
     await rm(last);
     await expect(checkImages(samples, never)).rejects.toMatchObject({ file: last });
+    // A pipe that nobody writes into would be waited for without end.
+    execFileSync('mkfifo', [last]);
+    const pipe = { code: 'image-unreadable', file: last, got: 'a pipe' };
+    await expect(checkImages(samples, never)).rejects.toMatchObject(pipe);
   });
 
   it('stops when it is told to', async () => {

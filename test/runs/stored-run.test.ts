@@ -62,6 +62,12 @@ describe('a stored run', () => {
     [{ schema: undefined }, 'schema absent'],
     [{ coverage: { ...DOCUMENT.coverage, scored: -1 } }, 'coverage.scored: '],
     [{ protocol: { measure: 'faces' } }, 'protocol.measure: '],
+    [{ protocol: { ...DOCUMENT.protocol, jointOrder: 'x' } }, 'protocol.jointOrder: '],
+    [
+      { protocol: { ...DOCUMENT.protocol, aucThresholdsMm: { from: '0' } } },
+      'protocol.aucThresholdsMm.from: ',
+    ],
+    [{ metrics: { pa_mpjpe_mm: '6.3' } }, 'metrics.pa_mpjpe_mm: '],
     [{ metrics: { pa_mpjpe_mm: null } }, 'metrics.pa_mpjpe_mm: '],
     [{ metrics: undefined }, 'metrics: '],
     [{ confidence: { pa_mpjpe_mm: { low: 1 } } }, 'confidence.pa_mpjpe_mm.high: '],

@@ -2,9 +2,9 @@
  * Files that are nothing but nested lists of numbers in JSON: FreiHAND's `evaluation_*.json` and `pred.json`. They
  * pass a gigabyte, a JavaScript string ends at half of one: they are read in chunks, with memory flat in their length.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, readSync } from 'node:fs';
 import { fileError } from '../../files/file-errors.js';
+import { openFile, openFileSync } from '../../files/open-file.js';
 import type { NumberJsonSummary, RecordBatch, RecordLayout } from './number-json-layout.js';
 import { NumberJsonParser } from './number-json-parser.js';
 
@@ -54,7 +54,7 @@ export async function* readNumberJson(
 
 /** The file's bytes in one buffer, filled again for every turn. */
 async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void, void> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
+  const handle = await openFile(path).catch((error: unknown) => {
     throw fileError(error, path);
   });
   try {
@@ -84,7 +84,7 @@ export function* fileChunksSync(path: string): Generator<Uint8Array, void, void>
       throw fileError(error, path);
     }
   };
-  const descriptor = io(() => openSync(path, 'r'));
+  const descriptor = io(() => openFileSync(path));
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let length; (length = io(() => readSync(descriptor, buffer, 0, buffer.length, null))) > 0;) {

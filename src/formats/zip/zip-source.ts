@@ -4,9 +4,10 @@
  * catch. The last position is kept, so that an error can say where it was found.
  */
 import { createReadStream, read } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { RandomAccessReader } from 'yauzl';
+import { openFile } from '../../files/open-file.js';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -24,7 +25,7 @@ export class ZipSource extends RandomAccessReader {
   }
 
   static async open(file: string): Promise<ZipSource> {
-    const handle = await open(file, 'r');
+    const handle = await openFile(file);
     try {
       return new ZipSource(handle, (await handle.stat()).size);
     } catch (error) {

@@ -4,9 +4,9 @@
  * each user: it is never copied, cached or shipped.
  */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { openFile } from '../../files/open-file.js';
 import { asDict, numbersAt, readPickle, type PickleDict } from '../../formats/pickle/pickle.js';
 import { MANO_VERTEX_COUNT } from '../../hand/joint-conventions.js';
 import {
@@ -64,7 +64,7 @@ export async function readManoFile(path: string): Promise<ManoFile> {
 async function readBytes(path: string): Promise<Uint8Array> {
   let bytes: Buffer;
   try {
-    const handle = await open(path, 'r');
+    const handle = await openFile(path);
     try {
       const { size } = await handle.stat();
       if (size > MAX_BYTES) {

@@ -1,16 +1,17 @@
 /** The model as a file: is it there, and which one is it. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.js';
 import { refuseLfsPointerFile } from '../../files/lfs-pointer.js';
+import { otherKind } from '../../files/open-file.js';
 
 /** @throws UserError where `file` is no file, or the pointer of one. */
 export async function requireModelFile(file: string): Promise<void> {
-  let isFile: boolean;
+  let info: Stats;
   try {
-    isFile = (await stat(file)).isFile();
+    info = await stat(file);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UserError({
@@ -23,14 +24,15 @@ export async function requireModelFile(file: string): Promise<void> {
       cause: error,
     });
   }
-  if (!isFile) {
+  if (!info.isFile()) {
+    const other = otherKind(info);
     throw new UserError({
       code: 'model-no-file',
       message: 'The model is no file',
       file,
       expected: 'an ONNX file',
-      got: 'a folder',
-      next: 'give the path of the .onnx file in it',
+      got: other ?? 'a folder',
+      next: other === null ? 'give the path of the .onnx file in it' : 'write the model to a file first',
     });
   }
   await refuseLfsPointerFile(file);

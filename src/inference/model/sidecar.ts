@@ -3,10 +3,10 @@
  * unclearly (docs/model-contract.md). Every key is optional; unknown keys are refused, since a
  * misspelt key would otherwise be a silent default.
  */
-import { open } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { oneOf, UserError } from '../../errors.js';
+import { openFile } from '../../files/open-file.js';
 import { parseJson } from '../../formats/json/json-text.js';
 import { JOINT_ORDER_IDS } from '../../hand/joints.js';
 
@@ -113,7 +113,7 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
 /** @returns null where there is no such file. */
 async function readText(file: string): Promise<string | null> {
   try {
-    const handle = await open(file, 'r');
+    const handle = await openFile(file);
     try {
       const { size } = await handle.stat();
       if (size > MAX_BYTES) throw tooLarge(file, size);
