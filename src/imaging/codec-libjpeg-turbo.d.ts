@@ -12,5 +12,6 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   export interface LibJpegTurbo {
     readonly JPEGDecoder: new () => JPEGDecoder;
   }
-  export default function load(): Promise<LibJpegTurbo>;
+  /** @param options where the module says why it does not start, beside throwing it: on stderr unless given. */
+  export default function load(options: { readonly printErr: (text: string) => void }): Promise<LibJpegTurbo>;
 }

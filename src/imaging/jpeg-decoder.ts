@@ -19,7 +19,7 @@ export class JpegDecoder {
 
   /** One for a thread; it takes some 15 ms. */
   static async open(): Promise<JpegDecoder> {
-    const { JPEGDecoder } = await load();
+    const { JPEGDecoder } = await load({ printErr: () => undefined });
     return new JpegDecoder(new JPEGDecoder());
   }
 

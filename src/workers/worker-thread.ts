@@ -1,6 +1,7 @@
 /** The owner's side of a worker thread: calls out, answers in. The thread's side is `serve` in worker-service.ts. */
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../errors.js';
+import { promiseRoom, roomIsTaken } from './address-space.js';
 import type { Answer, Call, Methods, StartData } from './worker-service.js';
 
 interface Waiting {
@@ -14,7 +15,8 @@ interface Waiting {
  */
 export class WorkerThread<Service extends Methods<Service>> {
   readonly #name: string;
-  readonly #worker: Worker;
+  /** Null where there is no room for one. */
+  readonly #worker: Worker | null;
   readonly #closing = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting = new Map<number, Waiting>();
   readonly #gone: Promise<void>;
@@ -28,14 +30,23 @@ export class WorkerThread<Service extends Methods<Service>> {
    */
   constructor(file: URL, name: string, data?: unknown) {
     this.#name = name;
-    this.#worker = new Worker(file, {
+    this.#failure = promiseRoom(this, name);
+    if (this.#failure !== null) {
+      this.#worker = null;
+      this.#gone = Promise.resolve();
+      return;
+    }
+    const worker = new Worker(file, {
       workerData: { data, closing: this.#closing } satisfies StartData,
       name,
     });
-    this.#worker.on('message', (answer: Answer) => this.#receive(answer));
-    this.#worker.on('error', (error) => this.#fail(crash(name, error)));
+    this.#worker = worker;
+    worker.once('online', () => roomIsTaken(this));
+    worker.on('message', (answer: Answer) => this.#receive(answer));
+    worker.on('error', (error) => this.#fail(crash(name, error)));
     this.#gone = new Promise((resolve) => {
-      this.#worker.once('exit', (code) => {
+      worker.once('exit', (code) => {
+        roomIsTaken(this);
         this.#fail(new Error(`${name} ended unexpectedly with exit code ${code}`));
         resolve();
       });
@@ -56,7 +67,7 @@ export class WorkerThread<Service extends Methods<Service>> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       const ticket = this.#nextTicket++;
-      this.#worker.postMessage({ ticket, name, args } satisfies Call, handedOver);
+      this.#worker!.postMessage({ ticket, name, args } satisfies Call, handedOver);
       this.#waiting.set(ticket, { resolve, reject });
     });
   }
@@ -65,14 +76,14 @@ export class WorkerThread<Service extends Methods<Service>> {
   async close(): Promise<void> {
     this.#fail(new Error(`${this.#name} was closed`));
     Atomics.store(this.#closing, 0, 1);
-    this.#worker.postMessage(null);
+    this.#worker?.postMessage(null);
     await this.#gone;
   }
 
   /** Ends the thread in the middle of whatever it does; for one that only computes. Safe at any time. */
   async terminate(): Promise<void> {
     this.#fail(new Error(`${this.#name} was closed`));
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #receive(answer: Answer): void {
