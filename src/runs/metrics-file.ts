@@ -16,15 +16,21 @@ const documentSchema = z.object({
   schema: z.literal(METRICS_SCHEMA),
   dataset: z.object({ id: z.string(), split: z.string() }),
   coverage: coverageSchema,
-  /** A protocol of any version: `protocolDifferences` finds what differs, field by field. Here is what is read by name. */
-  protocol: z.object({
-    measure: z.enum(MEASURES),
-    jointOrder: z.enum(JOINT_ORDER_IDS),
-    boxes: z.string().nullable(),
-    tta: z.string().nullable(),
-    reflection: z.string().optional(),
-    aucThresholdsMm: z.object({ from: z.number(), to: z.number(), count: z.number() }).optional(),
-  }),
+  /**
+   * A protocol of any version: `protocolDifferences` finds what differs, field by field. Here is what is read by name;
+   * that of this version has a joint order.
+   */
+  protocol: z
+    .object({
+      measure: z.enum(MEASURES),
+      version: z.number().optional(),
+      jointOrder: z.enum(JOINT_ORDER_IDS).optional(),
+      boxes: z.string().nullish(),
+      tta: z.string().nullish(),
+      reflection: z.string().optional(),
+      aucThresholdsMm: z.object({ from: z.number(), to: z.number(), count: z.number() }).optional(),
+    })
+    .refine(({ version, jointOrder }) => version !== 1 || jointOrder !== undefined, 'no jointOrder'),
   metrics: values,
   confidence: intervals,
   tta: z.record(z.string(), values).optional(),
