@@ -18,6 +18,7 @@ import { scoreRun } from '../score/score-run.js';
 import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
 import type { Outcome } from './outcome.js';
 import { withOrigin } from './protocol-rules.js';
+import { rowLimit } from './row-limit.js';
 import {
   guarded,
   openDirectory,
@@ -36,7 +37,12 @@ export async function evaluatePredictions(task: Task<PredictionsRequest>): Promi
   requireTruth(folder);
   const truth = beginReading(folder);
   try {
-    const opened = await openPredictions(subject, folder.definition, context.signal);
+    const opened = await openPredictions(
+      subject,
+      folder.definition,
+      context.signal,
+      rowLimit(folder, truth, subject),
+    );
     try {
       context.signal.throwIfAborted();
       const source = await matchedByNames(opened, folder, () => folderIds(folder, context));

@@ -5,6 +5,7 @@ import { UserError } from '../errors.js';
 import type { RecordBatch } from '../formats/json/number-json.js';
 import { RecordStream } from '../formats/json/record-stream.js';
 import { JOINT_COUNT } from '../hand/joints.js';
+import type { OpenPredictionsOptions } from './formats/prediction-format.js';
 import { officialForm } from './official-layout.js';
 import type { PredictionOrigin, PredictionSource } from './prediction-source.js';
 
@@ -18,14 +19,13 @@ const NO_MESHES: Notice = {
 /**
  * Reads the joints and stops at the first vertices.
  *
- * @param signal ends the reading of the joints; its reason is thrown.
  * @throws UserError for anything that is not `[[N×21×3], [N×V×3]]`; the second list may be empty.
  */
 export async function openOfficialPredictions(
   origin: PredictionOrigin,
   container: 'plain' | 'zip',
   dataset: DatasetDefinition,
-  signal?: AbortSignal,
+  { signal, requireRows }: OpenPredictionsOptions,
 ): Promise<PredictionSource> {
   signal?.throwIfAborted();
   const { path } = origin;
@@ -36,7 +36,10 @@ export async function openOfficialPredictions(
   try {
     const parts: Float64Array[] = [];
     let ahead: RecordBatch | null;
-    while ((ahead = await stream.next()) !== null && ahead.section === 0) parts.push(ahead.values);
+    while ((ahead = await stream.next()) !== null && ahead.section === 0) {
+      await requireRows?.(ahead.first + ahead.count, { named: false, atLeast: true });
+      parts.push(ahead.values);
+    }
     signal?.throwIfAborted();
     checkFirst(path, parts.length > 0, ahead);
     const joints = concatenated(parts);

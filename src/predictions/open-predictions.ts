@@ -8,7 +8,11 @@ import { otherKind } from '../files/open-file.js';
 import { readNpz } from '../formats/npy/npz.js';
 import { NPY_FOLDER } from './formats/npy-folder.js';
 import { PRED_JSON } from './formats/pred-json.js';
-import type { PredictionFormat, PredictionPath } from './formats/prediction-format.js';
+import type {
+  OpenPredictionsOptions,
+  PredictionFormat,
+  PredictionPath,
+} from './formats/prediction-format.js';
 import { ACCEPTED, PREDICTION_FORMATS } from './formats/registry.js';
 import type { PredictionSource } from './prediction-source.js';
 
@@ -18,14 +22,12 @@ const ZIP_SIGNATURES = [0x04034b50, 0x06054b50];
 /** Bytes by which a format may recognise a file. */
 const START_BYTES = 64;
 
-/**
- * @param signal ends the opening, which unpacks an archive or reads all joints; its reason is thrown.
- * @throws UserError where there is nothing, or nothing that can be scored.
- */
+/** @throws UserError where there is nothing, or nothing that can be scored. */
 export async function openPredictions(
   path: string,
   dataset: DatasetDefinition,
-  signal?: AbortSignal,
+  signal?: OpenPredictionsOptions['signal'],
+  requireRows?: OpenPredictionsOptions['requireRows'],
 ): Promise<PredictionSource> {
   signal?.throwIfAborted();
   const info = await stat(path).catch((error: unknown) => {
@@ -45,7 +47,7 @@ export async function openPredictions(
   const other = otherKind(info);
   if (other !== null) throw noFile(path, other);
   const format = await formatOf(await look(path, info.isDirectory()));
-  return format.open({ kind: format.kind, path }, dataset, signal);
+  return format.open({ kind: format.kind, path }, dataset, { signal, requireRows });
 }
 
 /** What no format recognises is opened all the same: the error then says what is missing in it. */

@@ -16,7 +16,7 @@ import type { RunDirectory } from '../runs/run-directory.js';
 import { confidenceIntervals } from './confidence.js';
 import { JointsApart } from './joints-apart.js';
 import { RunDiagnosis } from './run-diagnosis.js';
-import { countMismatch, meshMismatch, nothingAtAll, nothingInCommon } from './score-errors.js';
+import { countMismatch, countOf, meshMismatch, nothingAtAll, nothingInCommon } from './score-errors.js';
 import type { SampleRow, ScoreJob, ScorePool, Wanted } from './score-pool.js';
 import type { SetScore } from './score-sets.js';
 import { addStages, noScoreTimings, timed, type ScoreTimings } from './score-timings.js';
@@ -142,7 +142,7 @@ async function alignSets(request: MeasureRequest): Promise<AlignedSets> {
   const allJoints = await truth.joints;
   const truths = allJoints === null ? null : allJoints.length / (JOINT_COUNT * 3);
   if (truths !== null && request.source.ids === null && request.source.count !== truths)
-    throw countMismatch(request.source, truths, joints!.file, false);
+    throw countMismatch(countOf(request.source), { file: joints!.file, count: truths, atLeast: false });
   const isCounted = request.source.ids === null && selection === null;
   const folderCount = truths ?? (isCounted ? request.source.count : await truth.countMeshes());
   const ordered = await inFolderOrder(request.source, folder, folderCount, selection);

@@ -12,7 +12,9 @@ export interface Mismatched {
 /** The predictions fit the true joints, or there are none: it is the meshes that do not. */
 export function meshMismatch({ truth, source }: Mismatched, count: number, atLeast: boolean): UserError {
   const { joints, meshes } = truth.source;
-  if (joints === null) return countMismatch(source, count, meshes!.file, atLeast);
+  if (joints === null) {
+    return countMismatch(countOf(source), { file: meshes!.file, count, atLeast });
+  }
   return new UserError({
     code: 'dataset-count-mismatch',
     message: 'The two annotation files are not about the same samples',
@@ -23,18 +25,27 @@ export function meshMismatch({ truth, source }: Mismatched, count: number, atLea
   });
 }
 
-export function countMismatch(
-  source: PredictionSource,
-  truths: number,
-  file: string,
-  atLeast: boolean,
-): UserError {
+/** Of predictions that are open. */
+export function countOf({ origin, count }: PredictionSource): SampleCount {
+  return { file: origin.path, count, atLeast: false };
+}
+
+/** How many samples a file holds; `atLeast`: reading has stopped there. */
+export interface SampleCount {
+  readonly file: string;
+  readonly count: number;
+  readonly atLeast: boolean;
+}
+
+export function countMismatch(predictions: SampleCount, truths: SampleCount): UserError {
+  const samples = ({ count, atLeast }: SampleCount): string =>
+    `${atLeast ? 'at least ' : ''}${count} samples`;
   return new UserError({
     code: 'predictions-count',
     message: 'Predictions and ground truth differ in the number of samples',
-    file: source.origin.path,
-    expected: `${atLeast ? 'at least ' : ''}${truths} samples, as in ${file}`,
-    got: `${source.count} samples`,
+    file: predictions.file,
+    expected: `${samples(truths)}, as in ${truths.file}`,
+    got: samples(predictions),
     next: 'predict every sample of the folder, in its order, or give the folder the predictions were made from',
   });
 }

@@ -8,7 +8,7 @@ import { openRunPredictions, type PredictionSet } from '../predictions/run-predi
 import type { MetricsDocument, MetricValues } from '../runs/metrics-document.js';
 import { StoredRun } from '../runs/stored-run.js';
 import { readSampleList } from '../runs/tables/sample-list.js';
-import { requireFormat, type Subject } from './checks.js';
+import { requireCount, requireFormat, type Subject } from './checks.js';
 
 /** A benchmark's own split: the one the challenges are about. */
 const SPLIT = 'evaluation';
@@ -72,11 +72,20 @@ export async function runSource(path: string, fusion: string | undefined): Promi
 export function fileSource(path: string, dataset: string): SubmissionSource {
   const definition = datasetById(dataset);
   requireFormat(definition);
+  const subject = {
+    file: path,
+    definition,
+    nameOf: (row: number) => `row ${row}`,
+    reasonOf: () => undefined,
+  };
   return {
     definition,
-    subject: { file: path, definition, nameOf: (row) => `row ${row}`, reasonOf: () => undefined },
+    subject,
     open: async (signal) => {
-      const source = await openPredictions(path, definition, signal);
+      const source = await openPredictions(path, definition, signal, (rows) => {
+        if (rows > definition.protocol.sampleCount) requireCount(rows, subject, true);
+        return Promise.resolve();
+      });
       const named = source.ids === null ? source.rowNames?.[0]?.label : "'ids'";
       if (named === undefined) return source;
       await source.close();

@@ -114,7 +114,7 @@ async function compareNumbers(
   { progress, signal }: RunContext,
   because: string,
 ): Promise<Verification> {
-  const written = await PRED_ZIP.open({ kind: PRED_ZIP.kind, path: zip }, source.definition, signal);
+  const written = await PRED_ZIP.open({ kind: PRED_ZIP.kind, path: zip }, source.definition, { signal });
   try {
     const original = await source.open(signal);
     try {

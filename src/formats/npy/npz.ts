@@ -10,6 +10,8 @@ import { readNpy, readNpyStrings, type NpyArray } from './npy.js';
 
 /** One array must fit into memory; a JavaScript buffer ends near 4 GiB. */
 const DEFAULT_MAX_BYTES = 2 * 2 ** 30;
+/** What is not held may be longer; what bounds it is the disk. */
+const STREAMED: ZipLimits = { maxBytes: 2 ** 40 };
 const SUFFIX = '.npy';
 /** Names that an error lists. */
 const MAX_LISTED = 30;
@@ -56,7 +58,7 @@ export class NpzFile {
     const chunks: Buffer[] = [];
     let length = 0;
     let needed = 12;
-    const stream = await openEntry(this.#opened, this.#entry(name), this.#limits);
+    const stream = await openEntry(this.#opened, this.#entry(name), STREAMED);
     for await (const chunk of stream) {
       chunks.push(chunk as Buffer);
       length += (chunk as Buffer).length;
@@ -91,7 +93,7 @@ export class NpzFile {
 
   /** The same bytes as they come, checked on the way: for arrays that are too long to hold. */
   async stream(name: string): Promise<Readable> {
-    return openEntry(this.#opened, this.#entry(name), this.#limits);
+    return openEntry(this.#opened, this.#entry(name), STREAMED);
   }
 
   close(): void {

@@ -195,7 +195,9 @@ export async function openEntry(opened: OpenedZip, entry: Entry, limits: ZipLimi
       offset,
       expected: `at most ${allowed} bytes`,
       got: `${entry.uncompressedSize} bytes from ${entry.compressedSize} in the archive`,
-      next: 'check that this is the right file; unpacked, pred.json can be given itself',
+      next: entry.fileName.endsWith('.npy')
+        ? 'check that this is the right file; an array on its own can be longer: numpy.save'
+        : 'check that this is the right file; unpacked, pred.json can be given itself',
     });
   }
   // The packed bytes, so that inflating happens here, in large pieces and with the bound below.

@@ -16,7 +16,7 @@ export const JSON_OBJECT: PredictionFormat = {
   title: 'a JSON object of arrays or of samples',
   help: 'a JSON object of arrays or of samples',
   recognises: ({ start }) => /^(?:\xef\xbb\xbf)?\s*\{/.test(start.toString('latin1')),
-  open: (origin, dataset, signal) =>
+  open: (origin, dataset, { signal, requireRows }) =>
     arraySource(origin, dataset, async (held) => {
       const scratch = await ScratchNumbers.create();
       held.add(() => scratch.close());
@@ -25,7 +25,7 @@ export const JSON_OBJECT: PredictionFormat = {
       const store = isArrays
         ? arrayStore(origin, values, scratch)
         : sampleStore(origin, dataset, values, scratch);
-      return namedArrays(origin, dataset, store, held);
+      return namedArrays(origin, dataset, store, held, requireRows);
     }),
 };
 

@@ -14,6 +14,7 @@ import {
 } from '../point-rows.js';
 import type { PredictionOrigin, RowNames } from '../prediction-source.js';
 import { scoredArrays } from '../scored-arrays.js';
+import type { OpenPredictionsOptions } from './prediction-format.js';
 
 /** An array before it is read. */
 export interface StoredArray {
@@ -72,6 +73,7 @@ export async function namedArrays(
   { protocol, axes, jointOrder }: DatasetDefinition,
   store: ArrayStore,
   held: OpenHandles,
+  requireRows: OpenPredictionsOptions['requireRows'],
 ): Promise<OpenArrays> {
   const { names } = scoredArrays(protocol);
   const roles = names.filter((name): name is Role => name in FORMS);
@@ -94,12 +96,16 @@ export async function namedArrays(
   const unused = beside.filter(
     (array) => array.name !== 'ids' && !naming.includes(array) && array.shape[0] === rows,
   );
+  const ids = store.arrays.find(({ name }) => name === 'ids');
+  const named = ids !== undefined || naming.length > 0 || store.entries !== undefined;
+  const entries = ids?.shape.reduce((a, b) => a * b, 1) ?? 0;
+  await requireRows?.(Math.max(rows ?? 0, entries), { named, atLeast: false });
   return {
     joints: await opened('joints'),
     vertices: await opened('vertices'),
     keypoints: await open('keypoints_2d'),
     roots: null,
-    ids: store.arrays.some(({ name }) => name === 'ids') ? await store.texts('ids') : null,
+    ids: ids !== undefined ? await store.texts('ids') : null,
     rowNames: [
       ...(store.entries === undefined ? [] : [store.entries]),
       ...(await Promise.all(naming.map((array) => rowNames(store, array)))).flat(),

@@ -13,12 +13,12 @@ export const NPY_FILE: PredictionFormat = {
   title: 'a joints.npy',
   help: null,
   recognises: ({ start }) => start.toString('latin1').startsWith(MAGIC),
-  open: (origin, dataset) =>
+  open: (origin, dataset, { requireRows }) =>
     arraySource(origin, dataset, async (held) => {
       const { path } = origin;
       const array = await storedNpy(basename(path, '.npy'), () => readNpyHeader(path));
       const open = (): Promise<NpyReader> => NpyReader.open(path);
       const store = { arrays: [array], open, texts: () => Promise.resolve([]) };
-      return namedArrays(origin, dataset, store, held);
+      return namedArrays(origin, dataset, store, held, requireRows);
     }),
 };

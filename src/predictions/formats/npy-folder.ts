@@ -17,7 +17,7 @@ export const NPY_FOLDER: PredictionFormat = {
   title: 'a folder of joints.npy and vertices.npy',
   help: 'a folder of joints.npy and vertices.npy (HInt: keypoints_2d.npy)',
   recognises: async ({ path, isFolder }) => isFolder && (await arrayFiles(path)).some(namesPoints),
-  open: async (origin, dataset) => {
+  open: async (origin, dataset, { requireRows }) => {
     const { path } = origin;
     await refusePartOfRun(path);
     return arraySource(origin, dataset, async (held) => {
@@ -31,7 +31,7 @@ export const NPY_FOLDER: PredictionFormat = {
         texts: async (name) =>
           lists.find(({ array }) => array.name === name)?.values ?? readTexts(fileOf(name)),
       };
-      return namedArrays(origin, dataset, store, held);
+      return namedArrays(origin, dataset, store, held, requireRows);
     });
   },
   files: async (path) => [

@@ -16,7 +16,7 @@ export const NPZ: PredictionFormat = {
   title: 'an .npz of those',
   help: 'an .npz of those with an optional ids array',
   recognises: ({ arrays }) => arrays !== null && arrays.length > 0,
-  open: async (origin, dataset, signal) => {
+  open: async (origin, dataset, { signal, requireRows }) => {
     const archive = await readNpz(origin.path);
     try {
       return await arraySource(origin, dataset, async (held) => {
@@ -27,7 +27,7 @@ export const NPZ: PredictionFormat = {
           open: (name) => unpack(archive, name, scratch, signal),
           texts: (name) => archive.strings(name),
         };
-        return namedArrays(origin, dataset, store, held);
+        return namedArrays(origin, dataset, store, held, requireRows);
       });
     } finally {
       archive.close();

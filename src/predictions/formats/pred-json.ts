@@ -7,5 +7,5 @@ export const PRED_JSON: PredictionFormat = {
   title: 'a pred.json',
   help: 'the official pred.json or a zip of it',
   recognises: ({ start }) => /^\s*\[/.test(start.toString('latin1')),
-  open: (origin, dataset, signal) => openOfficialPredictions(origin, 'plain', dataset, signal),
+  open: (origin, dataset, options) => openOfficialPredictions(origin, 'plain', dataset, options),
 };

@@ -8,5 +8,5 @@ export const PRED_ZIP: PredictionFormat = {
   help: null,
   // An .npz is a zip archive as well: what is inside tells them apart, not the name.
   recognises: ({ arrays }) => arrays?.length === 0,
-  open: (origin, dataset, signal) => openOfficialPredictions(origin, 'zip', dataset, signal),
+  open: (origin, dataset, options) => openOfficialPredictions(origin, 'zip', dataset, options),
 };

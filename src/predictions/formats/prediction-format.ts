@@ -12,6 +12,22 @@ export interface PredictionPath {
   readonly arrays: readonly string[] | null;
 }
 
+export interface OpenPredictionsOptions {
+  /** Ends the opening, which unpacks an archive or reads all joints; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Throws where there are more rows than can be right, before they are read: memory is not to follow the file.
+   */
+  readonly requireRows?: ((rows: number, about: AboutRows) => Promise<void>) | undefined;
+}
+
+export interface AboutRows {
+  /** Whether something beside the rows may name their samples. */
+  readonly named: boolean;
+  /** Whether the file may have more. */
+  readonly atLeast: boolean;
+}
+
 export interface PredictionFormat {
   /** What run.json calls it. */
   readonly kind: string;
@@ -21,11 +37,12 @@ export interface PredictionFormat {
   readonly help: string | null;
   /** Asked in the order of the registry until one does. */
   recognises(given: PredictionPath): boolean | Promise<boolean>;
-  /**
-   * @param signal ends the opening; its reason is thrown.
-   * @throws UserError where the predictions cannot be scored.
-   */
-  open(origin: PredictionOrigin, dataset: DatasetDefinition, signal?: AbortSignal): Promise<PredictionSource>;
+  /** @throws UserError where the predictions cannot be scored. */
+  open(
+    origin: PredictionOrigin,
+    dataset: DatasetDefinition,
+    options: OpenPredictionsOptions,
+  ): Promise<PredictionSource>;
   /** Of a folder: the files in it that are read, by whose size and time a change is noticed. */
   files?(path: string): Promise<readonly string[]>;
 }

@@ -18,7 +18,7 @@ export const ROW_FILES: PredictionFormat = {
   title: 'a folder of an .npz for each photograph',
   help: 'a folder of an .npz for each photograph',
   recognises: async ({ path, isFolder }) => isFolder && (await rowFiles(path)).length > 0,
-  open: async (origin, dataset, signal) => {
+  open: async (origin, dataset, { signal, requireRows }) => {
     const { path } = origin;
     const files = await rowFiles(path);
     const read = async (row: number): Promise<ReadonlyMap<string, NpyArray>> => {
@@ -52,7 +52,7 @@ export const ROW_FILES: PredictionFormat = {
       texts: () => Promise.resolve([]),
       entries: { label: 'the names of the files', values: files, isRequired: true },
     };
-    return arraySource(origin, dataset, (held) => namedArrays(origin, dataset, store, held));
+    return arraySource(origin, dataset, (held) => namedArrays(origin, dataset, store, held, requireRows));
   },
   files: rowFiles,
 };

@@ -10,11 +10,14 @@ export const RUN_DIRECTORY: PredictionFormat = {
   title: 'a run directory',
   help: 'a run directory',
   recognises: ({ path, isFolder }) => isFolder && isFile(join(path, RUN_FILES.manifest)),
-  open: async ({ path }, dataset) => {
+  open: async ({ path }, dataset, { requireRows }) => {
     // Loaded when they are needed: every command loads this file, whose texts are in the help.
     const { StoredRun } = await import('../../runs/stored-run.js');
     const { openRunPredictions } = await import('../run-predictions.js');
-    return openRunPredictions(await StoredRun.open(path), dataset, 'run-directory');
+    const run = await StoredRun.open(path);
+    for (const { shape } of Object.values(run.manifest.predictions ?? {}))
+      await requireRows?.(shape[0] ?? 0, { named: true, atLeast: false });
+    return openRunPredictions(run, dataset, 'run-directory');
   },
   files: async (path) => {
     const sets = [PLAIN_SET, ...(await setFolders(path))];
