@@ -47,6 +47,9 @@ export interface OpenArrays {
   readonly others?: string;
 }
 
+/** MANO has 778, SMPL-X 10,475; a batch of more would not fit into memory. */
+const MOST_VERTICES = 100_000;
+
 /** What reading holds: released in the end, or as soon as anything fails. */
 export class OpenHandles {
   readonly #releases: (() => Promise<void>)[] = [];
@@ -191,6 +194,14 @@ function checkArrays(
   if (vertices?.points === 0) {
     const got = shapeText(arrays.vertices!.reader.shape);
     throw wrong('The meshes have no vertices', '(N, V, 3) with V of at least 1', got);
+  }
+  if (vertices !== null && vertices.points > MOST_VERTICES) {
+    const got = shapeText(arrays.vertices!.reader.shape);
+    throw wrong(
+      'The meshes have more vertices than a hand',
+      `(N, V, 3) with V of at most ${MOST_VERTICES}`,
+      got,
+    );
   }
   const count = first.rows;
   if (vertices !== null && vertices.rows !== count) {

@@ -35,6 +35,15 @@ async function refusal(name: string, bytes: Buffer): Promise<UserError> {
   }
 }
 
+it('meshes of 20 million vertices are refused', async () => {
+  const vertices = npyBytes('<f8', [0, 20_000_000, 3], Buffer.alloc(0));
+  expect(await refusal('vertices.npy', vertices)).toMatchObject({
+    code: 'predictions-arrays',
+    message: 'The meshes have more vertices than a hand',
+    got: '(0, 20000000, 3)',
+  });
+});
+
 describe('more predictions than samples', () => {
   it.each([
     ['joints.npy', headerOf(MILLIONS), '4000000 samples'],
