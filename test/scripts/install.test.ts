@@ -15,6 +15,11 @@ import { cli, temporaryFolder } from '../support/cli.js';
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Without the variables by which npm tells its settings to what it runs, such as these tests: they would be settings again. */
+const ENV: NodeJS.ProcessEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith('npm_')),
+);
+
 /** A folder with these files of the checkout. */
 async function folderWith(...names: string[]): Promise<string> {
   const folder = await temporaryFolder();
@@ -25,11 +30,9 @@ async function folderWith(...names: string[]): Promise<string> {
 describe('npm ci in a checkout', () => {
   it('installs what the build takes, also under NODE_ENV=production, without a warning', async () => {
     const cwd = await folderWith('package.json', 'package-lock.json', '.npmrc');
-    // The variables by which npm tells its settings to what it runs, such as these tests, would be settings again.
-    const own = Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith('npm_'));
     const { stdout, stderr } = await run('npm', ['ci', '--dry-run', '--offline', '--ignore-scripts'], {
       cwd,
-      env: { ...Object.fromEntries(own), NODE_ENV: 'production' },
+      env: { ...ENV, NODE_ENV: 'production' },
     });
     expect(stdout).toContain('add typescript ');
     expect(stderr).not.toContain('warn');
@@ -68,7 +71,7 @@ it.runIf(fetchesLibraries)('the advice on CUDA names the proxy variable that its
   await run(process.execPath, [join(folder, 'node_modules/onnxruntime-node/script/install.js')], {
     timeout: 30_000,
     env: {
-      ...process.env,
+      ...ENV,
       NODE_PATH: join(ROOT, 'node_modules'),
       ONNXRUNTIME_NODE_INSTALL: 'cuda12',
       [variable!]: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
