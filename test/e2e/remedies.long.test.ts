@@ -333,6 +333,34 @@ const ofRuns: Remedy[] = [
       return score(place, { data, predictions: swept, 'tta-fusion': 'aligned-mean' });
     },
   },
+  {
+    code: 'run-other-split',
+    raise: async (place) => {
+      const predictions = join(place.folder, 'other');
+      await cli(predict(place, { split: 'training-gs', limit: null, out: predictions }));
+      return score(place, { data: place.photographs, predictions });
+    },
+    next: 'add --split training-gs',
+    follow: (place) =>
+      score(place, {
+        ...{ data: place.photographs, predictions: join(place.folder, 'other') },
+        split: 'training-gs',
+      }),
+  },
+  {
+    code: 'run-directories-collide',
+    raise: async ({ folder, data, predictions }) => {
+      for (const name of ['x', 'y']) await cp(predictions, join(folder, name, 'pred.json'));
+      const both = ['x', 'y'].map((name) => join(folder, name, 'pred.json'));
+      return [...flags('compare', { dataset: 'freihand', data }), ...both];
+    },
+    next: 'run one of them with hamba-eval run --out first, and give that run directory in its place',
+    follow: async (place) => {
+      const out = join(place.folder, 'first');
+      await cli(score(place, { predictions: join(place.folder, 'x', 'pred.json'), out }));
+      return ['compare', out, place.run];
+    },
+  },
 ];
 
 const ofModels: Remedy[] = [
@@ -450,6 +478,20 @@ const ofModels: Remedy[] = [
       return predict(place, { model: join(place.folder, 'model.onnx') });
     },
   },
+  {
+    code: 'joints-from-fused',
+    raise: async (place) => {
+      const vertices = { name: 'vertices', shape: [778, 3], constant: points(778, 0).flat() };
+      const model = await modelOf(place, { outputs: [JOINTS, vertices] });
+      return predict(place, { model, mano: MANO, 'joints-from': 'smplx', scales: '0.9,1' });
+    },
+    next: 'take one of them',
+    follow: (place) =>
+      predict(place, {
+        ...{ model: join(place.folder, 'model.onnx'), mano: MANO },
+        ...{ 'joints-from': 'freihand', scales: '0.9,1' },
+      }),
+  },
 ];
 
 const shared = sharedFolder();
@@ -502,10 +544,7 @@ const UNTRIED: Readonly<Record<string, string>> = {
   'submission-unscored': 'not yet tried',
   'fusion-missing': 'not yet tried',
   'fusion-other-figures': 'not yet tried',
-  'joints-from-fused': 'not yet tried',
   'run-array-shape': 'not yet tried',
-  'run-directories-collide': 'not yet tried',
-  'run-other-split': 'not yet tried',
   'wrist-differs': 'not yet tried',
 };
 
