@@ -1,12 +1,12 @@
 /** The user's home folder, which need not be known: a container may run under a number that no list of users has. */
-import { homedir, userInfo } from 'node:os';
+import { devNull, homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
 /** Sets what the system would look up and not find, before anybody asks for it: the answer would be an exception. */
 export function outliveUnknownUser(): void {
-  // Empty, the folder for temporary files would stand in, where anybody may have left a configuration.
-  if (homeOrNone() === '') process.env.HOME = '/nonexistent';
+  // Nothing can ever lie there; empty, the folder for temporary files would stand in, where anybody may have left something.
+  if (homeOrNone() === '') process.env.HOME = devNull;
   try {
     userInfo();
   } catch {
