@@ -24,7 +24,7 @@ import {
   littleEndianBytes,
 } from './onnx-values.js';
 
-export type { DataType } from './onnx-schema.js';
+export { DATA_TYPE, ELEMENT_BYTES, type DataType } from './onnx-schema.js';
 export * from './onnx-reader.js';
 export * from './onnx-values.js';
 

@@ -27,6 +27,9 @@ import {
   type PickleValue,
 } from './pickle-values.js';
 
+/** The name of the record that stands for an object stored outside the pickle; its one argument is the id. */
+export const PERSISTENT_ID = 'persistent id';
+
 /** Carries out all opcodes up to STOP and returns the one value that is left. */
 export function runPickle(source: PickleSource): PickleValue {
   const stack = new PickleStack(source);
@@ -252,9 +255,18 @@ function loadObject(code: number, source: PickleSource, stack: PickleStack): boo
       stack.pushNew(record);
       return true;
     }
+    case OPCODE.BINPERSID: {
+      if (!source.checkpoint) return false;
+      source.charge(OBJECT_COST);
+      const record = new PickleRecord('', PERSISTENT_ID, [stack.pop()], source.opcodeAt);
+      source.persistentIds.push(record);
+      stack.pushNew(record);
+      return true;
+    }
     case OPCODE.BUILD: {
       const state = stack.pop();
       const target = stack.top();
+      if (source.checkpoint && target instanceof Map) return true;
       if (!(target instanceof PickleRecord))
         throw stack.unfit('BUILD', 'an object that takes a state', target);
       target.state = state;

@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:buffer';
 import { UserError } from '../../errors.js';
+import type { PickleRecord } from './pickle-values.js';
 
 export interface PickleLimits {
   /** Bytes of the pickle. Default 256 MiB. */
@@ -19,6 +20,11 @@ export interface PickleLimits {
   readonly maxDepth?: number;
   /** Where the pickle begins, for one that stands inside another file. Default 0. */
   readonly start?: number;
+  /**
+   * PyTorch's checkpoints: what is stored outside the pickle becomes a record named `persistent id`, and attributes
+   * set on a dict (an OrderedDict's `_metadata`) are passed over. Refused unless given.
+   */
+  readonly checkpoint?: boolean;
 }
 
 const MIB = 2 ** 20;
@@ -50,6 +56,9 @@ export class PickleSource {
   readonly maxMemo: number;
   readonly maxDepth: number;
   readonly maxBytes: number;
+  readonly checkpoint: boolean;
+  /** What the pickle refers to outside itself, in the order of the file. */
+  readonly persistentIds: PickleRecord[] = [];
   /** Where the next byte is read. */
   at: number;
   /** Where the opcode stands that is being carried out. */
@@ -64,6 +73,7 @@ export class PickleSource {
     this.maxBytes = limits.maxBytes ?? 1024 * MIB;
     this.maxMemo = Math.min(limits.maxMemo ?? 4 * MIB, MAX_ENTRIES);
     this.maxDepth = limits.maxDepth ?? 1000;
+    this.checkpoint = limits.checkpoint ?? false;
     this.at = limits.start ?? 0;
     this.opcodeAt = this.at;
     const length = bytes.length - this.at;

@@ -48,20 +48,20 @@ export interface PredictionZip {
 }
 
 /** Opens an archive and reads its table of contents; close `zip` afterwards. */
-export async function openZip(file: string): Promise<OpenedZip> {
+export async function openZip(file: string, maxEntries = MAX_ENTRIES): Promise<OpenedZip> {
   const source = await ZipSource.open(file).catch((error: unknown) => {
     throw fileError(error, file);
   });
   let zip: ZipFile | undefined;
   try {
     zip = await fromRandomAccessReaderPromise(source, source.size, { autoClose: false });
-    if (zip.entryCount > MAX_ENTRIES) {
+    if (zip.entryCount > maxEntries) {
       throw new UserError({
         code: 'zip-too-many-entries',
         message: 'The archive holds too many entries',
         file,
         offset: source.at,
-        expected: `at most ${MAX_ENTRIES}`,
+        expected: `at most ${maxEntries}`,
         got: `${zip.entryCount}`,
         next: 'check that this is the right file',
       });
