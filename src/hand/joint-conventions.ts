@@ -51,7 +51,7 @@ export const JOINT_CONVENTIONS: Readonly<Record<JointConvention, JointConvention
 };
 
 /** For each joint of OpenPose order, its place in the MANO chain; −1 for the fingertips. */
-const CHAIN_FROM_OPENPOSE = [
+export const CHAIN_FROM_OPENPOSE = [
   0, 13, 14, 15, -1, 1, 2, 3, -1, 4, 5, 6, -1, 10, 11, 12, -1, 7, 8, 9, -1,
 ] as const;
 

@@ -9,7 +9,8 @@ import { isMirrored } from '../inference/crops/crop-source.js';
 import { readManoFile } from '../inference/mano/mano-file.js';
 import { requireMano, type Mano } from '../inference/mano/mano-points.js';
 import { batchSizeFor, type ModelContract } from '../inference/model/model-contract.js';
-import { sha256OfFile } from '../inference/model/model-file.js';
+import { requireLinkedWeights } from '../inference/model/linked-weights.js';
+import { requireModelFile, sha256OfFile } from '../inference/model/model-file.js';
 import { openModel as openSessionAndContract } from '../inference/model/model.js';
 import { predict as predictBatches, type PredictedBatch } from '../inference/predictor.js';
 import type { ProviderChoice } from '../inference/session/providers.js';
@@ -44,6 +45,8 @@ export async function openModel(request: OpenModelRequest): Promise<OpenedModel>
   const { model, batchSize, provider, device, allowFallback } = request;
   // Some photographs are decoded without; not every one is.
   await loadSharp();
+  await requireModelFile(model);
+  await requireLinkedWeights(model);
   const { session, contract, notes } = await openSessionAndContract({
     model,
     provider,

@@ -1,0 +1,94 @@
+/** The configuration of a checkpoint: model_config.yaml where the released code keeps it, or a file that is named. */
+import { dirname, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { UserError } from '../errors.js';
+import { fileError } from '../files/file-errors.js';
+import { readWhole } from '../files/open-file.js';
+import type { Architecture } from '../network/architectures/architecture.js';
+import { ModelConfig } from '../network/architectures/model-config.js';
+import { declarationOf, type Declaration, type Declared } from '../network/architectures/options.js';
+
+const NAME = 'model_config.yaml';
+
+/**
+ * What is known of a checkpoint beside its tensors: first the released code's yaml, beside the checkpoint or one
+ * folder up, then the file given with --config, which wins.
+ */
+export async function readDeclarations(
+  architecture: Architecture,
+  checkpoint: string | null,
+  given: string | undefined,
+): Promise<Declaration[]> {
+  const folder = checkpoint === null ? null : dirname(checkpoint);
+  const candidates = folder === null ? [] : [join(folder, NAME), join(folder, '..', NAME)];
+  const declarations: Declaration[] = [];
+  for (const file of candidates) {
+    const found = await readDeclaration(architecture, file).catch((error: unknown) => {
+      if (error instanceof UserError && error.code === 'file-missing') return null;
+      throw error;
+    });
+    if (found === null) continue;
+    declarations.push(found);
+    break;
+  }
+  if (given !== undefined) declarations.push(await readDeclaration(architecture, given));
+  return declarations;
+}
+
+async function readDeclaration(architecture: Architecture, file: string): Promise<Declaration> {
+  const content = await readConfiguration(file);
+  if (!('MODEL' in content)) return declarationOf(content, file, architecture.released, architecture.choices);
+  const values = architecture.fromConfig(new ModelConfig(content, file));
+  const said = Object.entries(values).filter((entry): entry is [string, Declared] => entry[1] !== undefined);
+  return { file, values: Object.fromEntries(said) };
+}
+
+/** A yaml or JSON file that holds an object. Tags stay text: nothing in the file makes an object. */
+async function readConfiguration(file: string): Promise<Readonly<Record<string, unknown>>> {
+  let text: string;
+  try {
+    text = (await readWhole(file)).toString('utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw fileError(error, file);
+  }
+  const document = parseDocument(text, {
+    logLevel: 'silent',
+    prettyErrors: false,
+    schema: 'core',
+    customTags: [],
+  });
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    throw new UserError({
+      code: 'config-syntax',
+      message: 'The configuration is neither YAML nor JSON',
+      file,
+      offset: problem.pos[0],
+      expected: 'model_config.yaml of the checkpoint, or a JSON object of options',
+      got: problem.message,
+      next: 'give the file that came with the checkpoint',
+    });
+  }
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    content = error;
+  }
+  if (
+    typeof content === 'object' &&
+    content !== null &&
+    !Array.isArray(content) &&
+    !(content instanceof Error)
+  ) {
+    return content as Record<string, unknown>;
+  }
+  throw new UserError({
+    code: 'config-content',
+    message: 'The configuration holds no table of options',
+    file,
+    expected: 'keys such as MODEL, EXTRA, or options such as heads',
+    got: content instanceof Error ? content.message : (JSON.stringify(content)?.slice(0, 80) ?? 'nothing'),
+    next: 'give the file that came with the checkpoint',
+  });
+}
