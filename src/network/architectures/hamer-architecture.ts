@@ -1,4 +1,5 @@
 /** HaMeR among the networks that can be built. */
+import { UserError } from '../../errors.js';
 import { countOf, shapeEvidence, sizesOf, type Architecture, type Tensors } from './architecture.js';
 import { ESTIMATE, hamer, type HamerSettings } from './hamer.js';
 import type { ModelConfig } from './model-config.js';
@@ -51,6 +52,7 @@ export const HAMER: Architecture = {
   },
   seen,
   fromConfig,
+  check,
   build: (g, image, fields, mano) => hamer(g, image, settings(fields), mano),
   spare: (fields) => [
     { key: `${TRANSFORMER}.to_token_embedding.weight`, shape: [fields.decoder_dim as number, 1] },
@@ -83,6 +85,21 @@ function seen(tensors: Tensors): Record<string, Seen> {
       evidence: shapeEvidence(tensors, token),
     },
   };
+}
+
+/** Heads times the width of one shows in the tensors, neither of the two does. */
+function check(fields: Fields, tensors: Tensors): void {
+  const key = `${LAYERS}0.1.fn.to_q.weight`;
+  const [inner] = sizesOf(tensors, key);
+  const { inner: needed, heads } = settings(fields).decoder;
+  if (inner === undefined || inner === needed) return;
+  throw new UserError({
+    code: 'network-option-unknown',
+    message: 'The heads of the decoder do not make its width',
+    expected: `decoder_heads × decoder_dim_head = ${inner}: ${shapeEvidence(tensors, key)}`,
+    got: `${heads} × ${needed / heads} = ${needed}`,
+    next: 'give the model_config.yaml of this checkpoint with --config, or a JSON file such as {"decoder_heads": 8, "decoder_dim_head": 64}',
+  });
 }
 
 function fromConfig(config: ModelConfig): Record<string, Declared | undefined> {
