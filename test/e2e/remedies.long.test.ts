@@ -19,6 +19,7 @@ import {
 import { demoFolder } from '../support/demo-folder.js';
 import { givenModel } from '../support/models.js';
 import { ofCheckpoints } from '../support/remedies/checkpoints.js';
+import { ofDatasets } from '../support/remedies/datasets.js';
 import { ofModels } from '../support/remedies/models.js';
 import { JOINTS, score, written, type Place } from '../support/remedies/remedy.js';
 import { ofRuns } from '../support/remedies/runs.js';
@@ -50,6 +51,7 @@ describe.each([
   ['of models', ofModels],
   ['of submissions and fused sets', ofSets],
   ['of checkpoints', ofCheckpoints],
+  ['of dataset folders', ofDatasets],
 ])('the remedies %s', (_, remedies) => {
   it.each(remedies.map((remedy) => [remedy.code, remedy.next, remedy] as const))(
     '%s: %s',
@@ -73,11 +75,6 @@ const UNTRIED: Readonly<Record<string, string>> = {
   'sharp-unavailable': 'installs a package; the two commands were tried by hand',
   'telemetry-on': 'telemetry.test.ts sets the variable that it names',
   'output-in-use': 'at-once.test.ts has the other process end',
-  'dataset-images-missing': 'needs photographs that nobody may pass on',
-  'dataset-count-mismatch': 'datasets.test.ts has the whole folder beside',
-  'sample-list-duplicate': "needs a list of HO-3D's archive",
-  'sample-list-missing': "needs a list of HO-3D's archive",
-  'submission-no-format': 'leads to another command, which other cases run',
 };
 
 describe('the remedies', () => {
@@ -98,7 +95,9 @@ describe('the remedies', () => {
         if (codes.has(code!)) raised.add(code!);
     }
     const tried = new Set(
-      [...ofScoring, ...ofRuns, ...ofModels, ...ofSets, ...ofCheckpoints].map(({ code }) => code),
+      [...ofScoring, ...ofRuns, ...ofModels, ...ofSets, ...ofCheckpoints, ...ofDatasets].map(
+        ({ code }) => code,
+      ),
     );
     expect([...raised].filter((code) => !tried.has(code)).sort()).toEqual(Object.keys(UNTRIED).sort());
   });
