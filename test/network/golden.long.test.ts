@@ -95,6 +95,18 @@ describe.each([
   });
 });
 
+/** Half precision: how far off the hand may be, in metres; docs/networks.md states what was found. */
+test.each(['hamba-tiny', 'hamer-tiny', 'wilor-tiny'])('%s in fp16 stays near', async (name) => {
+  const out = join(await mkdtemp(join(folder, 'half-')), 'model.onnx');
+  const source = join(FIXTURES, name);
+  const config = join(source, 'config.json');
+  await buildModel({ ...REQUEST, precision: 'fp16', checkpoint: join(source, 'model.ckpt'), config, out });
+  const found = await differences(out, source);
+  const metres = Math.max(found.vertices!, found.joints!) * POINTS;
+  expect(metres).toBeGreaterThan(0);
+  expect(metres).toBeLessThan(5e-4);
+});
+
 /** Options of the tiny Hamba that no tensor shows: each, set wrongly, has to be seen in the hand. */
 describe('a wrong option shows', () => {
   test.each([
