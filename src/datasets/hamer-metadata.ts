@@ -1,8 +1,8 @@
 /**
  * The evaluation files of HaMeR (Pavlakos et al., CVPR 2024; `hamer/datasets/image_dataset.py`): a .npz with one row
  * a hand. `imgname` (N) is the image, relative to the image folder; `center` (N×2) and `scale` (N, N×1 or N×2) are
- * the box in px of that image, x right, y down: the code divides `scale` by 200 and multiplies it by 200 again, so
- * that the value is the side. Optional: `right` (N or N×1, 0 or 1), `hand_keypoints_2d` (N×21×3, px) and
+ * the box in px of that image, x right, y down: the code divides `scale` by 200 and multiplies it by 200 again, which
+ * leaves doubles as they are and rounds a float32 twice. Optional: `right` (N or N×1, 0 or 1), `hand_keypoints_2d` (N×21×3, px) and
  * `hand_keypoints_3d` (N×21×4, metres), OpenPose order, the last number of each point its confidence, 0 where there
  * is no label. Any number type serves; whatever else is in the file is left alone.
  *
@@ -85,7 +85,7 @@ async function readArrays(archive: NpzFile): Promise<Arrays> {
   const imageNames = await readNames(archive);
   const rows: Rows = { archive, count: imageNames.length };
   const center = await readRows(rows, 'center', [[2]]);
-  const scale = await readRows(rows, 'scale', [[2], [1], []]);
+  const scale = await readSides(rows);
   const right = await readOptional(rows, 'right', [[], [1]]);
   const keypoints2d = await readOptional(rows, 'hand_keypoints_2d', [[JOINT_COUNT, 3]]);
   const keypoints3d = await readOptional(rows, 'hand_keypoints_3d', [[JOINT_COUNT, 4]]);
@@ -99,6 +99,15 @@ async function readArrays(archive: NpzFile): Promise<Arrays> {
     keypoints2d,
     keypoints3d: keypoints3d !== null && hasLabel(keypoints3d) ? keypoints3d : null,
   };
+}
+
+/** `scale` as the reference's boxes have it: NumPy divides and multiplies a float32 array in float32. */
+async function readSides(rows: Rows): Promise<Float64Array> {
+  const sides = await readRows(rows, 'scale', [[2], [1], []]);
+  const { kind, itemSize } = (await rows.archive.header('scale')).dtype;
+  return kind === 'f' && itemSize === 4
+    ? sides.map((side) => Math.fround(Math.fround(side / 200) * 200))
+    : sides;
 }
 
 /** Whether any confidence is other than 0; NaN is no label but a problem of its row. */

@@ -44,6 +44,20 @@ function keypoints(count: number, width: number, value: (i: number) => number): 
   );
 }
 
+it('rounds float32 boxes as the reference does, and leaves doubles', async () => {
+  // NumPy: (np.float32(s) / 200) * 200 of three sides of which the last comes back as another number.
+  const sides = [150, 133.3, 201.66];
+  const stored = sides.map(Math.fround);
+  const sizesOf = async (type: '<f4' | '<f8'): Promise<number[]> => {
+    const { sizes } = await readHamerMetadata(save({ ...BASE, scale: numbersNpy(type, [3], sides) }));
+    return [0, 2, 4].map((i) => sizes[i]!);
+  };
+  const single = await sizesOf('<f4');
+  expect(single).toEqual([150, 133.3000030517578, 201.66001892089844]);
+  expect(single).not.toEqual(stored);
+  expect(await sizesOf('<f8')).toEqual(sides);
+});
+
 describe('readHamerMetadata on files written by NumPy', () => {
   const truth = JSON.parse(readFileSync(join(FIXTURES, 'hamer_like.json'), 'utf8')) as {
     imgname: string[];
