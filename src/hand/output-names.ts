@@ -25,6 +25,9 @@ export const HAMER_MANO_NAME = {
   betas: 'pred_mano_params_betas',
 } as const;
 
+/** The same parameters where an exporter gives them out on their own; how they write rotations their size tells. */
+export const PLAIN_MANO_NAME = { global_orient: 'global_orient', pose: 'hand_pose', betas: 'betas' } as const;
+
 /** Names in use elsewhere; compared in lower case, with `-`, `.`, `/` and spaces as `_`. */
 export const OUTPUT_NAMES: Readonly<Record<OutputRole, readonly string[]>> = {
   joints: [

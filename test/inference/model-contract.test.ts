@@ -309,6 +309,31 @@ describe('the parameters of MANO', () => {
     expect(resolveContract(model(outputs)).mano?.betas.name).toBe(`pred_mano_params${separator}betas`);
   });
 
+  it.each<[string, Shape, Shape]>([
+    ['matrix', ['N', 1, 3, 3], ['N', 15, 3, 3]],
+    ['matrix', ['N', 9], ['N', 135]],
+    ['6d', ['N', 1, 6], ['N', 90]],
+    ['axis-angle', ['N', 1, 3], ['N', 15, 3]],
+  ])('also without the prefix, rotations as %s told by their size', (representation, wrist, fingers) => {
+    const io = model({ global_orient: wrist, hand_pose: fingers, betas: ['N', 10], pred_cam: C });
+    expect(resolveContract(io).mano).toMatchObject({
+      pose: { name: 'hand_pose' },
+      representation,
+      mean_pose: 'absolute',
+      recognised_by: 'name',
+    });
+  });
+
+  it('without the prefix are not guessed where their size is open or of nothing known', () => {
+    for (const fingers of [
+      ['N', 'K'],
+      ['N', 44],
+    ] satisfies Shape[]) {
+      const io = model({ global_orient: ['N', 3], hand_pose: fingers, betas: ['N', 10] });
+      expect(refusal(io).code).toBe('model-outputs-unknown');
+    }
+  });
+
   it('are left alone where the model gives points, unless the sidecar says otherwise', () => {
     const io = model({ ...HAMER_MANO, joints: J, pred_vertices: V, pred_keypoints_2d: K });
     const own = resolveContract(io);

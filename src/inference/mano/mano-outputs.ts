@@ -9,7 +9,7 @@ import {
   type TensorInfo,
 } from '../model/model-io.js';
 import { outputType, requireOutput } from '../model/model-outputs.js';
-import { HAMER_MANO_NAME, plainName } from '../../hand/output-names.js';
+import { HAMER_MANO_NAME, PLAIN_MANO_NAME, plainName } from '../../hand/output-names.js';
 import type { Sidecar } from '../model/sidecar.js';
 
 /** How one rotation is written. */
@@ -54,13 +54,14 @@ export const MANO_WORDS: Readonly<Record<ManoRole, string>> = {
 };
 
 /**
- * What the sidecar's `mano` names, else HaMeR's three outputs.
+ * What the sidecar's `mano` names, else HaMeR's three outputs, with or without their prefix.
  *
  * @returns null where there are none.
  * @throws UserError where one of them cannot be what it is named.
  */
 export function recogniseMano(model: ModelIo, sidecar: Sidecar | null): ManoBinding | null {
-  return sidecar?.content.mano === undefined ? byHamerNames(model) : named(model, sidecar);
+  if (sidecar?.content.mano !== undefined) return named(model, sidecar);
+  return byNames(model, HAMER_MANO_NAME, 'matrix') ?? byNames(model, PLAIN_MANO_NAME, null);
 }
 
 function named(model: ModelIo, sidecar: Sidecar): ManoBinding {
@@ -84,18 +85,35 @@ function named(model: ModelIo, sidecar: Sidecar): ManoBinding {
   );
 }
 
-/** HaMeR gives matrices, absolute. */
-function byHamerNames(model: ModelIo): ManoBinding | null {
-  const pose = withName(model, 'pose');
-  const globalOrient = withName(model, 'global_orient');
-  const betas = withName(model, 'betas');
+type ManoNames = Readonly<Record<ManoRole, string>>;
+
+/** Absolute rotations; HaMeR gives matrices, elsewhere the size of the pose tells. */
+function byNames(model: ModelIo, names: ManoNames, known: PoseRepresentation | null): ManoBinding | null {
+  const pose = withName(model, 'pose', names);
+  const globalOrient = withName(model, 'global_orient', names);
+  const betas = withName(model, 'betas', names);
   if (pose === null || globalOrient === null || betas === null) return null;
-  const how = { representation: 'matrix', mean_pose: 'absolute', recognised_by: 'name' } as const;
-  return bind(model, pose, globalOrient, betas, how);
+  const representation = known ?? representationOf(pose);
+  if (representation === null) return null;
+  return bind(model, pose, globalOrient, betas, {
+    representation,
+    mean_pose: 'absolute',
+    recognised_by: 'name',
+  });
 }
 
-function withName(model: ModelIo, role: ManoRole): TensorInfo | null {
-  const fitting = model.outputs.filter(({ name }) => plainName(name) === HAMER_MANO_NAME[role]);
+/** By the numbers of 15 finger rotations; null where the file leaves the size open. */
+function representationOf({ shape }: TensorInfo): PoseRepresentation | null {
+  const sizes = shape.slice(1);
+  if (!sizes.every((size) => typeof size === 'number')) return null;
+  const numbers = sizes.reduce((product, size) => product * size, 1);
+  const fingers = rotationCount({ global_orient: true });
+  const found = Object.entries(ROTATION_SIZE).find(([, size]) => size * fingers === numbers);
+  return (found?.[0] as PoseRepresentation | undefined) ?? null;
+}
+
+function withName(model: ModelIo, role: ManoRole, names: ManoNames): TensorInfo | null {
+  const fitting = model.outputs.filter(({ name }) => plainName(name) === names[role]);
   if (fitting.length > 1) {
     throw contractError(model, {
       code: 'model-outputs-ambiguous',
