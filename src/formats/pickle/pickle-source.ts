@@ -20,6 +20,8 @@ export interface PickleLimits {
   readonly maxDepth?: number;
   /** Where the pickle begins, for one that stands inside another file. Default 0. */
   readonly start?: number;
+  /** Where the bytes begin that are read, in the file that errors name. Default 0. */
+  readonly fileStart?: number;
   /**
    * PyTorch's checkpoints: what is stored outside the pickle becomes a record named `persistent id`, and attributes
    * set on a dict (an OrderedDict's `_metadata`) are passed over. Refused unless given.
@@ -49,6 +51,8 @@ export interface PickleErrorDetails {
 }
 
 export const WRITE_AGAIN = 'copy or download the file again, or write it again with pickle.dump';
+/** What to do about a damaged checkpoint. */
+export const COPY_AGAIN = 'copy or download the checkpoint again';
 
 export class PickleSource {
   readonly bytes: Buffer;
@@ -57,6 +61,7 @@ export class PickleSource {
   readonly maxDepth: number;
   readonly maxBytes: number;
   readonly checkpoint: boolean;
+  readonly fileStart: number;
   /** What the pickle refers to outside itself, in the order of the file. */
   readonly persistentIds: PickleRecord[] = [];
   /** Where the next byte is read. */
@@ -74,6 +79,7 @@ export class PickleSource {
     this.maxMemo = Math.min(limits.maxMemo ?? 4 * MIB, MAX_ENTRIES);
     this.maxDepth = limits.maxDepth ?? 1000;
     this.checkpoint = limits.checkpoint ?? false;
+    this.fileStart = limits.fileStart ?? 0;
     this.at = limits.start ?? 0;
     this.opcodeAt = this.at;
     const length = bytes.length - this.at;
@@ -83,7 +89,14 @@ export class PickleSource {
   }
 
   error(details: PickleErrorDetails, offset = this.opcodeAt): UserError {
-    return new UserError({ ...details, code: `pickle-${details.code}`, file: this.file, offset });
+    const next = this.checkpoint && details.next === WRITE_AGAIN ? COPY_AGAIN : details.next;
+    return new UserError({
+      ...details,
+      next,
+      code: `pickle-${details.code}`,
+      file: this.file,
+      offset: this.fileStart + offset,
+    });
   }
 
   tooLarge(message: string, expected: string, got: string): UserError {

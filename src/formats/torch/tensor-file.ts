@@ -8,9 +8,11 @@ import { fileError } from '../../files/file-errors.js';
 import { refuseLfsPointer } from '../../files/lfs-pointer.js';
 import { openFile } from '../../files/open-file.js';
 import { halfToFloat32 } from '../npy/half.js';
-import { readLegacyTable } from './torch-legacy.js';
-import { readSafetensorsTable } from './safetensors.js';
+import { KIND_BYTES, notACheckpoint } from './not-a-checkpoint.js';
+import { isSafetensors, readSafetensorsTable } from './safetensors.js';
 import { elements, TENSOR_BYTES, type StoredTensor, type TensorTable } from './tensor.js';
+import { isLegacy, readLegacyTable } from './torch-legacy.js';
+import { reach } from './torch-tensor.js';
 import { readZipTable } from './torch-zip.js';
 
 export class TensorFile {
@@ -36,8 +38,7 @@ export class TensorFile {
     if (tensor.strides === undefined)
       return this.#read(tensor.offset + from * width, count * width, tensor.name);
     const { shape, strides } = tensor;
-    const span = 1 + shape.reduce((last, size, axis) => last + (size - 1) * strides[axis]!, 0);
-    const stored = await this.#read(tensor.offset, span * width, tensor.name);
+    const stored = await this.#read(tensor.offset, reach(shape, strides) * width, tensor.name);
     return gathered(stored, shape, strides, width).subarray(from * width, (from + count) * width);
   }
 
@@ -126,8 +127,7 @@ function gathered(
 }
 
 /**
- * @throws UserError `checkpoint-format`, `checkpoint-truncated`, `checkpoint-content`, `tensor-…`, or one of the zip
- *   and pickle readers'
+ * @throws UserError `checkpoint-…`, `tensor-…`, or one of the zip and pickle readers'; all name the byte
  */
 export async function openTensorFile(path: string): Promise<TensorFile> {
   let handle: FileHandle;
@@ -138,7 +138,7 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   }
   try {
     const { size } = await handle.stat();
-    const start = Buffer.alloc(Math.min(size, 64));
+    const start = Buffer.alloc(Math.min(size, KIND_BYTES));
     await handle.read(start, 0, start.length, 0);
     refuseLfsPointer(start, path);
     return new TensorFile(path, size, await readTable(handle, size, start, path), handle);
@@ -148,9 +148,6 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   }
 }
 
-/** The number that PyTorch's older format begins with, as a pickle of protocol 2. */
-const LEGACY_START = Buffer.from('80028a0a6cfc9c46f920', 'hex');
-
 async function readTable(
   handle: FileHandle,
   size: number,
@@ -158,22 +155,7 @@ async function readTable(
   path: string,
 ): Promise<TensorTable> {
   if (start.subarray(0, 4).toString('latin1') === 'PK\x03\x04') return readZipTable(path, size);
-  if (start.subarray(0, LEGACY_START.length).equals(LEGACY_START)) return readLegacyTable(handle, size, path);
-  if (size > 8 && start[8] === 0x7b && start.readBigUInt64LE(0) < BigInt(size)) {
-    return readSafetensorsTable(handle, size, path);
-  }
-  throw new UserError({
-    code: 'checkpoint-format',
-    message: 'This is no checkpoint that can be read',
-    file: path,
-    offset: 0,
-    expected: 'a file of torch.save (.ckpt, .pth, .pt) or safetensors',
-    got:
-      start.length === 0
-        ? 'an empty file'
-        : `a file that begins with ${JSON.stringify(start.subarray(0, 8).toString('latin1'))}`,
-    next: path.toLowerCase().endsWith('.onnx')
-      ? 'an ONNX file needs no building: give it to run --model'
-      : 'give the checkpoint itself; unpack it if it is in an archive, and download it again if it was cut off',
-  });
+  if (isLegacy(start)) return readLegacyTable(handle, size, path);
+  if (isSafetensors(start)) return readSafetensorsTable(handle, size, path);
+  throw notACheckpoint(start, path);
 }

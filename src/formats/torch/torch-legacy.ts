@@ -1,25 +1,28 @@
 /**
  * PyTorch's format before 1.6: pickles back to back (magic number, protocol, system, the object, the storages' keys),
- * then for each key the number of elements and the bytes.
+ * then for each key the number of elements and the bytes, little-endian whatever machine wrote them.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
 import { runPickle } from '../pickle/pickle-machine.js';
-import { PickleSource } from '../pickle/pickle-source.js';
+import { COPY_AGAIN, PickleSource } from '../pickle/pickle-source.js';
 import { inWords, type PickleValue } from '../pickle/pickle-values.js';
-import { TENSOR_BYTES, type TensorTable } from './tensor.js';
-import {
-  placed,
-  readContent,
-  storageOf,
-  type Storage,
-  type StoragePlace,
-  type TensorContent,
-} from './torch-content.js';
+import type { TensorTable } from './tensor.js';
+import { readContent, type TensorContent } from './torch-content.js';
+import { storageOf, type Storage, type StoragePlace } from './torch-storage.js';
+import { placed } from './torch-tensor.js';
+
+/** LONG1 of the number that the format begins with; before it stand its opcode PROTO and, from protocol 4 on, FRAME. */
+const MAGIC = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
+const MAGIC_WITHIN = 2 + 9 + MAGIC.length;
 
 /** The pickles lie at the beginning; how long they are only reading them tells. */
 const FIRST_READ = 4 * 2 ** 20;
 const MOST_READ = 256 * 2 ** 20;
+
+export function isLegacy(start: Buffer): boolean {
+  return start.subarray(0, MAGIC_WITHIN).includes(MAGIC);
+}
 
 export async function readLegacyTable(handle: FileHandle, size: number, path: string): Promise<TensorTable> {
   const { content, storages, keys, end } = await readPickles(handle, size, path);
@@ -27,23 +30,25 @@ export async function readLegacyTable(handle: FileHandle, size: number, path: st
   const head = Buffer.alloc(8);
   let at = end;
   for (const key of keys) {
-    const { bytesRead } = await handle.read(head, 0, 8, at);
     const storage = storages.get(key);
-    const count = bytesRead === 8 ? Number(head.readBigInt64LE(0)) : Number.NaN;
-    const length = storage === undefined ? Number.NaN : count * widthOf(storage);
-    if (!(length >= 0) || !(at + 8 + length <= size)) throw cutOff(path, at, key, size);
-    places.set(key, { offset: at + 8, length });
-    at += 8 + length;
+    const { bytesRead } = await handle.read(head, 0, 8, at);
+    if (storage === undefined) {
+      throw damaged(path, at, `Nothing says of which type storage ${key} is`, 'a storage that is used', key);
+    }
+    if (bytesRead < 8 || at + 8 + storage.bytes > size) throw cutOff(path, at, storage, size);
+    const count = head.readBigUInt64LE(0);
+    if (count * BigInt(storage.width) !== BigInt(storage.bytes)) {
+      const [expected, got] = [`${storage.bytes / storage.width} elements`, `${count}`];
+      throw damaged(path, at, `Storage ${key} has another size than its tensors say`, expected, got);
+    }
+    places.set(key, { offset: at + 8, length: storage.bytes });
+    at += 8 + storage.bytes;
   }
   return {
     format: 'torch-legacy',
-    tensors: placed(content.views, ({ storage }) => places.get(storage), size, path),
+    tensors: placed(content.views, places, size, path),
     others: content.others,
   };
-}
-
-function widthOf({ type }: Storage): number {
-  return type === undefined ? 1 : TENSOR_BYTES[type];
 }
 
 interface Pickles {
@@ -79,35 +84,41 @@ function parsePickles(bytes: Uint8Array, path: string): Pickles {
   // The magic number, the protocol and the system: what they say is the same for every file of this format.
   for (let skipped = 0; skipped < 3; skipped++) next();
   const { value: root, source } = next();
+  const keysAt = at;
   const { value: keys } = next();
   const storages = source.persistentIds.flatMap((id) => storageOf(id) ?? []);
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string')) {
-    throw new UserError({
-      code: 'checkpoint-content',
-      message: 'The checkpoint does not list its storages',
-      file: path,
-      offset: source.at,
-      expected: 'a list of keys behind the object',
-      got: inWords(keys),
-      next: 'copy or download the checkpoint again',
-    });
+    const expected = 'a list of keys behind the object';
+    throw damaged(path, keysAt, 'The checkpoint does not list its storages', expected, inWords(keys));
   }
   return {
-    content: readContent(root, path),
+    content: readContent(root, source),
     storages: new Map(storages.map((storage) => [storage.key, storage])),
-    keys: keys,
+    keys,
     end: at,
   };
 }
 
-function cutOff(path: string, at: number, key: string, size: number): UserError {
+function damaged(path: string, offset: number, message: string, expected: string, got: string): UserError {
+  return new UserError({
+    code: 'checkpoint-damaged',
+    message,
+    file: path,
+    offset,
+    expected,
+    got,
+    next: COPY_AGAIN,
+  });
+}
+
+function cutOff(path: string, at: number, { key, bytes }: Storage, size: number): UserError {
   return new UserError({
     code: 'checkpoint-truncated',
-    message: `The checkpoint ends before storage ${key}`,
+    message: `The checkpoint ends before the end of storage ${key}`,
     file: path,
     offset: Math.min(at, size),
-    expected: 'its number of elements and its bytes',
+    expected: `its number of elements and ${bytes} bytes`,
     got: `a file of ${size} bytes`,
-    next: 'copy or download the checkpoint again',
+    next: COPY_AGAIN,
   });
 }
