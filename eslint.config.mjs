@@ -46,6 +46,28 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    // These read what is always there: the package's own files, /proc, and a descriptor that is open.
+    ignores: [
+      'src/files/open-file.ts',
+      'src/files/lock.ts',
+      'src/program.ts',
+      'src/report/page/client-script.ts',
+      'src/workers/address-space.ts',
+      'src/formats/zip/zip-source.ts',
+    ],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        ...['node:fs', 'node:fs/promises'].map((name) => ({
+          name,
+          importNames: ['readFile', 'readFileSync', 'createReadStream'],
+          message: 'src/files/open-file.ts reads files, and does not wait for a pipe.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', 'bin/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },

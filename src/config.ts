@@ -6,13 +6,14 @@
  *
  * A relative path in the file is relative to the file's folder, and ~ is the user's home, there and in the variable.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import { DATASET_IDS } from './datasets/registry.js';
 import { UserError } from './errors.js';
 import { expandHome } from './files/home.js';
+import { readTextSync } from './files/open-file.js';
 import { parseJson } from './formats/json/json-text.js';
 
 export const CONFIG_FILE = 'config.json';
@@ -43,8 +44,9 @@ export function readConfiguration(configDirectory: string): Configuration {
   const file = join(configDirectory, CONFIG_FILE);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextSync(file);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     // HOME may be no folder (/dev/null): then there is no such file.
     if (code === 'ENOENT' || code === 'ENOTDIR') return { file, exists: false, datasets: {}, mano: null };

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
-import { readWhole } from '../files/open-file.js';
+import { readText } from '../files/open-file.js';
 import type { Architecture } from '../network/architectures/architecture.js';
 import { ModelConfig } from '../network/architectures/model-config.js';
 import { declarationOf, type Declaration, type Declared } from '../network/architectures/options.js';
@@ -47,7 +47,7 @@ async function readDeclaration(architecture: Architecture, file: string): Promis
 async function readConfiguration(file: string): Promise<Readonly<Record<string, unknown>>> {
   let text: string;
   try {
-    text = (await readWhole(file)).toString('utf8').replace(/^\uFEFF/, '');
+    text = (await readText(file)).replace(/^\uFEFF/, '');
   } catch (error) {
     throw fileError(error, file);
   }

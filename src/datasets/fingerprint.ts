@@ -4,10 +4,10 @@
  * annotation file its size and both ends. Reading gigabytes whole would cost more than it tells.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError } from '../files/file-errors.js';
+import { openFile, openStream } from '../files/open-file.js';
 import type { DatasetFolder, Sample } from './types.js';
 
 const END_BYTES = 64 * 1024;
@@ -35,7 +35,7 @@ export async function annotationsHash({ annotations }: DatasetFolder, signal: Ab
   for (const file of annotations) {
     hash.update(`${basename(file)}\n`);
     try {
-      for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES, signal })) {
+      for await (const chunk of await openStream(file, CHUNK_BYTES, signal)) {
         hash.update(chunk as Buffer);
       }
     } catch (error) {
@@ -57,7 +57,7 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 async function addEnds(hash: Hash, path: string): Promise<void> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await openFile(path).catch((error: unknown) => {
     throw fileError(error, path);
   });
   try {

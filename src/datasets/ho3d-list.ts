@@ -1,20 +1,9 @@
 /** HO-3D's list of samples: one `sequence/frame` a line, in the order of the ground truth. */
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
-import { fileError } from '../files/file-errors.js';
+import { readLines } from '../files/text-lines.js';
 import { staysInside } from './inside.js';
 import { tellOrThrow } from './problems.js';
 import type { ProblemListener } from './types.js';
-
-/** The lines of a list as they stand there, without blank ones at its end. */
-export async function readLines(list: string): Promise<string[]> {
-  const text = await readFile(list, 'utf8').catch((error: unknown) => {
-    throw fileError(error, list);
-  });
-  const lines = text.split('\n').map((line) => line.trim());
-  while (lines.at(-1) === '') lines.pop();
-  return lines;
-}
 
 /** Whether a line names a sample. */
 export function isSampleLine(line: string): boolean {

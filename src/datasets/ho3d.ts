@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { fileError } from '../files/file-errors.js';
 import { readWhole } from '../files/open-file.js';
+import { readLines } from '../files/text-lines.js';
 import {
   asDict,
   asNumbers,
@@ -37,7 +38,7 @@ import { fileNames, firstFew, isFile, requireFolder } from './folder.js';
 import { metadataHands } from './ground-truth/metadata-truth.js';
 import { axesOfTruth, numberJsonTruth, truthFiles } from './ground-truth/number-json-truth.js';
 import type { HamerMetadata } from './hamer-metadata.js';
-import { isSampleLine, readIds, readLines } from './ho3d-list.js';
+import { isSampleLine, readIds } from './ho3d-list.js';
 import { boxesByImage, metadataFolder, metadataOf, type MetadataRules } from './metadata-folder.js';
 import { tellOrThrow } from './problems.js';
 import type {

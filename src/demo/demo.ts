@@ -1,8 +1,8 @@
 /** Prepares what `hamba-eval demo` evaluates: a generated benchmark and a checkpoint fitted on hands of the same kind. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeEmpty } from '../files/folders.js';
 import { whileLocked } from '../files/lock.js';
+import { readWhole } from '../files/open-file.js';
 import { decodeModel } from '../formats/onnx/onnx.js';
 import { STAMP_KEY } from './checkpoint.js';
 import { type DemoDatasetInfo, type DemoProgress, checkSizes, writeDemoDataset } from './dataset.js';
@@ -93,7 +93,7 @@ export async function prepareDemo(options: DemoOptions = {}): Promise<PreparedDe
 /** Whether `file` is a checkpoint of ours fitted from exactly this dataset. */
 async function bearsStamp(file: string, stamp: string): Promise<boolean> {
   try {
-    return decodeModel(await readFile(file), file).metadata[STAMP_KEY] === stamp;
+    return decodeModel(await readWhole(file), file).metadata[STAMP_KEY] === stamp;
   } catch {
     return false;
   }

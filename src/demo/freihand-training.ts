@@ -1,5 +1,5 @@
 /** The training half of a demo folder in FreiHAND's layout, read back from its files. */
-import { readFile } from 'node:fs/promises';
+import { readText } from '../files/open-file.js';
 import { join } from 'node:path';
 import { Matrix } from 'ml-matrix';
 import { UserError } from '../errors.js';
@@ -56,7 +56,7 @@ async function readTargets(dataset: string): Promise<Matrix> {
 async function readPoints(file: string, count: number): Promise<number[][]> {
   let value: unknown;
   try {
-    value = parseJson(await readFile(file, 'utf8'));
+    value = parseJson(await readText(file));
   } catch (cause) {
     throw damaged(file, cause instanceof Error ? cause.message : String(cause), cause);
   }

@@ -1,5 +1,5 @@
 /** `demo.json`: by it a generated folder is known, and known to be whole. */
-import { readFile } from 'node:fs/promises';
+import { readText } from '../files/open-file.js';
 import { parseJson } from '../formats/json/json-text.js';
 import type { DemoDatasetId } from './layouts/registry.js';
 
@@ -26,7 +26,7 @@ export interface DemoStamp {
 export async function readStampText(file: string): Promise<string | undefined> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file);
   } catch {
     return undefined;
   }

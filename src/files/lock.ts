@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import { UserError } from '../errors.js';
 import { fileError } from './file-errors.js';
+import { readText } from './open-file.js';
 
 export interface Lock {
   /** The lock's own file. */
@@ -99,7 +100,7 @@ async function refuseLiveHolder(lock: Lock): Promise<void> {
   const { file } = lock;
   let holder: Holder;
   try {
-    holder = JSON.parse(await readFile(file, 'utf8')) as Holder;
+    holder = JSON.parse(await readText(file)) as Holder;
   } catch {
     // Being written at this moment; or gone meanwhile, or cut by a crash: nobody's.
     const age = await ageOf(file);

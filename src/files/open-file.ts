@@ -1,5 +1,13 @@
 /** Opens what is a file; a pipe, which nobody may ever write into, would be waited for without end. */
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type ReadStream,
+  type Stats,
+} from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 
@@ -41,7 +49,7 @@ function noFile(path: string, got: string): UserError {
   });
 }
 
-/** The bytes of a file, as `openFile` opens it. */
+/** The bytes of a file, as `openFile` opens it; so are the three below. */
 export async function readWhole(path: string): Promise<Buffer> {
   const handle = await openFile(path);
   try {
@@ -49,4 +57,27 @@ export async function readWhole(path: string): Promise<Buffer> {
   } finally {
     await handle.close();
   }
+}
+
+export async function readText(path: string): Promise<string> {
+  return (await readWhole(path)).toString('utf8');
+}
+
+export function readTextSync(path: string): string {
+  const descriptor = openFileSync(path);
+  try {
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** @param pieceBytes how many bytes are read at a time. */
+export async function openStream(
+  path: string,
+  pieceBytes: number,
+  signal?: AbortSignal,
+): Promise<ReadStream> {
+  const handle = await openFile(path);
+  return handle.createReadStream({ highWaterMark: pieceBytes, ...(signal === undefined ? {} : { signal }) });
 }

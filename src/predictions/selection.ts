@@ -1,9 +1,8 @@
 /** `--limit` and `--samples`: some of a folder's samples, in the folder's order. */
-import { readFile } from 'node:fs/promises';
 import { SCORE_BATCH } from '../datasets/sample-batch.js';
 import type { Selection } from '../datasets/types.js';
 import { UserError } from '../errors.js';
-import { fileError } from '../files/file-errors.js';
+import { readLines } from '../files/text-lines.js';
 import { gatherArrays } from './gather-rows.js';
 import type { PredictionSource } from './prediction-source.js';
 
@@ -33,9 +32,7 @@ export async function selectSamples(
 }
 
 async function readSelection(file: string, ids: readonly string[]): Promise<Selection> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, file);
-  });
+  const lines = await readLines(file);
   const wrong = (message: string, got: string): UserError =>
     new UserError({
       code: 'samples-file',
@@ -47,7 +44,6 @@ async function readSelection(file: string, ids: readonly string[]): Promise<Sele
     });
   const places = new Map(ids.map((id, index) => [id, index]));
   const chosen = new Set<number>();
-  const lines = text.split('\n').map((line) => line.trim());
   lines.forEach((id, line) => {
     if (id === '') return;
     const place = places.get(id);

@@ -1,11 +1,12 @@
 /** `report`: one page of finished runs, and of the photographs and true hands of the dataset folder they name. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { datasetById } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic-file.js';
 import { startsWith } from '../files/file-start.js';
 import { whileLocked } from '../files/lock.js';
+import { readText } from '../files/open-file.js';
 import { parseJson } from '../formats/json/json-text.js';
 import { loadSharp } from '../imaging/sharp.js';
 import { programInfo } from '../program.js';
@@ -159,7 +160,7 @@ async function demoFaces(folder: ReportFolder | null, missing: string[]): Promis
 /** `faces.json` of a generated folder: three vertex ids a triangle. */
 async function facesFile(root: string): Promise<Uint32Array | null> {
   try {
-    const value: unknown = parseJson(await readFile(join(root, 'faces.json'), 'utf8'));
+    const value: unknown = parseJson(await readText(join(root, 'faces.json')));
     if (!Array.isArray(value)) return null;
     const ids = value.flat();
     return ids.length % 3 === 0 && ids.every((id) => Number.isInteger(id) && id >= 0 && id < 2 ** 16)

@@ -2,10 +2,10 @@
  * `run.json`: what a run is, where it stands and what it was made with.
  * Other people's scripts read it (docs/run-directory.md).
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
+import { readText } from '../files/open-file.js';
 import { parseJson } from '../formats/json/json-text.js';
 import { AXES_IDS } from '../hand/axes.js';
 import { JOINT_ORDER_IDS } from '../hand/joints.js';
@@ -177,7 +177,7 @@ export function firstProblem({ issues: [issue] }: z.ZodError): string {
 
 /** @throws UserError where the folder is no run directory, or its run.json is damaged or of another version. */
 export async function readManifest(path: string): Promise<Manifest> {
-  const read = await readText(path);
+  const read = await readManifestText(path);
   if ('problem' in read) throw unreadableManifest(path, read);
   return read.manifest;
 }
@@ -188,7 +188,7 @@ export async function readManifest(path: string): Promise<Manifest> {
  * @throws UserError where nothing says that run.json is of this program
  */
 export async function readReplaceable(path: string): Promise<Manifest | null> {
-  const read = await readText(path);
+  const read = await readManifestText(path);
   if (!('problem' in read)) return read.manifest;
   if (!read.isOurs) throw unreadableManifest(path, read);
   return null;
@@ -199,11 +199,12 @@ interface Unreadable {
   readonly isOurs: boolean;
 }
 
-async function readText(path: string): Promise<{ readonly manifest: Manifest } | Unreadable> {
+async function readManifestText(path: string): Promise<{ readonly manifest: Manifest } | Unreadable> {
   let text: string;
   try {
-    text = await readFile(join(path, RUN_FILES.manifest), 'utf8');
+    text = await readText(join(path, RUN_FILES.manifest));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError({
       code: 'run-directory-missing',
       message: 'This is not a run directory',

@@ -1,7 +1,7 @@
 /** Writes and reads `metrics.json`, the result of a finished run. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
+import { readText } from '../files/open-file.js';
 import { jsonText, parseJson } from '../formats/json/json-text.js';
 import { JOINT_ORDER_IDS } from '../hand/joints.js';
 import { MEASURES } from '../metrics/index.js';
@@ -67,13 +67,14 @@ export async function readMetrics(run: RunFolder): Promise<MetricsDocument | nul
   const file = run.file('metrics');
   let problem: string;
   try {
-    const value = parseJson(await readFile(file, 'utf8')) as Partial<MetricsDocument> | null;
+    const value = parseJson(await readText(file)) as Partial<MetricsDocument> | null;
     const { error } = documentSchema.safeParse(value);
     // As it was written, not as it was parsed, which would change the order of its keys.
     if (error === undefined) return value as MetricsDocument;
     const isOurs = value?.schema === METRICS_SCHEMA;
     problem = isOurs ? firstProblem(error) : `schema ${JSON.stringify(value?.schema) ?? 'absent'}`;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     problem = (error as Error).message;
   }
   throw new UserError({

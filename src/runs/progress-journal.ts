@@ -3,11 +3,12 @@
  * predicting needs to go on from there. It is there while a checkpoint predicts, and no longer.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileDurably } from '../files/atomic-file.js';
 import { fileError } from '../files/file-errors.js';
+import { readText } from '../files/open-file.js';
 import { parseJson } from '../formats/json/json-text.js';
 import { RUN_FILES } from './run-files.js';
 
@@ -68,7 +69,7 @@ export async function readJournal(run: string): Promise<Journal | { readonly pro
   const file = fileOf(run);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw fileError(error, file);

@@ -1,7 +1,7 @@
 /** The thread behind `RecordStream`: reads, hashes and parses one file. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { openStream } from '../../files/open-file.js';
 import { handingOver, serve, startData } from '../../workers/worker-service.js';
 import { fileChunksSync, readNumberJson, type NumberJsonSummary, type RecordBatch } from './number-json.js';
 import type { ReaderService, ReaderStep, RecordStreamOptions, RecordStreamSummary } from './record-stream.js';
@@ -18,7 +18,7 @@ async function* read(): AsyncGenerator<RecordBatch, Omit<RecordStreamSummary, 'b
     const { stream } = await openPredictionZip(path);
     summary = yield* readNumberJson(stream, layout, { file: `${path} (pred.json)`, batchSize });
     // The digest is the archive's, the numbers are its pred.json's.
-    if (hash !== null) await pipeline(createReadStream(path), hash);
+    if (hash !== null) await pipeline(await openStream(path, 2 ** 16), hash);
   } else {
     const onChunk = (chunk: Uint8Array): void => void hash?.update(chunk);
     summary = yield* readNumberJson(fileChunksSync(path), layout, { file: path, batchSize, onChunk });

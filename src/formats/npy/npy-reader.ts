@@ -1,7 +1,8 @@
 /** Rows of a large .npy file, by positioned reads: memory depends on the rows asked for, not on the file. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { fileError } from '../../files/file-errors.js';
+import { openFile, openFileSync } from '../../files/open-file.js';
 import { checkLength, decodeNumbers, refuseText, toFloat64 } from './npy-array.js';
 import { npyError, npyHeaderLength, parseNpyHeader, type NpyDtype, type NpyHeader } from './npy-header.js';
 
@@ -45,7 +46,7 @@ export class NpyReader {
   static async open(file: string, shownName = file): Promise<NpyReader> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(file, 'r');
+      handle = await openFile(file);
       return new NpyReader(shownName, readHeader(handle.fd, shownName), handle);
     } catch (error) {
       await handle?.close();
@@ -57,7 +58,7 @@ export class NpyReader {
   static openSync(file: string): NpyReader {
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(file, 'r');
+      descriptor = openFileSync(file);
       return new NpyReader(file, readHeader(descriptor, file), descriptor);
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);

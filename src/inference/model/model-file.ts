@@ -1,11 +1,11 @@
 /** The model as a file: is it there, and which one is it. */
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.js';
 import { refuseLfsPointerFile } from '../../files/lfs-pointer.js';
-import { otherKind } from '../../files/open-file.js';
+import { openStream, otherKind } from '../../files/open-file.js';
 
 /** @throws UserError where `file` is no file, or the pointer of one. */
 export async function requireModelFile(file: string): Promise<void> {
@@ -41,6 +41,6 @@ export async function requireModelFile(file: string): Promise<void> {
 /** SHA-256 of a file in hexadecimal, read as a stream: checkpoints reach gigabytes. */
 export async function sha256OfFile(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash, signal ? { signal } : {});
+  await pipeline(await openStream(file, 1 << 20), hash, signal ? { signal } : {});
   return hash.digest('hex');
 }

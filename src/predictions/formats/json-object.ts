@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
 import type { DatasetDefinition } from '../../datasets/types.js';
 import { UserError } from '../../errors.js';
+import { fileError } from '../../files/file-errors.js';
+import { openStream } from '../../files/open-file.js';
 import { readNumberObject, type ObjectEntry } from '../../formats/json/number-object.js';
 import { arraySource } from '../array-source.js';
 import { shapeText, type ArrayRows } from '../point-rows.js';
@@ -37,14 +38,20 @@ interface Value extends ObjectEntry {
 async function readValues(path: string, scratch: ScratchNumbers, signal?: AbortSignal): Promise<Value[]> {
   const values: Value[] = [];
   let first = 0;
-  const bytes = createReadStream(path, { highWaterMark: 2 ** 18 });
-  for await (const piece of readNumberObject(bytes, path)) {
-    signal?.throwIfAborted();
-    if ('numbers' in piece) await scratch.append(piece.numbers);
-    else {
-      values.push({ ...piece.entry, first });
-      first = scratch.length;
+  const bytes = await openStream(path, 2 ** 18).catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  try {
+    for await (const piece of readNumberObject(bytes, path)) {
+      signal?.throwIfAborted();
+      if ('numbers' in piece) await scratch.append(piece.numbers);
+      else {
+        values.push({ ...piece.entry, first });
+        first = scratch.length;
+      }
     }
+  } finally {
+    bytes.destroy();
   }
   return values;
 }

@@ -1,9 +1,11 @@
 /** Lists of names beside arrays: `imgnames.txt`, one a line, or `names.json`, a list of texts. */
-import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileNames } from '../../datasets/folder.js';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { readText } from '../../files/open-file.js';
+import { readLines } from '../../files/text-lines.js';
+import { parseJson } from '../../formats/json/json-text.js';
 import { mayNameRows, type StoredArray } from './named-arrays.js';
 
 export interface NameList {
@@ -12,9 +14,9 @@ export interface NameList {
   readonly values: readonly string[];
 }
 
-const PARSERS: Readonly<Record<string, (text: string, file: string) => readonly string[]>> = {
-  '.txt': lines,
-  '.json': jsonTexts,
+const READERS: Readonly<Record<string, (file: string) => Promise<readonly string[]>>> = {
+  '.txt': readLines,
+  '.json': readJsonTexts,
 };
 
 export async function nameLists(folder: string): Promise<NameList[]> {
@@ -26,29 +28,23 @@ export async function listFiles(folder: string): Promise<string[]> {
   const names = (await fileNames(folder)) ?? [];
   return names.filter((name) => {
     const extension = extname(name);
-    return PARSERS[extension] !== undefined && mayNameRows(name.slice(0, -extension.length));
+    return READERS[extension] !== undefined && mayNameRows(name.slice(0, -extension.length));
   });
 }
 
 async function readList(folder: string, name: string): Promise<NameList> {
   const file = join(folder, name);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, file);
-  });
-  const values = PARSERS[extname(name)]!(text.replace(/^\uFEFF/, ''), file);
+  const values = await READERS[extname(name)]!(file);
   return { array: { name, shape: [values.length], type: 'texts', holds: 'texts' }, values };
 }
 
-function lines(text: string): readonly string[] {
-  const all = text.split('\n').map((line) => line.trim());
-  while (all.at(-1) === '') all.pop();
-  return all;
-}
-
-function jsonTexts(text: string, file: string): readonly string[] {
+async function readJsonTexts(file: string): Promise<readonly string[]> {
+  const text = await readText(file).catch((error: unknown) => {
+    throw fileError(error, file);
+  });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw noTexts(file, (error as Error).message);
   }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileNames, isFile } from '../../datasets/folder.js';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { readWhole } from '../../files/open-file.js';
 import { readNpyStrings } from '../../formats/npy/npy-array.js';
 import { NpyReader } from '../../formats/npy/npy.js';
 import { arraySource } from '../array-source.js';
@@ -61,7 +61,7 @@ async function refusePartOfRun(path: string): Promise<void> {
 }
 
 async function readTexts(file: string): Promise<string[]> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readWhole(file).catch((error: unknown) => {
     throw fileError(error, file);
   });
   return readNpyStrings(bytes, file);

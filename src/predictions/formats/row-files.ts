@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { readWhole } from '../../files/open-file.js';
 import { readNpy, toFloat64, type NpyArray } from '../../formats/npy/npy.js';
 import { readNpz } from '../../formats/npy/npz.js';
 import { arraySource } from '../array-source.js';
@@ -74,7 +75,7 @@ async function rowFiles(folder: string): Promise<string[]> {
 /** The numbers in a file; what else is in it stays there. */
 async function readArrays(file: string): Promise<ReadonlyMap<string, NpyArray>> {
   if (extname(file) === '.npy') {
-    const bytes = await readFile(file).catch((error: unknown) => {
+    const bytes = await readWhole(file).catch((error: unknown) => {
       throw fileError(error, file);
     });
     return new Map([[ONLY, readNpy(bytes, file)]]);

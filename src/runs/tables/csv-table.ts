@@ -2,10 +2,10 @@
  * Reads a csv of a run directory column by column. Not a reader of other people's csv: what this program does not
  * write is an error with its line.
  */
-import { createReadStream } from 'node:fs';
 import { CsvError } from 'csv-parse';
 import { UserError } from '../../errors.js';
 import { fileError } from '../../files/file-errors.js';
+import { openStream } from '../../files/open-file.js';
 import { csvRows } from '../../text/csv-reader.js';
 import type { Cell } from '../../text/csv.js';
 
@@ -42,7 +42,9 @@ export class CsvTable {
    * @throws UserError where the file cannot be read, is no such csv or lacks a column.
    */
   static async read(file: string, wanted: (header: readonly string[]) => WantedColumns): Promise<CsvTable> {
-    const source = createReadStream(file);
+    const source = await openStream(file, 2 ** 16).catch((error: unknown) => {
+      throw fileError(error, file);
+    });
     let table: CsvTable | null = null;
     let line = 1;
     try {

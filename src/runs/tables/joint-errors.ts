@@ -1,6 +1,6 @@
 /** `joint_errors.npy`: the error of every joint of every sample, for whoever compares two runs joint by joint. */
-import { readFile } from 'node:fs/promises';
 import { fileError } from '../../files/file-errors.js';
+import { readWhole } from '../../files/open-file.js';
 import { NpyWriter, readNpy, toFloat64 } from '../../formats/npy/npy.js';
 import type { JointErrors } from '../../metrics/index.js';
 import type { RunDirectory } from '../run-directory.js';
@@ -38,7 +38,7 @@ export async function writeJointErrors(run: RunDirectory, table: JointErrorTable
 
 /** Null where there is none: runs of before had none. */
 export async function readJointErrors(file: string): Promise<JointErrorTable | null> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readWhole(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw fileError(error, file);
   });

@@ -1,7 +1,6 @@
 /** `samples.txt`: the ids of the samples that the rows of a run are about, one a line. */
-import { readFile } from 'node:fs/promises';
 import { isFile } from '../../datasets/folder.js';
-import { fileError } from '../../files/file-errors.js';
+import { readLines } from '../../files/text-lines.js';
 import type { RunFolder } from '../manifest.js';
 import type { RunDirectory } from '../run-directory.js';
 
@@ -16,8 +15,5 @@ export async function writeSampleList(run: RunDirectory, ids: readonly string[])
 export async function readSampleList(run: RunFolder): Promise<string[] | null> {
   const file = run.file('samples');
   if (run.manifest.selected !== true && !(await isFile(file))) return null;
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, file);
-  });
-  return text.split('\n').filter((line) => line !== '');
+  return (await readLines(file)).filter((line) => line !== '');
 }
