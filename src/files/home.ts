@@ -22,7 +22,8 @@ function homeOrNone(): string {
   }
 }
 
-/** A path as a shell would read it, for those that no shell has seen. */
+/** A path as a shell would read it, for those that no shell has seen: without a known home, as it stands. */
 export function expandHome(path: string): string {
-  return /^~(?=$|[/\\])/.test(path) ? join(homedir(), path.slice(1)) : path;
+  const home = homedir();
+  return home !== devNull && /^~(?=$|[/\\])/.test(path) ? join(home, path.slice(1)) : path;
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cli, errorOf, FIXTURES, sharedFolder, temporaryFolder } from '../support/cli.js';
@@ -44,6 +45,11 @@ describe('a user without an entry and without HOME', () => {
     expect(code, stderr).toBe(0);
     expect(stderr).not.toContain('ENOENT');
   });
+
+  it('reads ~ as it stands', async () => {
+    const error = errorOf(await cli([...SCORE, '--data=~/data', '--json'], { env, cwd: folder }));
+    expect(error).toMatchObject({ code: 'dataset-folder-missing', file: join(folder, '~/data') });
+  });
 });
 
 describe('a home that cannot be looked into', () => {
@@ -79,6 +85,25 @@ describe('a home that cannot be looked into', () => {
     env.XDG_CONFIG_HOME = await temporaryFolder();
     expect(errorOf(await cli([...SCORE, '--json'], { env })).code).toBe('data-folder-unknown');
   });
+
+  it('keeps no words for completion, with a way on', async () => {
+    const env = await closedHome();
+    const refused = await cli(['autocomplete', 'bash'], { env });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('next      let HAMBA_EVAL_CACHE_DIR name a folder of yours');
+    env.HAMBA_EVAL_CACHE_DIR = await temporaryFolder();
+    const kept = await cli(['autocomplete', 'bash'], { env });
+    expect(kept.code, kept.stderr).toBe(0);
+  });
+});
+
+it('a full disk behind the output is an error that leads on', async () => {
+  const command = `"${process.execPath}" "${BIN}" leaderboard freihand > /dev/full`;
+  const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const said = text(child.stderr);
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(1);
+  expect(await said).toContain('next      free some disk space, or send it elsewhere');
 });
 
 it('~ is the home in HAMBA_EVAL_DATA and behind the = of a flag', async () => {
