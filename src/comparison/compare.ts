@@ -300,10 +300,15 @@ function jointsCompared(
 }
 
 function jointsUnknown(baseline: RunScores, run: RunScores): Remark {
-  const lacks = [baseline, run].find(({ jointErrors }) => (jointErrors ?? null) === null)!;
+  const lacks = [baseline, run].find(({ jointErrors }) => jointErrors === null);
+  // Of a fusion nobody keeps them: making the run again would not help.
+  const why =
+    lacks === undefined
+      ? 'the errors of single joints are kept of a run, not of its fusions; without --tta-fusion they are compared'
+      : `${lacks.path} has no joint_errors.npy; make that run again with --force`;
   return {
     field: 'joints',
-    message: `joints are not compared, since the samples of both are not all and ${lacks.path} has no joint_errors.npy; make that run again with --force`,
+    message: `joints are not compared, since the samples of both are not all and ${why}`,
   };
 }
 

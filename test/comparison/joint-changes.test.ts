@@ -46,5 +46,14 @@ describe('the joints of a run', () => {
     const { runs: others } = compare([run([1, 2, 3], null), run([1, 2, NaN])], { allowMixed: true });
     expect(others[1]!.joints).toEqual({});
     expect(others[1]!.remarks.map(({ message }) => message).join()).toContain('no joint_errors.npy');
+    const fused = [run([1, 2, 3]), run([1, 2, NaN])].map((one) => {
+      const { jointErrors, ...rest } = one;
+      void jointErrors;
+      return rest;
+    });
+    const [, fusion] = compare(fused, { allowMixed: true }).runs;
+    const remarks = fusion!.remarks.map(({ message }) => message).join();
+    expect(remarks).toContain('without --tta-fusion they are compared');
+    expect(remarks).not.toContain('--force');
   });
 });

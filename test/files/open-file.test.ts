@@ -36,7 +36,7 @@ describe('a pipe in the place of a file', () => {
   ];
   it.each(readers)('is refused, not waited for: %s', async (_, read) => {
     const file = await pipe();
-    const reading = async (): Promise<unknown> => read(file);
+    const reading = async (): Promise<unknown> => await read(file);
     await expect(reading()).rejects.toMatchObject({ code: 'file-unreadable', file, got: 'a pipe' });
   });
 

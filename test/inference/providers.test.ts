@@ -17,6 +17,7 @@ import { isProviderRefusal, tidy } from '../../src/inference/session/session-err
 import { openSession, refusalReason, type SessionOptions } from '../../src/inference/session/session.js';
 import { TRIAL_MODEL } from '../../src/inference/session/trial-model.js';
 import { sharedFolder } from '../support/cli.js';
+import { runScript } from '../support/script.js';
 
 const folder = sharedFolder();
 let model: string;
@@ -71,6 +72,22 @@ describe('what is tried', () => {
     vi.stubEnv('NVIDIA_TF32_OVERRIDE', '1');
     prepareEnvironment('tensorrt');
     expect(process.env.NVIDIA_TF32_OVERRIDE).toBe('1');
+  });
+
+  it('which a thread cannot see to, and says so', async () => {
+    const providers = new URL('../../dist/inference/session/providers.js', import.meta.url).href;
+    const script = `
+      import { isMainThread, Worker } from 'node:worker_threads';
+      if (isMainThread) new Worker(new URL(import.meta.url));
+      else {
+        const { prepareEnvironment } = await import('${providers}');
+        prepareEnvironment('cpu');
+        try { prepareEnvironment('cuda'); console.log('done'); } catch ({ code }) { console.log(code); }
+      }`;
+    const env = { ...process.env };
+    delete env.NVIDIA_TF32_OVERRIDE;
+    expect((await runScript(script, env)).stdout.trim()).toBe('provider-environment');
+    expect((await runScript(script, { ...env, NVIDIA_TF32_OVERRIDE: '0' })).stdout.trim()).toBe('done');
   });
 });
 

@@ -6,6 +6,7 @@
  * What is tried after what is settled here, and is told to the user.
  */
 import type * as Ort from 'onnxruntime-node';
+import { isMainThread } from 'node:worker_threads';
 import { UserError } from '../../errors.js';
 import { CPU } from './providers/cpu.js';
 import type { ProviderDefinition } from './providers/provider.js';
@@ -67,10 +68,24 @@ export function providerOption(
     : { name: provider };
 }
 
-/** Sets what the provider's libraries read when they are loaded; whoever has set it is left alone. */
+/**
+ * Sets what the provider's libraries read when they are loaded; whoever has set it is left alone.
+ *
+ * @throws UserError in a thread: what a thread sets stays in its own copy of the environment.
+ */
 export function prepareEnvironment(provider: ExecutionProvider): void {
   for (const [name, value] of Object.entries(providerByName(provider).environment)) {
-    process.env[name] ??= value;
+    if (process.env[name] !== undefined) continue;
+    if (!isMainThread) {
+      throw new UserError({
+        code: 'provider-environment',
+        message: `The execution provider ${provider} would compute with less precision in this thread`,
+        expected: `${name}=${value} in the environment of the process`,
+        got: `no ${name}`,
+        next: 'set the variable, or let the main thread set it in process.env before it starts this one',
+      });
+    }
+    process.env[name] = value;
   }
 }
 
