@@ -4,6 +4,7 @@
  */
 import type Sharp from 'sharp';
 import { UserError } from '../errors.js';
+import { requireDecodingRoom } from '../workers/address-space.js';
 
 let loading: Promise<typeof Sharp> | undefined;
 
@@ -13,6 +14,7 @@ export function loadSharp(): Promise<typeof Sharp> {
 }
 
 async function load(): Promise<typeof Sharp> {
+  requireDecodingRoom();
   try {
     const { default: sharp } = await import('sharp');
     // Every file is read once, and several are decoded side by side on libuv's threads: a cache would

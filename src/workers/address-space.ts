@@ -1,9 +1,14 @@
 /** Address space, which batch systems limit (`ulimit -v`). V8 ends the whole process where a thread's does not fit. */
 import { readFileSync } from 'node:fs';
-import { UserError } from '../errors.js';
+import { UserError, type UserErrorDetails } from '../errors.js';
 
 /** What a thread takes: V8 reserves 512 MiB for code, most of which never becomes memory. */
 const THREAD_BYTES = 700e6;
+/** What decoding takes on libuv's four threads: a stack and a heap for each. */
+const DECODING_BYTES = 500e6;
+
+/** The code of the errors below: nothing is wrong with what was to be read. */
+export const ADDRESS_SPACE = 'address-space';
 
 /** Threads that may not have taken theirs yet, and what will be in use once they have. */
 const starting = new Set<object>();
@@ -22,13 +27,30 @@ export function promiseRoom(owner: object, thread: string): UserError | null {
     promised = taken + THREAD_BYTES;
     return null;
   }
-  return new UserError({
-    code: 'address-space',
-    message: `There is no address space for one more thread (${thread})`,
-    expected: `${megabytes(THREAD_BYTES)}, most of which never becomes memory`,
-    got: `${megabytes(limit - taken)} left of the ${megabytes(limit)} that ulimit -v allows`,
-    next: 'lift the limit (ulimit -v unlimited; a batch system has an option for virtual memory); --workers 1 starts the fewest threads',
-  });
+  const lacking = noRoom(`for one more thread (${thread})`, THREAD_BYTES, limit - taken, limit);
+  return new UserError({ ...lacking, next: `${lacking.next}; --workers 1 starts the fewest threads` });
+}
+
+/** @throws UserError where photographs could not be decoded: the library ends the whole process then. */
+export function requireDecodingRoom(): void {
+  const { limit, used } = addressSpace();
+  if (limit - used >= DECODING_BYTES) return;
+  throw new UserError(noRoom('to decode photographs', DECODING_BYTES, limit - used, limit));
+}
+
+function noRoom(
+  purpose: string,
+  needed: number,
+  left: number,
+  limit: number,
+): UserErrorDetails & { next: string } {
+  return {
+    code: ADDRESS_SPACE,
+    message: `There is no address space ${purpose}`,
+    expected: `${megabytes(needed)}, most of which never becomes memory`,
+    got: `${megabytes(left)} left of the ${megabytes(limit)} that ulimit -v allows`,
+    next: 'lift the limit (ulimit -v unlimited; a batch system has an option for virtual memory)',
+  };
 }
 
 /** The thread runs, or has ended before. */

@@ -43,4 +43,15 @@ describe.runIf(process.platform === 'linux')('where the address space is limited
     expect(error.next).toContain('ulimit -v unlimited');
     expect(stderr).not.toMatch(/abort|fatal/i);
   });
+
+  it.each([450, 600, 700])('a folder is not blamed for %i MB', async (megabytes) => {
+    const node = Number(execFileSync(process.execPath, ['-p', VM_SIZE], { encoding: 'utf8' }));
+    const script = `ulimit -v ${node + megabytes * 1000}; exec "$0" "$@"`;
+    const verify = ['datasets', 'verify', 'ho3d-v2', await demoFolder('ho3d-v2'), '--json'];
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, BIN, ...verify], {
+      encoding: 'utf8',
+    });
+    expect(status, stderr).toBe(1);
+    expect((JSON.parse(stdout) as { error: ErrorJson }).error.code).toBe('address-space');
+  });
 });

@@ -1,5 +1,6 @@
 /** How `datasets verify` gathers what is wrong and words it. */
 import { UserError, type ErrorJson } from '../../errors.js';
+import { ADDRESS_SPACE } from '../../workers/address-space.js';
 
 /** Problems of one kind that are told one by one. */
 const SHOWN = 20;
@@ -48,7 +49,8 @@ export async function collect<T, F>(
   try {
     return await check();
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    // A check that the machine has no room for says nothing about the folder.
+    if (!(error instanceof UserError) || error.code === ADDRESS_SPACE) throw error;
     problems.add(error);
     return fallback;
   }
