@@ -61,7 +61,7 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
     regressor?.requireParts(meshOf(model), model.session.file);
     const check = await openJointCheck(task, { ...meshOf(model), hasJoints: hasJoints(model) });
     const protocol = withOrigin(task.protocol, {
-      boxes: model.contract.crop === 'whole-image' ? 'image' : task.protocol.boxes,
+      boxes: model.usesBoxes ? task.protocol.boxes : 'image',
       hasRoots: samples.some(({ root }) => root !== null),
       hasJoints: hasJoints(model),
     });

@@ -10,15 +10,29 @@ export type ChannelValues = readonly [number, number, number];
 export const IMAGENET_MEAN: ChannelValues = [0.485, 0.456, 0.406];
 export const IMAGENET_STD: ChannelValues = [0.229, 0.224, 0.225];
 
+/** (x − offset) / divisor, R G B: the constants as float32. */
+export interface Normalisation {
+  readonly offsets: ChannelValues;
+  readonly divisors: ChannelValues;
+}
+
+export function normalisation(mean: ChannelValues, std: ChannelValues): Normalisation {
+  const scaled = ([r, g, b]: ChannelValues): ChannelValues => [
+    Math.fround(255 * r),
+    Math.fround(255 * g),
+    Math.fround(255 * b),
+  ];
+  return { offsets: scaled(mean), divisors: scaled(std) };
+}
+
 /** 3 × 256: the normalised value of each byte, for each channel; the crop is written through it. */
 export function normalisationTable(mean: ChannelValues, std: ChannelValues): Float32Array {
+  const { offsets, divisors } = normalisation(mean, std);
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
-    const offset = Math.fround(255 * mean[channel]!);
-    const divisor = Math.fround(255 * std[channel]!);
     for (let byte = 0; byte < 256; byte++) {
       // A Float32Array rounds what it is given; the difference has to be rounded on its own.
-      table[channel * 256 + byte] = Math.fround(byte - offset) / divisor;
+      table[channel * 256 + byte] = Math.fround(byte - offsets[channel]!) / divisors[channel]!;
     }
   }
   return table;

@@ -8,6 +8,7 @@ import { JOINT_COUNT } from '../hand/joints.js';
 import { MANO_JOINT_COUNT, MANO_SHAPE_COUNT } from '../hand/mano-layer.js';
 import type { CropPlacement } from '../hand/projection.js';
 import { PLAIN_VIEW, type View } from '../hand/view.js';
+import { cropKind } from './crops/crop-kinds.js';
 import { isMirrored, type CropBatch, type UnreadableSample } from './crops/crop-source.js';
 import { keypointsFromCamera, keypointsFromModel, type Keypoints, type Problem } from './keypoints-2d.js';
 import { MANO_WORDS, ROTATION_SIZE, rotationCount } from './mano/mano-outputs.js';
@@ -273,9 +274,9 @@ export class BatchReader {
   /** Where the row's crop lies in its photograph. */
   #placement({ samples, boxes, rows }: CropBatch, slot: number): CropPlacement {
     const box = boxes[slot]!;
-    const { scale, rotationDegrees } = this.#passes[rows[slot]!.pass]!;
     const mirrored = isMirrored(this.#contract, samples[slot]!);
-    return { center: box.center, side: box.side * scale, rotationDegrees, mirrored };
+    const view = { ...this.#passes[rows[slot]!.pass]!, box, mirrored };
+    return cropKind(this.#contract.crop).placement(view, this.#contract.input.size[0]);
   }
 
   #row(values: Float32Array | undefined, slot: number): Float32Array | undefined {

@@ -5,6 +5,7 @@ import type { Axes } from '../hand/axes.js';
 import { ManoLayer } from '../hand/mano-layer.js';
 import { DECODE_OPTIONS } from '../imaging/decode.js';
 import { loadSharp } from '../imaging/sharp.js';
+import { cropKind } from '../inference/crops/crop-kinds.js';
 import { isMirrored } from '../inference/crops/crop-source.js';
 import { readManoFile } from '../inference/mano/mano-file.js';
 import { requireMano, type Mano } from '../inference/mano/mano-points.js';
@@ -28,6 +29,8 @@ export interface OpenedModel {
   readonly contract: ModelContract;
   readonly batchSize: number;
   readonly sha256: string;
+  /** False: it sees whole photographs. */
+  readonly usesBoxes: boolean;
   /** See `OpenModel`. */
   readonly notes: readonly string[];
 }
@@ -55,7 +58,8 @@ export async function openModel(request: OpenModelRequest): Promise<OpenedModel>
   });
   try {
     const size = batchSizeFor(contract, batchSize);
-    return { session, contract, notes, batchSize: size, sha256: await sha256OfFile(model) };
+    const { usesBoxes } = cropKind(contract.crop);
+    return { session, contract, notes, usesBoxes, batchSize: size, sha256: await sha256OfFile(model) };
   } catch (error) {
     await session.close();
     throw error;

@@ -4,6 +4,7 @@ import { CropPool, type CropTask, type SharedPhoto } from '../../src/inference/c
 
 const SIZE: readonly [number, number] = [16, 16];
 const LENGTH = 3 * 16 * 16;
+const BYTES = { offsets: [0, 0, 0], divisors: [1, 1, 1] } as const;
 const table = Float32Array.from({ length: 768 }, (_, index) => index);
 
 function photo(width = 20, height = 20): SharedPhoto {
@@ -20,7 +21,8 @@ const task = (slot: number): CropTask => ({
   scale: 1,
 });
 
-const newPool = (threads: number) => new CropPool({ threads, size: SIZE, table });
+const newPool = (threads: number) =>
+  new CropPool({ threads, size: SIZE, kind: 'hamer', table, normalisation: BYTES });
 
 describe('a crop pool', () => {
   it('fills batches begun side by side, whichever thread has them, and blanks what it is told to', async () => {

@@ -102,7 +102,7 @@ describe('what a sidecar may hold', () => {
     ['{"size": [256]}', 'size', '[height, width]', '[256]'],
     ['{"size": [256, 19.5]}', 'size', '[height, width]', '[256,19.5]'],
     ['{"size": "256x192"}', 'size', '[height, width]', '"256x192"'],
-    ['{"crop": "center"}', 'crop', '"hamer" or "whole-image"', '"center"'],
+    ['{"crop": "center"}', 'crop', '"hamer", "whole-image" or "hamba-freihand"', '"center"'],
     ['{"std": [1, 0, 1]}', 'std', 'positive', '[1,0,1]'],
     ['{"mean": null}', 'mean', 'three numbers', 'null'],
     ['{"joint_order": "mano"}', 'joint_order', '"openpose"', '"mano"'],

@@ -1,15 +1,18 @@
 /** What the crop pool asks of its threads; plain data, buffers handed over. */
-import type { Box, View } from '../../hand/view.js';
+import type { Normalisation } from '../../imaging/normalise.js';
+import type { CropData, CropKind, CropView } from './crop-kinds.js';
 
-/** The crops of one batch, as the session takes them: float32, or float16 as its bits. */
-export type CropData = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+export type { CropData } from './crop-kinds.js';
 
 /** A thread's start data: what all crops have in common. */
 export interface CropSettings {
   /** [height, width], px; the crop is height × height, of which the middle columns are kept. */
   readonly size: readonly [number, number];
+  readonly kind: CropKind;
   /** 3 × 256: what each byte of a photograph becomes; of the type of the data. */
   readonly table: Float32Array | Uint16Array;
+  /** What the table is made of. */
+  readonly normalisation: Normalisation;
 }
 
 /** A decoded photograph; its pixels are shared, since several threads may crop from it. */
@@ -21,11 +24,9 @@ export interface SharedPhoto {
 }
 
 /** One row of a batch. */
-export interface CropTask extends View {
+export interface CropTask extends CropView {
   /** Position in the batch. */
   readonly slot: number;
-  readonly box: Box;
-  readonly mirrored: boolean;
 }
 
 /** A JPEG file that one row shows, and no other. */

@@ -80,11 +80,10 @@ export class CropPool {
   }
 
   #leastBusy(): CropThread {
-    const { threads, size, table } = this.#options;
+    const { threads, ...settings } = this.#options;
     const idle = this.#threads.find(({ batches }) => batches === 0);
     if (idle !== undefined) return idle;
     if (this.#threads.length < Math.max(1, threads)) {
-      const settings: CropSettings = { size, table };
       const file = builtFile('inference/crops/crop.worker.js');
       const thread = { worker: new WorkerThread<CropService>(file, 'a crop thread', settings), batches: 0 };
       this.#threads.push(thread);

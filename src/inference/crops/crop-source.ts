@@ -11,11 +11,12 @@ import { PLAIN_VIEW, type Box, type View } from '../../hand/view.js';
 import { wholeImageBox } from '../../imaging/crop.js';
 import { imageFormat } from '../../imaging/decode.js';
 import { isOrdinary, jpegFrame } from '../../imaging/jpeg-header.js';
-import { normalisationTable } from '../../imaging/normalise.js';
+import { normalisation, normalisationTable } from '../../imaging/normalise.js';
 import type { ModelContract } from '../model/model-contract.js';
 import { Gate } from '../session/gate.js';
 import { noTimings, type StageTimings } from '../timings.js';
 import type { CropBatch, CropRow, ImageSample, UnreadableSample } from './crop-batch.js';
+import { cropKind } from './crop-kinds.js';
 import { CropPool, type CropData, type CropFile, type OpenBatch, type SharedPhoto } from './crop-pool.js';
 import { PhotoStore } from './photo-store.js';
 import { RowSequence, type Stretch } from './row-sequence.js';
@@ -108,6 +109,7 @@ const NO_BOX: Box = { center: [Number.NaN, Number.NaN], side: Number.NaN };
 
 class PooledCropSource implements CropSource {
   readonly #options: CropSourceOptions;
+  readonly #kind: ReturnType<typeof cropKind>;
   readonly #passes: readonly View[];
   readonly #timings: StageTimings;
   /** Batches begun and not taken: ahead of the session, and in turns with it. */
@@ -130,8 +132,10 @@ class PooledCropSource implements CropSource {
     const sharesCores = options.sharesCores ?? false;
     const threads = options.workers ?? defaultWorkers(sharesCores);
     const concurrency = options.decodeConcurrency ?? DEFAULT_DECODE_CONCURRENCY;
-    const table = normalisationTable(contract.mean, contract.std);
+    const { mean, std } = contract;
+    const table = normalisationTable(mean, std);
     this.#options = options;
+    this.#kind = cropKind(contract.crop);
     this.#passes = passes;
     this.#timings = options.timings ?? noTimings();
     this.#signal = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
@@ -139,6 +143,8 @@ class PooledCropSource implements CropSource {
     this.#pool = new CropPool({
       threads,
       size: contract.input.size,
+      kind: contract.crop,
+      normalisation: normalisation(mean, std),
       table: contract.input.dtype === 'float16' ? float32ToHalf(table) : table,
     });
     this.#filling = new Gate(threads * BATCHES_A_THREAD);
@@ -276,6 +282,7 @@ class PooledCropSource implements CropSource {
     let photo: SharedPhoto | null = null;
     try {
       photo = await photograph.decoded();
+      if (!this.#takes(photo)) throw sizeError(sample, photo, contract);
       const box = this.#boxIn(sample, photo);
       if (!isBox(box)) throw boxError(sample, box);
       const passes = this.#passes.slice(firstPass, firstPass + count);
@@ -307,7 +314,7 @@ class PooledCropSource implements CropSource {
       const frame = bytes !== null && imageFormat(bytes) === 'jpeg' ? jpegFrame(bytes) : null;
       if (bytes === null || frame === null || !isOrdinary(frame)) continue;
       const box = this.#boxIn(shot.sample, frame);
-      if (!isBox(box)) continue;
+      if (!this.#takes(frame) || !isBox(box)) continue;
       const mirrored = isMirrored(this.#options.contract, shot.sample);
       files.push({ position, bytes, task: { slot: position, box, mirrored, ...this.#passes[0]! } });
     }
@@ -326,8 +333,12 @@ class PooledCropSource implements CropSource {
   }
 
   #boxIn(sample: ImageSample, photo: { readonly width: number; readonly height: number }): Box {
-    const whole = this.#options.contract.crop === 'whole-image' || sample.box === null;
-    return whole ? wholeImageBox(photo) : sample.box;
+    return this.#kind.usesBoxes && sample.box !== null ? sample.box : wholeImageBox(photo);
+  }
+
+  #takes({ width, height }: { readonly width: number; readonly height: number }): boolean {
+    const { photographSide } = this.#kind;
+    return photographSide === null || (width === photographSide && height === photographSide);
   }
 }
 
@@ -343,6 +354,22 @@ function boxError({ id, image }: ImageSample, { center, side }: Box): UserError 
     expected: 'a centre and a positive side, in px',
     got: `centre ${center.join(', ')}, side ${side}`,
     next: 'correct the box, or leave the sample out',
+  });
+}
+
+function sizeError(
+  { id, image }: ImageSample,
+  { width, height }: { readonly width: number; readonly height: number },
+  { crop, sidecar }: ModelContract,
+): UserError {
+  const side = cropKind(crop).photographSide!;
+  return new UserError({
+    code: 'crop-photograph-size',
+    message: `The crop ${crop} is made for other photographs than that of sample ${id}`,
+    file: image,
+    expected: `${side} × ${side} px, as FreiHAND's are`,
+    got: `${width} × ${height} px`,
+    next: `write "crop": "hamer" into ${sidecar ?? 'the sidecar'}, which takes the boxes of any photograph`,
   });
 }
 

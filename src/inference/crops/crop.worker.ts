@@ -1,12 +1,13 @@
 /** A thread of the crop pool: cuts the crops of a batch out of its photographs, normalised. */
-import { cropInto } from '../../imaging/crop.js';
 import { JpegDecoder } from '../../imaging/jpeg-decoder.js';
 import type { RgbImage } from '../../imaging/rgb-image.js';
 import { handingOver, serve, startData } from '../../workers/worker-service.js';
+import { cropKind } from './crop-kinds.js';
 import type { CropData, CropFile, CropService, CropSettings, CropTask } from './crop-messages.js';
 
-const { size, table } = startData<CropSettings>();
+const { size, kind, table, normalisation } = startData<CropSettings>();
 const [patchSize, columns] = size;
+const { cropInto } = cropKind(kind);
 const cropLength = 3 * patchSize * columns;
 
 interface Batch {
@@ -16,8 +17,8 @@ interface Batch {
 const batches = new Map<number, Batch>();
 
 function cropAll(image: RgbImage, tasks: readonly CropTask[], values: CropData): void {
-  for (const { slot, ...request } of tasks) {
-    cropInto(image, { ...request, patchSize }, columns, { table, values, at: slot * cropLength });
+  for (const { slot, ...view } of tasks) {
+    cropInto(image, view, { patchSize, columns, table, normalisation, values, at: slot * cropLength });
   }
 }
 

@@ -9,13 +9,11 @@ import { MANO_VERTEX_COUNT } from '../../hand/joint-conventions.js';
 import type { JointOrder } from '../../hand/joints.js';
 import { HAMER_FOCAL_LENGTH } from '../../hand/projection.js';
 import { IMAGENET_MEAN, IMAGENET_STD, type ChannelValues } from '../../imaging/normalise.js';
+import type { CropKind } from '../crops/crop-kinds.js';
 import { recogniseMano, type ManoBinding } from '../mano/mano-outputs.js';
 import { contractError, sidecarAdvice, type ModelIo, type TensorInfo } from './model-io.js';
 import { recogniseOutputs, unusualOutputs, type OutputBindings } from './model-outputs.js';
 import type { Sidecar, SidecarContent } from './sidecar.js';
-
-/** `hamer`: HaMeR's crop of the sample's box. `whole-image`: the same crop of the whole photograph, boxes unused. */
-export type CropKind = 'hamer' | 'whole-image';
 
 /**
  * `model`: an output of its own, in crop coordinates (−0.5…0.5 from edge to edge) or px of the square

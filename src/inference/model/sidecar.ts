@@ -9,6 +9,7 @@ import { oneOf, UserError } from '../../errors.js';
 import { openFile } from '../../files/open-file.js';
 import { parseJson } from '../../formats/json/json-text.js';
 import { JOINT_ORDER_IDS } from '../../hand/joints.js';
+import { CROP_KIND_NAMES } from '../crops/crop-kinds.js';
 
 const name = z.string().min(1);
 const size = z.tuple([z.int().positive(), z.int().positive()]);
@@ -37,7 +38,7 @@ const sidecarSchema = z.strictObject({
     .optional(),
   points_from: z.enum(['outputs', 'mano']).optional(),
   size: size.optional(),
-  crop: z.enum(['hamer', 'whole-image']).optional(),
+  crop: z.enum(CROP_KIND_NAMES).optional(),
   mean: mean.optional(),
   std: std.optional(),
   units: z.enum(['m', 'mm']).optional(),
@@ -74,7 +75,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'mano.mean_pose': '"absolute" or "relative"',
   points_from: '"outputs" or "mano"',
   size: '[height, width] in px, two positive whole numbers',
-  crop: '"hamer" or "whole-image"',
+  crop: oneOf(CROP_KIND_NAMES.map((kind) => `"${kind}"`)),
   mean: 'three numbers, R G B on the scale 0 to 1',
   std: 'three positive numbers, R G B on the scale 0 to 1',
   units: '"m" or "mm"',

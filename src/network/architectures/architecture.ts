@@ -51,7 +51,7 @@ export interface Architecture {
   /** What the paper prints of the whole, in millions. */
   readonly published?: string;
   /** How the sidecar has photographs prepared. */
-  readonly crop: 'hamer';
+  readonly crop: 'hamer' | 'hamba-freihand';
 }
 
 /** Sizes of a tensor that must be there for the rest to be told. */

@@ -39,7 +39,7 @@ export const HAMBA: Architecture = {
     },
   ],
   published: '733',
-  crop: 'hamer',
+  crop: 'hamba-freihand',
 };
 
 /** Norms of all layers but the last, the graph convolutions' weight of one entry, and the sampler's filters where unused. */

@@ -1,6 +1,7 @@
 /** Errors about models and photographs, and their remedies. */
 import { cp, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { demoFolder } from '../demo-folder.js';
 import { points } from '../freihand-folder.js';
 import { written, predict, modelOf, spoiltPhotographs, FIELD, MANO, JOINTS, remedies } from './remedy.js';
 
@@ -38,6 +39,20 @@ export const ofModels = remedies([
     follow: async (place) => {
       await writeFile(join(place.folder, 'model.json'), '{"crop": "hamer"}');
       return predict(place, { model: join(place.folder, 'model.onnx') });
+    },
+  },
+  {
+    code: 'crop-photograph-size',
+    raise: async (place) => {
+      const model = await modelOf(place, { outputs: [JOINTS] });
+      await writeFile(join(place.folder, 'model.json'), '{"crop": "hamba-freihand"}');
+      return predict(place, { model, dataset: 'ho3d-v2', data: await demoFolder('ho3d-v2') });
+    },
+    next: 'write "crop": "hamer" into model.json',
+    follow: async (place) => {
+      await writeFile(join(place.folder, 'model.json'), '{"crop": "hamer"}');
+      const model = join(place.folder, 'model.onnx');
+      return predict(place, { model, dataset: 'ho3d-v2', data: await demoFolder('ho3d-v2') });
     },
   },
   {
