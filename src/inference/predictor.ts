@@ -62,7 +62,8 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicte
   });
   const sharesCores = providerByName(session.providerUsed).sharesCores;
   const source = openCropSource({ ...options, batchSize, timings, sharesCores });
-  const dims = [batchSize, 3, ...contract.input.size];
+  const { layout, size } = contract.input;
+  const dims = layout === 'nhwc' ? [batchSize, ...size, 3] : [batchSize, 3, ...size];
   const fetches = fetchesOf(contract);
   const running: { readonly batch: CropBatch; readonly result: Promise<RunResult> }[] = [];
   let isFirst = true;

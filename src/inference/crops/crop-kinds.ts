@@ -16,6 +16,28 @@ export interface CropView extends View {
 /** The crops of one batch, as the session takes them: float32, or float16 as its bits. */
 export type CropData = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
+/** How the network wants the numbers of a crop to lie; as planes R, G, B unless given. */
+export interface Arrangement {
+  readonly layout?: 'nhwc';
+  readonly channels?: 'bgr';
+}
+
+/** Puts the planes R, G, B of one crop where the network wants them. */
+export function arrange(crop: CropData, { layout, channels }: Arrangement): void {
+  const pixels = crop.length / 3;
+  if (channels === 'bgr') {
+    const red = crop.slice(0, pixels);
+    crop.copyWithin(0, 2 * pixels);
+    crop.set(red, 2 * pixels);
+  }
+  if (layout !== 'nhwc') return;
+  const planes = crop.slice();
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < 3; channel++)
+      crop[pixel * 3 + channel] = planes[channel * pixels + pixel]!;
+  }
+}
+
 /** What a crop is written with. */
 export interface CropOutput {
   /** Side of the square whose middle columns the network sees, px. */

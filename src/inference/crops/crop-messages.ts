@@ -1,6 +1,6 @@
 /** What the crop pool asks of its threads; plain data, buffers handed over. */
 import type { Normalisation } from '../../imaging/normalise.js';
-import type { CropData, CropKind, CropView } from './crop-kinds.js';
+import type { Arrangement, CropData, CropKind, CropView } from './crop-kinds.js';
 
 export type { CropData } from './crop-kinds.js';
 
@@ -9,6 +9,7 @@ export interface CropSettings {
   /** [height, width], px; the crop is height × height, of which the middle columns are kept. */
   readonly size: readonly [number, number];
   readonly kind: CropKind;
+  readonly arrangement?: Arrangement;
   /** 3 × 256: what each byte of a photograph becomes; of the type of the data. */
   readonly table: Float32Array | Uint16Array;
   /** What the table is made of. */

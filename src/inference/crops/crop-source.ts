@@ -144,6 +144,7 @@ class PooledCropSource implements CropSource {
       threads,
       size: contract.input.size,
       kind: contract.crop,
+      arrangement: contract.input,
       normalisation: normalisation(mean, std),
       table: contract.input.dtype === 'float16' ? float32ToHalf(table) : table,
     });

@@ -2,10 +2,10 @@
 import { JpegDecoder } from '../../imaging/jpeg-decoder.js';
 import type { RgbImage } from '../../imaging/rgb-image.js';
 import { handingOver, serve, startData } from '../../workers/worker-service.js';
-import { cropKind } from './crop-kinds.js';
+import { arrange, cropKind } from './crop-kinds.js';
 import type { CropData, CropFile, CropService, CropSettings, CropTask } from './crop-messages.js';
 
-const { size, kind, table, normalisation } = startData<CropSettings>();
+const { size, kind, table, normalisation, arrangement } = startData<CropSettings>();
 const [patchSize, columns] = size;
 const { cropInto } = cropKind(kind);
 const cropLength = 3 * patchSize * columns;
@@ -18,7 +18,9 @@ const batches = new Map<number, Batch>();
 
 function cropAll(image: RgbImage, tasks: readonly CropTask[], values: CropData): void {
   for (const { slot, ...view } of tasks) {
-    cropInto(image, view, { patchSize, columns, table, normalisation, values, at: slot * cropLength });
+    const at = slot * cropLength;
+    cropInto(image, view, { patchSize, columns, table, normalisation, values, at });
+    if (arrangement !== undefined) arrange(values.subarray(at, at + cropLength), arrangement);
   }
 }
 

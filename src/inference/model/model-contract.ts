@@ -36,6 +36,10 @@ export interface ModelContract {
      * (256 × 192: columns 32…223).
      */
     readonly size: readonly [number, number];
+    /** Present where the channels are the last axis; else they are the second. */
+    readonly layout?: 'nhwc';
+    /** Present where they are B, G, R; else they are R, G, B. */
+    readonly channels?: 'bgr';
   };
   /** The outputs that are read. */
   readonly outputs: OutputBindings;
@@ -70,17 +74,8 @@ const HAMER_SIZES: readonly (readonly [number, number])[] = [
 export function resolveContract(model: ModelIo, sidecar: Sidecar | null = null): ModelContract {
   const content = sidecar?.content ?? {};
   const input = imageInput(model, sidecar);
-  const [batch, channels, height, width] = inputShape(model, input);
-  if (channels === 1 || (typeof channels === 'number' && channels !== 3)) {
-    const last = input.shape[3];
-    throw contractError(model, {
-      code: 'model-input-shape',
-      message:
-        last === 3 ? 'The image input has its channels last' : 'The image input does not have three channels',
-      expected: '(N, 3, height, width), R G B',
-      next: 'export the model with an input of (N, 3, height, width)',
-    });
-  }
+  const [batch, channels, height, width] = inputShape(model, input, content.layout ?? 'nchw');
+  if (typeof channels === 'number' && channels !== 3) throw notThreeChannels(model, input, sidecar);
   const declared =
     typeof height === 'number' && typeof width === 'number' ? ([height, width] as const) : null;
   const size = inputSize(model, sidecar, declared, [height, width]);
@@ -94,6 +89,8 @@ export function resolveContract(model: ModelIo, sidecar: Sidecar | null = null):
       dtype: input.type as 'float32' | 'float16',
       batch: isOne ? 1 : typeof batch === 'number' ? batch : null,
       size,
+      ...(content.layout === 'nhwc' ? { layout: 'nhwc' } : {}),
+      ...(content.channels === 'bgr' ? { channels: 'bgr' } : {}),
     },
     outputs,
     mano,
@@ -230,15 +227,44 @@ function imageInput(model: ModelIo, sidecar: Sidecar | null): TensorInfo {
 
 type Dimension = TensorInfo['shape'][number];
 
-function inputShape(model: ModelIo, input: TensorInfo): [Dimension, Dimension, Dimension, Dimension] {
-  const { shape } = input;
+/** N, channels, height, width. */
+function inputShape(
+  model: ModelIo,
+  { shape }: TensorInfo,
+  layout: 'nchw' | 'nhwc',
+): [Dimension, Dimension, Dimension, Dimension] {
   if (shape.length === 0) return ['', '', '', ''];
-  if (shape.length === 4) return shape as [Dimension, Dimension, Dimension, Dimension];
+  if (shape.length === 4) {
+    const [batch, second, third, last] = shape as [Dimension, Dimension, Dimension, Dimension];
+    return layout === 'nhwc' ? [batch, last, second, third] : [batch, second, third, last];
+  }
   throw contractError(model, {
     code: 'model-input-shape',
     message: 'The input does not look like a batch of images',
     expected: '(N, 3, height, width)',
     next: 'export the model with an input of (N, 3, height, width)',
+  });
+}
+
+function notThreeChannels(model: ModelIo, { shape }: TensorInfo, sidecar: Sidecar | null): UserError {
+  if (sidecar?.content.layout === 'nhwc') {
+    return contractError(model, {
+      code: 'sidecar-layout-mismatch',
+      message: `The sidecar ${basename(sidecar.file)} has the channels last, and the model has not`,
+      expected: '(N, height, width, 3)',
+      next: `take "layout" out of ${sidecar.file}`,
+    });
+  }
+  const isLast = shape[3] === 3;
+  return contractError(model, {
+    code: 'model-input-shape',
+    message: isLast
+      ? 'The image input has its channels last'
+      : 'The image input does not have three channels',
+    expected: isLast ? 'a sidecar with "layout"' : '(N, 3, height, width), R G B',
+    next: isLast
+      ? `${sidecarAdvice(model, '{"layout": "nhwc"}')}. Such models may also want other "channels", "mean" and "std"`
+      : 'export the model with an input of (N, 3, height, width)',
   });
 }
 

@@ -37,6 +37,8 @@ const sidecarSchema = z.strictObject({
     })
     .optional(),
   points_from: z.enum(['outputs', 'mano']).optional(),
+  layout: z.enum(['nchw', 'nhwc']).optional(),
+  channels: z.enum(['rgb', 'bgr']).optional(),
   size: size.optional(),
   crop: z.enum(CROP_KIND_NAMES).optional(),
   mean: mean.optional(),
@@ -74,6 +76,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'mano.global_orient': OUTPUT_NAME,
   'mano.mean_pose': '"absolute" or "relative"',
   points_from: '"outputs" or "mano"',
+  layout: '"nchw" or "nhwc"',
+  channels: '"rgb" or "bgr"',
   size: '[height, width] in px, two positive whole numbers',
   crop: oneOf(CROP_KIND_NAMES.map((kind) => `"${kind}"`)),
   mean: 'three numbers, R G B on the scale 0 to 1',
