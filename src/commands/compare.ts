@@ -92,7 +92,7 @@ export default class Compare extends BaseCommand {
     boxes: Flags.string({
       dependsOn: ['dataset'],
       summary: 'As for run.',
-      helpValue: 'FILE.npz|image|annotations',
+      helpValue: 'FILE.npz|image|annotations|truth',
     }),
     'batch-size': Flags.integer({ min: 1, dependsOn: ['dataset'], summary: 'As for run.' }),
     workers: Flags.integer({ min: 1, dependsOn: ['dataset'], summary: 'As for run.' }),

@@ -43,8 +43,8 @@ export default class Run extends BaseCommand {
     }),
     boxes: Flags.string({
       summary:
-        "Where boxes come from: the photograph's edges, the dataset's annotations, or HaMeR's evaluation metadata [default: as the dataset's card says].",
-      helpValue: 'FILE.npz|image|annotations',
+        "Where boxes come from: the photograph's edges, the dataset's annotations, HaMeR's evaluation metadata, or (an oracle) the true hands [default: as the dataset's card says].",
+      helpValue: 'FILE.npz|image|annotations|truth',
     }),
     model: Flags.string({
       exactlyOne: ['model', 'predictions'],

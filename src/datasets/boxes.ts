@@ -5,6 +5,9 @@
 import type { Box } from '../hand/view.js';
 import { grownSide } from '../imaging/crop.js';
 
+/** The word for boxes of the true hands, in `--boxes` and in the protocol. */
+export const TRUTH_BOXES = 'truth';
+
 /** Corners of a box, px: left, top, right, bottom. */
 export type Corners = readonly [number, number, number, number];
 

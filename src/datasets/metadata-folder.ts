@@ -6,7 +6,7 @@
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Box } from '../hand/view.js';
-import type { BoxSide } from './boxes.js';
+import { TRUTH_BOXES, type BoxSide } from './boxes.js';
 import { firstFew } from './folder.js';
 import type { MetadataTruth } from './ground-truth/metadata-truth.js';
 import { isSubsetName, readHamerMetadata, wholeFileOf, type HamerMetadata } from './hamer-metadata.js';
@@ -31,13 +31,14 @@ export async function metadataOf(
   definition: DatasetDefinition,
   { boxes }: OpenOptions,
 ): Promise<HamerMetadata | null> {
+  const known = [...definition.boxes, ...(definition.cameras === undefined ? [] : [TRUTH_BOXES])];
   if (boxes === undefined || (definition.boxes as readonly string[]).includes(boxes)) return null;
-  const next = `give ${[...definition.boxes, 'FILE.npz'].join(' or ')} with --boxes`;
+  const next = `give ${[...known, 'FILE.npz'].join(' or ')} with --boxes`;
   if (!boxes.endsWith('.npz')) {
     throw new UserError({
       code: 'boxes-unknown',
       message: `${definition.title} has no boxes of this name`,
-      expected: [...definition.boxes, "HaMeR's evaluation metadata, FILE.npz"].join(', '),
+      expected: [...known, "HaMeR's evaluation metadata, FILE.npz"].join(', '),
       got: boxes,
       next,
     });

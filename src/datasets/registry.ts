@@ -1,8 +1,10 @@
 /** The benchmarks by id: one line each. */
 import { UserError } from '../errors.js';
+import { TRUTH_BOXES } from './boxes.js';
 import { freihand } from './freihand.js';
 import { hintEgo4d, hintNewDays, hintVisor } from './hint.js';
 import { ho3dV2, ho3dV3 } from './ho3d.js';
+import { withTruthBoxes } from './truth-boxes.js';
 import type { DatasetDefinition, DatasetFolder, OpenOptions } from './types.js';
 
 export const DATASETS: readonly DatasetDefinition[] = [
@@ -37,9 +39,13 @@ export function datasetById(id: string): DatasetDefinition {
 }
 
 /** @throws UserError where the dataset has no such split. */
-export function openDataset(id: string, root: string, options: OpenOptions): Promise<DatasetFolder> {
+export async function openDataset(id: string, root: string, options: OpenOptions): Promise<DatasetFolder> {
   const dataset = datasetById(id);
-  if (dataset.splits.includes(options.split)) return dataset.open(root, options);
+  if (dataset.splits.includes(options.split)) {
+    return options.boxes === TRUTH_BOXES
+      ? withTruthBoxes(await dataset.open(root, { split: options.split }))
+      : dataset.open(root, options);
+  }
   throw new UserError({
     code: 'split-unknown',
     message: `${dataset.title} has no such split here`,

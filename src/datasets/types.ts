@@ -119,7 +119,7 @@ export interface DatasetFolder {
 
 export interface OpenOptions {
   readonly split: string;
-  /** `image`, `annotations`, or the path of an evaluation file of HaMeR's (.npz); the first of the definition's unless given. */
+  /** `image`, `annotations`, `truth` (see truth-boxes.ts), or the path of an evaluation file of HaMeR's (.npz); the first of the definition's unless given. */
   readonly boxes?: string | undefined;
 }
 

@@ -43,7 +43,7 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
   const samples = selection === null ? all : Array.from(selection, (index) => all[index]!);
   if (request.skipUnreadable !== true) await checkImages(samples, context.signal);
   // Loaded here, so that who scores a file does not wait for ONNX Runtime.
-  const { openModel, openMano, requireOutputs } = await import('../predict/predict.js');
+  const { openModel, openMano, requireBoxesUsed, requireOutputs } = await import('../predict/predict.js');
   const model = await openModel({
     model: subject,
     batchSize: request.batchSize,
@@ -56,6 +56,8 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
     tellProvider(model, request, context);
     for (const note of model.notes) context.progress.note(note);
     requireOutputs(model, folder.definition);
+    // Metadata that are the dataset itself have more than boxes.
+    if (folder.order === 'official') requireBoxesUsed(model, request.boxes ?? 'image');
     const mano = await openMano(model, request.mano ?? null);
     const regressor = await openJointRegressor(task);
     regressor?.requireParts(meshOf(model), model.session.file);

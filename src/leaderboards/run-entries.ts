@@ -1,5 +1,6 @@
 /** Runs of one's own as a leaderboard shows them, with everything in which they differ from a published row. */
 import { basename, resolve } from 'node:path';
+import { TRUTH_BOXES } from '../datasets/boxes.js';
 import { datasetById } from '../datasets/registry.js';
 import { UserError } from '../errors.js';
 import { protocolDifferences, type AnyProtocol } from '../metrics/index.js';
@@ -43,7 +44,7 @@ async function entriesOf(dataset: string, run: StoredRun, name: string): Promise
     name,
     document,
     obstacles: obstaclesOf(document),
-    notes: protocol.boxes === null ? [] : [`boxes: ${protocol.boxes}`],
+    notes: protocol.boxes === null || protocol.boxes === TRUTH_BOXES ? [] : [`boxes: ${protocol.boxes}`],
   };
   return [
     { ...common, tta: protocol.tta, metrics: document.metrics },
@@ -78,6 +79,7 @@ const FREE_FIELDS = new Set(['boxes', 'tta', 'rootAlignment', 'sampleCount']);
 function obstaclesOf({ dataset, coverage, protocol }: MetricsDocument): string[] {
   const official: AnyProtocol = datasetById(dataset.id).protocol;
   return [
+    ...(protocol.boxes === TRUTH_BOXES ? ['boxes of the true hands (an oracle)'] : []),
     ...(dataset.split === 'evaluation' ? [] : [`split ${dataset.split}`]),
     ...(isPartial(coverage) ? [`partial ${grouped(coverage.scored)} of ${grouped(coverage.benchmark)}`] : []),
     ...protocolDifferences(official, protocol)

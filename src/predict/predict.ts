@@ -136,6 +136,24 @@ export function requireOutputs(
   });
 }
 
+/**
+ * Boxes that were asked for must be used.
+ *
+ * @throws UserError where the model sees whole photographs.
+ */
+export function requireBoxesUsed({ contract, usesBoxes, session }: OpenedModel, boxes: string): void {
+  if (usesBoxes || boxes === 'image') return;
+  const { crop, sidecar } = contract;
+  throw new UserError({
+    code: 'boxes-unused',
+    message: `The model sees whole photographs (crop ${crop}), so that the boxes would not be used`,
+    file: session.file,
+    expected: 'a model whose sidecar says "crop": "hamer", or no --boxes',
+    got: `--boxes ${boxes}`,
+    next: `leave --boxes out, or write "crop": "hamer" into ${sidecar ?? 'the sidecar'}`,
+  });
+}
+
 export interface PredictRequest {
   readonly samples: readonly Sample[];
   readonly model: OpenedModel;

@@ -32,9 +32,9 @@ export class StoredRun implements RunFolder {
   }
 
   /** The boxes of the predictions as `--boxes` takes them; undefined where they came from a file, which run.json does not name. */
-  get boxes(): 'image' | 'annotations' | undefined {
+  get boxes(): 'image' | 'annotations' | 'truth' | undefined {
     const boxes = this.manifest.configuration.protocol?.boxes;
-    return boxes === 'image' || boxes === 'annotations' ? boxes : undefined;
+    return boxes === 'image' || boxes === 'annotations' || boxes === 'truth' ? boxes : undefined;
   }
 
   /**

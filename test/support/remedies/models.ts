@@ -56,6 +56,23 @@ export const ofModels = remedies([
     },
   },
   {
+    code: 'boxes-unused',
+    raise: async (place) => {
+      const model = await modelOf(place, { outputs: [JOINTS] });
+      await writeFile(join(place.folder, 'model.json'), '{"crop": "whole-image"}');
+      return predict(place, { model, boxes: 'truth' });
+    },
+    next: 'leave --boxes out',
+    follow: (place) => predict(place, { model: join(place.folder, 'model.onnx') }),
+  },
+  {
+    code: 'boxes-no-truth',
+    raise: async (place) =>
+      predict(place, { dataset: 'hint-visor', data: await demoFolder('hint-visor'), boxes: 'truth' }),
+    next: 'or give --boxes annotations',
+    follow: (place) => predict(place, { boxes: 'image' }),
+  },
+  {
     code: 'model-outputs-ambiguous',
     raise: async (place) => {
       const outputs = ['first', 'second'].map((name) => ({ ...JOINTS, name }));
