@@ -36,15 +36,29 @@ export async function readDeclarations(
 }
 
 async function readDeclaration(architecture: Architecture, file: string): Promise<Declaration> {
-  const content = await readConfiguration(file);
-  if (!('MODEL' in content)) return declarationOf(content, file, architecture.released, architecture.choices);
-  const values = architecture.fromConfig(new ModelConfig(content, file));
-  const said = Object.entries(values).filter((entry): entry is [string, Declared] => entry[1] !== undefined);
-  return { file, values: Object.fromEntries(said) };
+  return declare(architecture, await readConfiguration(file), file).declaration;
 }
 
+/** What a configuration says of one network, and which of its keys do not matter to it. */
+export function declare(
+  architecture: Architecture,
+  content: Configuration,
+  file: string,
+): { readonly declaration: Declaration; readonly unread: readonly string[] } {
+  if (!('MODEL' in content)) {
+    const declaration = declarationOf(content, file, architecture.released, architecture.choices);
+    return { declaration, unread: [] };
+  }
+  const config = new ModelConfig(content, file);
+  const values = architecture.fromConfig(config);
+  const said = Object.entries(values).filter((entry): entry is [string, Declared] => entry[1] !== undefined);
+  return { declaration: { file, values: Object.fromEntries(said) }, unread: config.unread() };
+}
+
+export type Configuration = Readonly<Record<string, unknown>>;
+
 /** A yaml or JSON file that holds an object. Tags stay text: nothing in the file makes an object. */
-async function readConfiguration(file: string): Promise<Readonly<Record<string, unknown>>> {
+export async function readConfiguration(file: string): Promise<Configuration> {
   let text: string;
   try {
     text = (await readText(file)).replace(/^\uFEFF/, '');
@@ -81,7 +95,7 @@ async function readConfiguration(file: string): Promise<Readonly<Record<string, 
     !Array.isArray(content) &&
     !(content instanceof Error)
   ) {
-    return content as Record<string, unknown>;
+    return content as Configuration;
   }
   throw new UserError({
     code: 'config-content',

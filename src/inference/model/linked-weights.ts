@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
 import { readWhole } from '../../files/open-file.js';
-import { decodeModel } from '../../formats/onnx/onnx.js';
+import { decodeModel, type OnnxModel } from '../../formats/onnx/onnx.js';
 import { sha256OfFile } from './model-file.js';
 
 /** The model's metadata: a JSON object of file names and their SHA-256. */
@@ -20,9 +20,7 @@ export async function requireLinkedWeights(model: string, signal?: AbortSignal):
   if ((await stat(model)).size > MAX_BYTES) return;
   const bytes = await readWhole(model);
   if (!bytes.includes(WEIGHTS_METADATA)) return;
-  const said = decodeModel(bytes, model).metadata[WEIGHTS_METADATA];
-  const parsed = schema.safeParse(said === undefined ? {} : JSON.parse(said));
-  for (const [name, sha256] of Object.entries(parsed.data ?? {})) {
+  for (const [name, sha256] of Object.entries(recordedWeights(decodeModel(bytes, model), model))) {
     const file = join(dirname(model), name);
     const got = await sha256OfFile(file, signal);
     if (got === sha256) continue;
@@ -33,6 +31,31 @@ export async function requireLinkedWeights(model: string, signal?: AbortSignal):
       expected: `SHA-256 ${sha256}`,
       got,
       next: `put the checkpoint back, or build the model again: hamba-eval model build --checkpoint ${file} --out ${model} --force`,
+    });
+  }
+}
+
+/**
+ * The SHA-256 of each file that the model says it was built from.
+ *
+ * @throws UserError `model-weights-metadata` where it says so in a way that nobody writes
+ */
+export function recordedWeights(
+  { metadata }: Pick<OnnxModel, 'metadata'>,
+  file: string,
+): Readonly<Record<string, string>> {
+  const said = metadata[WEIGHTS_METADATA] ?? '{}';
+  try {
+    return schema.parse(JSON.parse(said));
+  } catch (cause) {
+    throw new UserError({
+      code: 'model-weights-metadata',
+      message: 'The model does not say which checkpoint it was built from',
+      file,
+      expected: `${WEIGHTS_METADATA}: a JSON object of file names and their SHA-256`,
+      got: said.slice(0, 80),
+      next: 'build the model again: hamba-eval model build --checkpoint FILE --force',
+      cause,
     });
   }
 }

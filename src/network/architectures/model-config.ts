@@ -5,6 +5,8 @@ import type { Declared, FieldValue } from './options.js';
 export class ModelConfig {
   readonly file: string;
   readonly #content: unknown;
+  /** Paths of the values that were asked for, tables left out. */
+  readonly read = new Set<string>();
 
   constructor(content: unknown, file: string) {
     this.#content = content;
@@ -13,7 +15,7 @@ export class ModelConfig {
 
   /** The value at `MODEL.BACKBONE.TYPE`; undefined where the file has none. */
   at(path: string): unknown {
-    return path
+    const value = path
       .split('.')
       .reduce<unknown>(
         (inner, key) =>
@@ -22,6 +24,13 @@ export class ModelConfig {
             : undefined,
         this.#content,
       );
+    if (!isTable(value)) this.read.add(path);
+    return value;
+  }
+
+  /** What the file has and nobody asked for; a table of which that holds as a whole is named once. */
+  unread(): string[] {
+    return unreadIn(this.#content, '', this.read);
   }
 
   /** A flag of the released code counts where it is present and true. */
@@ -65,4 +74,18 @@ export class ModelConfig {
 
 function isNumbers(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number');
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadIn(table: unknown, prefix: string, read: ReadonlySet<string>): string[] {
+  if (!isTable(table)) return [];
+  return Object.entries(table).flatMap(([key, value]) => {
+    const path = `${prefix}${key}`;
+    const isTouched = [...read].some((one) => one === path || one.startsWith(`${path}.`));
+    if (!isTouched) return [path];
+    return unreadIn(value, `${path}.`, read);
+  });
 }
