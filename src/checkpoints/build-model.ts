@@ -10,14 +10,13 @@ import { openTensorFile, type TensorFile } from '../formats/torch/tensor-file.js
 import { WEIGHTS_METADATA } from '../inference/model/linked-weights.js';
 import { readManoFile } from '../inference/mano/mano-file.js';
 import { sha256OfFile } from '../inference/model/model-file.js';
-import type { Architecture, Tensors } from '../network/architectures/architecture.js';
-import { settle, type Declaration, type Fields } from '../network/architectures/options.js';
-import { ARCHITECTURES } from '../network/architectures/registry.js';
+import type { Architecture } from '../network/architectures/architecture.js';
+import type { Declaration, Fields } from '../network/architectures/options.js';
 import { buildNetwork } from '../network/build.js';
 import type { Graph } from '../network/graph.js';
 import type { ManoWeights } from '../network/layers/mano.js';
 import { programInfo } from '../program.js';
-import { readDeclarations } from './configuration.js';
+import { BUILT, named, namedSettings, recognised, settledFor } from './network-of.js';
 import { manoConstants } from './mano-constants.js';
 import { RandomWeights } from './random-weights.js';
 import { StoredWeights } from './stored-weights.js';
@@ -73,14 +72,8 @@ export async function buildModel(request: BuildRequest): Promise<BuiltModel> {
 }
 
 async function buildFrom(file: TensorFile, request: BuildRequest): Promise<BuiltModel> {
-  const tensors: Tensors = {
-    keys: () => file.tensors.keys(),
-    shapeOf: (key) => file.tensors.get(key)?.shape,
-  };
-  const architecture = request.arch === undefined ? recognised(tensors, file) : named(request.arch);
-  const declarations = await readDeclarations(architecture, file.path, request.config);
-  const settled = settle(architecture.released, architecture.seen(tensors), declarations);
-  architecture.check?.(settled.fields, tensors);
+  const architecture = request.arch === undefined ? recognised(file) : named(request.arch);
+  const { settled, declarations } = await settledFor(file, architecture, request.config);
 
   const model = request.out ?? join(dirname(file.path), `${basename(file.path, extname(file.path))}.onnx`);
   await requireFree(model, request.force);
@@ -130,9 +123,7 @@ async function buildFrom(file: TensorFile, request: BuildRequest): Promise<Built
 
 async function buildRandom(request: BuildRequest): Promise<BuiltModel> {
   const architecture = named(request.arch!);
-  const declarations = await readDeclarations(architecture, null, request.config);
-  const base = request.tiny ? { ...architecture.released, ...architecture.tiny } : architecture.released;
-  const settled = settle(base, {}, declarations);
+  const { settled, declarations } = await namedSettings(architecture, request);
   const model = request.out ?? `${architecture.id}-random.onnx`;
   await requireFree(model, request.force);
   const data = `${model}.data`;
@@ -205,28 +196,11 @@ function metadataOf(
   { linkedWeights = {}, ...source }: { linkedWeights?: Record<string, string> } & Record<string, unknown>,
 ): Record<string, string> {
   return {
-    'hamba-eval.architecture': architecture.id,
-    'hamba-eval.options': JSON.stringify(fields),
+    [BUILT.architecture]: architecture.id,
+    [BUILT.options]: JSON.stringify(fields),
     'hamba-eval.source': JSON.stringify(source),
     [WEIGHTS_METADATA]: JSON.stringify(linkedWeights),
   };
-}
-
-function named(id: string): Architecture {
-  return ARCHITECTURES.find((architecture) => architecture.id === id)!;
-}
-
-function recognised(tensors: Tensors, { path, tensors: all }: TensorFile): Architecture {
-  const found = ARCHITECTURES.find((architecture) => architecture.recognises(tensors));
-  if (found !== undefined) return found;
-  throw new UserError({
-    code: 'network-unknown',
-    message: 'The checkpoint is of none of the networks that can be built',
-    file: path,
-    expected: `the tensors of ${ARCHITECTURES.map(({ title }) => title).join(', ')}`,
-    got: `${all.size} tensors: ${[...all.keys()].slice(0, 4).join(', ')} …`,
-    next: 'name the network with --arch to see which tensors it lacks, or export it to ONNX from its own code (docs/model-contract.md)',
-  });
 }
 
 async function requireFree(model: string, force: boolean): Promise<void> {

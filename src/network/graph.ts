@@ -66,6 +66,8 @@ export class Graph {
   /** Values that never change from run to run: what is computed from them alone costs nothing. */
   readonly #fixed = new Set<string>();
   readonly costs = new Map<string, ModuleCost>();
+  /** Shapes of all values that are computed, by their names. */
+  readonly shapes = new Map<string, Shape>();
   /** The tensors that were bound, with their sizes. */
   readonly used = new Map<string, readonly number[]>();
   readonly problems: WeightProblem[] = [];
@@ -103,6 +105,7 @@ export class Graph {
   }
 
   input(name: string, shape: Shape): Value {
+    this.shapes.set(name, shape);
     return { name: this.#builder.input(name, 'float32', shape.map(onnxDim)), shape };
   }
 
@@ -222,6 +225,7 @@ export class Graph {
     const name = this.#builder.node(opType, inputs, attributes, { name: this.#freshName(opType) });
     if (inputs.every((input) => this.#fixed.has(input) || input === '')) this.#fixed.add(name);
     else if (!VIEWS.has(opType)) this.#count(multiplyAccumulates, shape);
+    this.shapes.set(name, shape);
     return { name, shape };
   }
 
@@ -399,6 +403,7 @@ export class Graph {
       const shape = x.shape.map((dim, j) => (j === at ? lengths[i]! : dim));
       if (fixed) this.#fixed.add(piece);
       else this.#count(0, shape);
+      this.shapes.set(piece, shape);
       return { name: piece, shape };
     });
   }

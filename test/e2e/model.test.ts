@@ -128,6 +128,31 @@ describe('model', () => {
     expect((decoder.multiply_accumulates / 1e6).toFixed(2)).toBe('648.87');
   });
 
+  it.each(['hamba', 'hamer', 'wilor'])('times each module of %s', async (arch) => {
+    const result = await cli(['model', 'profile', '--arch', arch, '--tiny', '--measure', '--json']);
+    const { rows, measured } = JSON.parse(result.stdout) as NetworkProfile;
+    expect(measured).toMatchObject({ repetitions: 5, intra_op_threads: expect.any(Number) as number });
+    for (const { module, latency_ms } of rows) {
+      if (module === 'Discriminator') expect(latency_ms).toBeNull();
+      else expect(latency_ms).toBeGreaterThan(0);
+    }
+  });
+
+  it('profiles the network that a file is of', async () => {
+    const folder = await checkpointFolder('hamba-tiny-b');
+    const checkpoint = join(folder, 'model_legacy.ckpt');
+    const model = join(folder, 'model.onnx');
+    await cli(['model', 'build', '--checkpoint', checkpoint, '--out', model]);
+    const tables = await Promise.all(
+      [checkpoint, model].map(async (file) => (await cli(['model', 'profile', file])).stdout),
+    );
+    expect(tables[0]).toContain('Hamba, one image');
+    expect(tables[1]).toBe(tables[0]);
+    const neither = await cli(['model', 'profile']);
+    expect(neither).toMatchObject({ code: 2 });
+    expect(neither.stderr).toContain('add --arch hamba, or give a file');
+  });
+
   it('keeps the ONNX file small where the weights stay in the checkpoint', async () => {
     const folder = await checkpointFolder('hamba-tiny');
     await cli(['model', 'build', '--checkpoint', join(folder, 'model.ckpt')]);

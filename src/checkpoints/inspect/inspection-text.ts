@@ -1,5 +1,5 @@
 /** What `model inspect` prints of each kind of file. */
-import { grouped, listed, padEnd } from '../../text/text.js';
+import { grouped, listed, padEnd, wrapText } from '../../text/text.js';
 import { describeShape } from '../../inference/model/model-io.js';
 import type { Inspection } from './inspect.js';
 import type { CheckpointInspection, InspectedNetwork } from './inspect-checkpoint.js';
@@ -100,12 +100,14 @@ function onnxLines(inspection: OnnxInspection, all: boolean): string[] {
     ...moduleLines(modules),
     ...(all ? tensorLines(initializers) : []),
     '',
-    `  ${nodes} operators: ${Object.entries(operators)
-      .map(([name, count]) => `${count} ${name}`)
-      .join(', ')}`,
+    ...wrapped(
+      `${nodes} operators: ${Object.entries(operators)
+        .map(([name, count]) => `${count} ${name}`)
+        .join(', ')}`,
+    ),
     ...external.flatMap(externalLines),
     `  sidecar  ${sidecar === null ? 'none' : `${sidecar.file}: ${JSON.stringify(sidecar.content)}`}`,
-    ...Object.entries(metadata).map(([key, value]) => `  ${key}  ${value}`),
+    ...Object.entries(metadata).flatMap(([key, value]) => wrapped(`${key}  ${value.replaceAll(',', ', ')}`)),
     ...(problem === null ? [] : ['', problem]),
   ];
 }
@@ -134,6 +136,14 @@ const STATE_WORDS: Readonly<Record<ExternalFile['state'], string>> = {
   'too short': 'SHORTER than the model needs: copy the file again, or build the model again',
   missing: 'MISSING: put the file back beside the model',
 };
+
+/** Columns of a terminal. */
+const WIDTH = 80;
+
+/** A paragraph, indented. */
+function wrapped(text: string): string[] {
+  return wrapText(text, WIDTH - 4).map((line, at) => `${at === 0 ? '  ' : '    '}${line}`);
+}
 
 /** Columns as wide as their longest cell. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
@@ -168,7 +178,9 @@ function configuredLines({ title, options, unsaid, unread, problem }: Configured
   return [
     title,
     ...aligned(rows),
-    ...(unsaidText.length === 0 ? [] : [`  Left open, and no tensor shows it: ${unsaidText.join(', ')}`]),
-    ...(unread.length === 0 ? [] : [`  Says nothing of the network: ${unread.join(', ')}`]),
+    ...(unsaidText.length === 0
+      ? []
+      : wrapped(`Left open, and no tensor shows it: ${unsaidText.join(', ')}`)),
+    ...(unread.length === 0 ? [] : wrapped(`Says nothing of the network: ${unread.join(', ')}`)),
   ];
 }
