@@ -16,6 +16,8 @@ import { inferenceMarkdown, inferenceReport } from './inference-report.js';
 import { measureInference } from './inference.js';
 import { machine, ROOT, versions } from './machine.js';
 import { measureMetrics } from './metrics.js';
+import { networkMarkdown, networkReport } from './network-report.js';
+import { measureNetwork } from './network.js';
 import { parseOptions, PARTS, USAGE, type Options } from './options.js';
 import { measureParsing } from './parse.js';
 import { profilingFlags, timeShares } from './profile.js';
@@ -25,7 +27,7 @@ import { syntheticFolder, type SyntheticFolder } from './synthetic-files.js';
 const RECORD = join(ROOT, 'reports', 'benchmarks');
 
 /** The parts that share one report. */
-const SCORING_PARTS = PARTS.filter((part) => part !== 'inference');
+const SCORING_PARTS = PARTS.filter((part) => part !== 'inference' && part !== 'network');
 
 /** Filled in part by part. */
 type Growing<T> = { -readonly [key in keyof T]?: T[key] };
@@ -56,6 +58,11 @@ async function main(): Promise<void> {
       });
       const finished = inferenceReport(machine(), versions(), figures);
       publish('inference', finished, inferenceMarkdown(finished), options.write);
+    }
+    if (options.parts.has('network')) {
+      const figures = await measureNetwork(join(workplace, 'network'), options.repetitions, say);
+      const finished = networkReport(machine(), versions(), figures);
+      publish('network', finished, networkMarkdown(finished), options.write);
     }
   } finally {
     clean();

@@ -35,24 +35,33 @@ export interface RunUnderMeasure {
 export async function measuredRun(request: RunUnderMeasure): Promise<MeasuredRun> {
   const folder = mkdtempSync(join(tmpdir(), 'hamba-eval-bench-run-'));
   try {
-    const usageFile = join(folder, 'usage.json');
-    const args = [
+    const { stdout, ...figures } = await measured([
       ...(request.nodeFlags ?? []),
-      '--import',
-      new URL('./usage.js', import.meta.url).href,
       join(ROOT, 'bin/run.js'),
       ...['run', '--dataset', request.dataset, '--data', request.data],
       ...['--predictions', request.predictions, '--out', join(folder, 'run'), '--json'],
-    ];
+    ]);
+    return { ...figures, document: JSON.parse(stdout) as MetricsDocument };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs Node with these arguments, and measures it. */
+export async function measured(
+  args: readonly string[],
+): Promise<Usage & { readonly wallSeconds: number; readonly stdout: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'hamba-eval-bench-usage-'));
+  try {
+    const usageFile = join(folder, 'usage.json');
     const start = performance.now();
-    const { code, stdout, stderr } = await finished(args, { [USAGE_FILE_VARIABLE]: usageFile });
+    const { code, stdout, stderr } = await finished(
+      ['--import', new URL('./usage.js', import.meta.url).href, ...args],
+      { [USAGE_FILE_VARIABLE]: usageFile },
+    );
     const wallSeconds = (performance.now() - start) / 1000;
-    if (code !== 0) throw new Error(`hamba-eval ended with code ${code}\n${stdout}\n${stderr}`);
-    return {
-      wallSeconds,
-      ...(JSON.parse(readFileSync(usageFile, 'utf8')) as Usage),
-      document: JSON.parse(stdout) as MetricsDocument,
-    };
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}\n${stdout}\n${stderr}`);
+    return { wallSeconds, stdout, ...(JSON.parse(readFileSync(usageFile, 'utf8')) as Usage) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,8 +2,11 @@
 import { parseArgs } from 'node:util';
 
 /** Parts of the benchmark, in the order they run. */
-export const PARTS = ['parse', 'metrics', 'freihand', 'ho3d', 'inference'] as const;
+export const PARTS = ['parse', 'metrics', 'freihand', 'ho3d', 'inference', 'network'] as const;
 export type Part = (typeof PARTS)[number];
+
+/** Measured where none is named: a network of full size takes gigabytes. */
+const DEFAULT_PARTS = PARTS.filter((part) => part !== 'network');
 
 export interface Options {
   readonly parts: ReadonlySet<Part>;
@@ -21,14 +24,16 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [flags]
 
-  --only PART[,PART]   ${PARTS.join(', ')}; all when left out
+  --only PART[,PART]   ${PARTS.join(', ')}; all but network when left out
   --samples N          a shorter run: N samples in place of each benchmark's number
   --repetitions N      runs of each end-to-end case, 3 when left out; the median counts,
                        for inference the fastest
   --keep FOLDER        make the synthetic data here, leave it, use it again next time (4 GB)
   --profile FOLDER     leave the .cpuprofile files of the profiled run here
   --write              store what was measured in reports/benchmarks: scoring.md and scoring.json,
-                       inference.md and inference.json
+                       inference.md and inference.json, network.md and network.json
+
+network is measured when it is named alone: it writes 3 GB and takes a minute.
 `;
 
 /** @throws Error in plain words for a flag that is not one of these. */
@@ -47,7 +52,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   });
   if (values.help) return 'help';
   return {
-    parts: new Set(values.only === undefined ? PARTS : values.only.split(',').map(partOf)),
+    parts: new Set(values.only === undefined ? DEFAULT_PARTS : values.only.split(',').map(partOf)),
     samples: values.samples === undefined ? null : positive('--samples', values.samples),
     repetitions: positive('--repetitions', values.repetitions),
     keep: values.keep ?? null,

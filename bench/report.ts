@@ -69,7 +69,7 @@ export function header({ date, machine, versions }: Pick<Report, 'date' | 'machi
   ].join('\n');
 }
 
-function targetsSection(targets: readonly Judgement[]): string {
+export function targetsSection(targets: readonly Judgement[]): string {
   const rows = targets.map(({ target, wanted, measured, verdict }) => [target, wanted, measured, verdict]);
   return section('Targets', [left('what'), left('wanted'), right('measured'), left('')], rows);
 }
