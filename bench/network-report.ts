@@ -26,7 +26,7 @@ export function networkReport(machine: Machine, versions: Versions, network: Net
     versions,
     targets: [
       {
-        target: 'Hamba built beside its checkpoint, whose SHA-256 is taken',
+        target: 'Hamba built beside its checkpoint',
         wanted: `< ${BUILD.seconds} s`,
         measured: seconds(build_seconds),
         verdict: verdict(build_seconds < BUILD.seconds),
@@ -64,7 +64,7 @@ export function networkMarkdown(report: NetworkReport): string {
       ],
       rows,
     ),
-    'The checkpoint holds zeros; the session has random weights. Memory is what the process held at most,\nmapped weights included where they were read.',
+    'The checkpoint holds zeros and is in the cache of the system; most of building is its SHA-256. The session has\nrandom weights. Memory is what the process held at most,\nmapped weights included where they were read.',
   ].join('\n\n')}\n`;
 }
 
