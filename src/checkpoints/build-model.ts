@@ -18,6 +18,7 @@ import type { ManoWeights } from '../network/layers/mano.js';
 import { programInfo } from '../program.js';
 import { BUILT, named, namedSettings, recognised, settledFor } from './network-of.js';
 import { manoConstants } from './mano-constants.js';
+import { requireManoTables } from './mano-tables.js';
 import { RandomWeights } from './random-weights.js';
 import { StoredWeights } from './stored-weights.js';
 
@@ -82,6 +83,7 @@ async function buildFrom(file: TensorFile, request: BuildRequest): Promise<Built
   const data = `${model}.data`;
   const weights = new StoredWeights(file, location, basename(data));
   const own = file.tensors.has('mano.v_template');
+  await requireManoTables(file);
   const mano = own ? undefined : await fileMano(request.mano, file.path);
   const sha256 = await sha256OfFile(file.path);
   const linkedWeights = location === null ? {} : { [location]: sha256 };

@@ -36,10 +36,10 @@ export interface ManoPoints {
 }
 
 /** Fingertips of smplx's hand: thumb, index, middle, ring, pinky. */
-const { tips: TIPS } = JOINT_CONVENTIONS.smplx;
+export const FINGERTIPS = JOINT_CONVENTIONS.smplx.tips;
 
 /** For each joint of OpenPose order, its place among the 16 of the chain and, after them, the tips. */
-const OPENPOSE = CHAIN_FROM_OPENPOSE.map((place, joint) =>
+export const OPENPOSE_FROM_MANO: readonly number[] = CHAIN_FROM_OPENPOSE.map((place, joint) =>
   place < 0 ? MANO_JOINT_COUNT + joint / 4 - 1 : place,
 );
 
@@ -77,8 +77,8 @@ export function manoLayer(g: Graph, mano: ManoWeights, rotations: Value, betas: 
   const blended = g.matmul(mano.skinning, g.reshape(turns, [N, MANO_JOINT_COUNT, 9]));
   const skinned = turned(g, g.reshape(blended, [N, MANO_VERTEX_COUNT, 3, 3]), posed);
   const vertices = g.add(skinned, g.matmul(mano.skinning, shift));
-  const all = g.concat([joints, g.gather(vertices, 1, TIPS)], 1);
-  return { vertices, joints: g.gather(all, 1, OPENPOSE) };
+  const all = g.concat([joints, g.gather(vertices, 1, FINGERTIPS)], 1);
+  return { vertices, joints: g.gather(all, 1, OPENPOSE_FROM_MANO) };
 }
 
 /** Rotations (N, 16, 3, 3) and places (N, 16, 3) of the joints along the kinematic chain. */
