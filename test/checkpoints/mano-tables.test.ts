@@ -6,15 +6,12 @@ import { requireManoTables } from '../../src/checkpoints/mano-tables.js';
 import { openTensorFile } from '../../src/formats/torch/tensor-file.js';
 import { FIXTURES, temporaryFolder } from '../support/cli.js';
 
-it.each(['hamba-tiny', 'wilor-tiny'])(
-  'the tables of %s are those of the graph',
-  async (name) => {
-    const file = await openTensorFile(join(FIXTURES, 'network', name, 'model.ckpt'));
-    expect(file.tensors.has('mano.parents')).toBe(true);
-    await expect(requireManoTables(file)).resolves.toBeUndefined();
-    await file.close();
-  },
-);
+it.each(['hamba-tiny', 'wilor-tiny'])('the tables of %s are those of the graph', async (name) => {
+  const file = await openTensorFile(join(FIXTURES, 'network', name, 'model.ckpt'));
+  expect(file.tensors.has('mano.parents')).toBe(true);
+  await expect(requireManoTables(file)).resolves.toBeUndefined();
+  await file.close();
+});
 
 it.each(['mano.parents', 'mano.joint_map', 'mano.vertex_joint_selector.extra_joints_idxs'])(
   'another %s is an error that names both',
