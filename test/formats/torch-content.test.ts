@@ -95,6 +95,21 @@ describe('tensors', () => {
     expect(await valuesOf(path)).toEqual(expected);
   });
 
+  it('lie beyond 4 GiB, and are larger, in an archive with 64-bit numbers', async () => {
+    const count = 2 ** 30 + 5;
+    const large = tensor(storageId({ key: '0', cls: 'FloatStorage', count }), [count]);
+    const behind = tensor(storageId({ key: '1', cls: 'FloatStorage', count: 6 }), [2, 3]);
+    const root = stateDict({ large, behind });
+    const path = zipped(zipMembers(pickle(2, root), { 0: 4 * count, 1: raw(FLOATS) }));
+    await using(path, async (file) => {
+      const [first, second] = ['large', 'behind'].map((name) => file.tensors.get(name)!);
+      expect(first!.length).toBe(4 * count);
+      expect(second!.offset).toBeGreaterThan(2 ** 32);
+      expect([...(await file.float32(second!))]).toEqual([...FLOATS]);
+      expect([...(await file.float32(first!, count - 2))]).toEqual([0, 0]);
+    });
+  });
+
   it('share a storage, in rows, columns and pieces', async () => {
     const id = storageId(SIX);
     const path = withStorage(
