@@ -1,13 +1,13 @@
 /** Address space, which batch systems limit (`ulimit -v`). V8 ends the whole process where a thread's does not fit. */
 import { readFileSync } from 'node:fs';
-import { UserError, type UserErrorDetails } from '../errors.js';
+import { UserError } from '../errors.js';
 
 /** What a thread takes: V8 reserves 512 MiB for code, most of which never becomes memory. */
 const THREAD_BYTES = 700e6;
 /** What decoding takes on libuv's four threads: a stack and a heap for each. */
 const DECODING_BYTES = 500e6;
 
-/** The code of the errors below: nothing is wrong with what was to be read. */
+/** The code of the error below: nothing is wrong with what was to be read. */
 export const ADDRESS_SPACE = 'address-space';
 
 /** Threads that may not have taken theirs yet, and what will be in use once they have. */
@@ -27,30 +27,30 @@ export function promiseRoom(owner: object, thread: string): UserError | null {
     promised = taken + THREAD_BYTES;
     return null;
   }
-  const lacking = noRoom(`for one more thread (${thread})`, THREAD_BYTES, limit - taken, limit);
-  return new UserError({ ...lacking, next: `${lacking.next}; --workers 1 starts the fewest threads` });
+  const fewest = '; --workers 1 starts the fewest threads';
+  return noRoom(`for one more thread (${thread})`, THREAD_BYTES, { left: limit - taken, limit }, fewest);
 }
 
 /** @throws UserError where photographs could not be decoded: the library ends the whole process then. */
 export function requireDecodingRoom(): void {
   const { limit, used } = addressSpace();
   if (limit - used >= DECODING_BYTES) return;
-  throw new UserError(noRoom('to decode photographs', DECODING_BYTES, limit - used, limit));
+  throw noRoom('to decode photographs', DECODING_BYTES, { left: limit - used, limit });
 }
 
 function noRoom(
   purpose: string,
   needed: number,
-  left: number,
-  limit: number,
-): UserErrorDetails & { next: string } {
-  return {
-    code: ADDRESS_SPACE,
+  { left, limit }: { readonly left: number; readonly limit: number },
+  more = '',
+): UserError {
+  return new UserError({
+    code: 'address-space',
     message: `There is no address space ${purpose}`,
     expected: `${megabytes(needed)}, most of which never becomes memory`,
     got: `${megabytes(left)} left of the ${megabytes(limit)} that ulimit -v allows`,
-    next: 'lift the limit (ulimit -v unlimited; a batch system has an option for virtual memory)',
-  };
+    next: `lift the limit (ulimit -v unlimited; a batch system has an option for virtual memory)${more}`,
+  });
 }
 
 /** The thread runs, or has ended before. */

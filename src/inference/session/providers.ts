@@ -71,22 +71,16 @@ export function providerOption(
 /**
  * Sets what the provider's libraries read when they are loaded; whoever has set it is left alone.
  *
- * @throws UserError in a thread: what a thread sets stays in its own copy of the environment.
+ * @returns why the provider would compute with less precision; null where it would not.
  */
-export function prepareEnvironment(provider: ExecutionProvider): void {
+export function prepareEnvironment(provider: ExecutionProvider): string | null {
   for (const [name, value] of Object.entries(providerByName(provider).environment)) {
     if (process.env[name] !== undefined) continue;
-    if (!isMainThread) {
-      throw new UserError({
-        code: 'provider-environment',
-        message: `The execution provider ${provider} would compute with less precision in this thread`,
-        expected: `${name}=${value} in the environment of the process`,
-        got: `no ${name}`,
-        next: 'set the variable, or let the main thread set it in process.env before it starts this one',
-      });
-    }
+    // What a thread sets stays in its own copy of the environment.
+    if (!isMainThread) return `in this thread it would round to TF32: set ${name}=${value} for the process`;
     process.env[name] = value;
   }
+  return null;
 }
 
 /** An execution provider that was asked for and does not start. */

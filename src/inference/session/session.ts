@@ -73,6 +73,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const intraOpThreads = options.intraOpThreads ?? availableParallelism();
   const providerTried: TriedProvider[] = [];
   for (const name of providersToTry(provider, allowFallback)) {
+    const lacking = prepareEnvironment(name);
+    if (lacking !== null) {
+      providerTried.push({ name, reason: lacking });
+      continue;
+    }
     const asked = { provider: name, device: device ?? null, intraOpThreads };
     const { thread, opened } = await start({ ...asked, model: resolvePath(model), file: model });
     if (opened.kind === 'refused') {
@@ -104,6 +109,8 @@ export type ProviderSettings = Pick<SessionSettings, 'provider' | 'device' | 'in
 
 /** Why the provider does not run even the smallest model; null where it does, to the right result. */
 export async function refusalReason(settings: ProviderSettings): Promise<string | null> {
+  const lacking = prepareEnvironment(settings.provider);
+  if (lacking !== null) return lacking;
   const file = 'the probe';
   const { thread, opened } = await start({ ...settings, model: TRIAL_MODEL.bytes(), file });
   if (opened.kind === 'refused') return tidy(opened.text);
@@ -120,7 +127,6 @@ export async function refusalReason(settings: ProviderSettings): Promise<string 
 /** Starts a thread and opens the model in it; where that is refused, the thread has ended. */
 async function start(settings: SessionSettings): Promise<{ thread: SessionThread; opened: Opened }> {
   requireNoTelemetry();
-  prepareEnvironment(settings.provider);
   const file = builtFile('inference/session/session.worker.js');
   const thread: SessionThread = new WorkerThread(file, "the session's worker", settings);
   const opened = await thread.call('open', []);
