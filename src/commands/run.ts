@@ -6,6 +6,7 @@ import { EXIT } from '../errors.js';
 import { isIncomplete, outcomeJson, outcomeText } from '../evaluation/outcome.js';
 import { AUTO_TEXT, PROVIDER_CHOICES } from '../inference/session/providers.js';
 import { ACCEPTED_HELP } from '../predictions/formats/registry.js';
+import { parseShard } from '../runs/shard.js';
 import { keptPassesRequest, sweepRequest, TTA_FLAGS } from '../tta-flags.js';
 
 export default class Run extends BaseCommand {
@@ -111,6 +112,12 @@ export default class Run extends BaseCommand {
       summary:
         'Leave photographs that cannot be read unscored, with the reason, instead of stopping at the first.',
     }),
+    shard: Flags.string({
+      helpGroup: 'PREDICTING',
+      dependsOn: ['model'],
+      summary: 'Predict one of N parts of the samples, on as many machines; merge puts them together.',
+      helpValue: 'I/N',
+    }),
     force: Flags.boolean({ summary: 'Replace the run that is in the output folder.' }),
   };
 
@@ -145,6 +152,7 @@ export default class Run extends BaseCommand {
               predictions: undefined,
               batchSize: flags['batch-size'],
               skipUnreadable: flags['skip-unreadable'],
+              shard: flags.shard === undefined ? undefined : parseShard(flags.shard),
               allowFallback: flags['allow-fallback'],
               tta: sweepRequest(flags),
             },

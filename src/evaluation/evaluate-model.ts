@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { annotationsHash } from '../datasets/fingerprint.js';
 import { checkCounts, hasTruth } from '../datasets/ground-truth/ground-truth.js';
-import type { ProblemListener, Sample, Selection } from '../datasets/types.js';
+import type { ProblemListener, Sample } from '../datasets/types.js';
 import { MANO_VERTEX_COUNT } from '../hand/joint-conventions.js';
 import { checkImages } from '../predict/check-images.js';
 import type { OpenedModel, OpenedMano } from '../predict/predict.js';
@@ -14,7 +14,8 @@ import type { Manifest } from '../runs/manifest.js';
 import { removeJournal } from '../runs/progress-journal.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import { writeSampleList } from '../runs/tables/sample-list.js';
-import { scoreRun } from '../score/score-run.js';
+import { samplesOf, shardText } from '../runs/shard.js';
+import { scoreRun, type ScoreRunRequest } from '../score/score-run.js';
 import { sweepPasses, type Pass } from '../tta/sweep.js';
 import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
 import type { Outcome } from './outcome.js';
@@ -40,8 +41,10 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
   await checkCounts(folder, all.length, context.signal);
   const ids = all.map(({ id }) => id);
   const selection = await selectSamples(request, ids);
-  const samples = selection === null ? all : Array.from(selection, (index) => all[index]!);
-  if (request.skipUnreadable !== true) await checkImages(samples, context.signal);
+  const whole = selection === null ? all : Array.from(selection, (index) => all[index]!);
+  const { shard } = request;
+  const mustBeThere = request.skipUnreadable !== true;
+  if (mustBeThere && shard === undefined) await checkImages(whole, context.signal);
   // Loaded here, so that who scores a file does not wait for ONNX Runtime.
   const { openModel, openMano, requireBoxesUsed, requireOutputs } = await import('../predict/predict.js');
   const model = await openModel({
@@ -53,6 +56,9 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
   });
   try {
     context.signal.throwIfAborted();
+    const part = shard && samplesOf(shard, whole.length, sweep?.passes.length ?? 1, model.batchSize);
+    const samples = part === undefined ? whole : whole.slice(part.first, part.end);
+    if (mustBeThere && shard !== undefined) await checkImages(samples, context.signal);
     tellProvider(model, request, context);
     for (const note of model.notes) context.progress.note(note);
     requireOutputs(model, folder.definition);
@@ -64,12 +70,12 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
     const check = await openJointCheck(task, { ...meshOf(model), hasJoints: hasJoints(model) });
     const protocol = withOrigin(task.protocol, {
       boxes: model.usesBoxes ? task.protocol.boxes : 'image',
-      hasRoots: samples.some(({ root }) => root !== null),
+      hasRoots: whole.some(({ root }) => root !== null),
       hasJoints: hasJoints(model),
     });
     const described = { ...task, protocol };
     const opened = await openDirectory(described, {
-      samples,
+      samples: whole,
       selection,
       resume: true,
       configuration: {
@@ -81,31 +87,43 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
         ...regressorOf(regressor),
         ...(request.tta === undefined ? {} : { tta: request.tta }),
         ...(request.skipUnreadable === true ? { skip_unreadable: true } : {}),
+        ...(shard === undefined ? {} : { shard: shardText(shard) }),
       },
     });
     if (opened.state === 'finished') return await reuse(task, opened.run);
     const { run } = opened;
     if (opened.state !== 'predicted') {
-      const parts = { model, mano, samples, selection, sweep };
+      const isPart = selection !== null || shard !== undefined;
+      const parts = { model, mano, samples, isPart, sweep };
       await guarded(task, run, 'predicted', () => predictInto(task, run, parts));
     } else context.progress.note('The predictions of an earlier, unfinished run are there and are scored.');
-    if (!hasTruth(folder)) {
+    if (shard !== undefined || !hasTruth(folder)) {
       await guarded(task, run, 'predicted', () => run.finish('complete'));
       return outcome(task, run, null);
     }
-    const document = await guarded(task, run, 'predicted', async () => {
-      const source = await openRunPredictions(run, folder.definition, 'model');
-      try {
-        const parts = { source, selection, regressor, check, truth: null };
-        return await scoreRun({ ...scoring(described), run, sets: run, ...parts });
-      } finally {
-        await source.close();
-      }
-    });
-    return outcome(task, run, document);
+    return await scorePredicted(described, run, { selection, regressor, check });
   } finally {
     await model.session.close();
   }
+}
+
+type ScoredParts = Pick<ScoreRunRequest, 'selection' | 'regressor' | 'check'>;
+
+/** Scores what the run has predicted. */
+export async function scorePredicted(
+  task: Task<ModelRequest>,
+  run: RunDirectory,
+  parts: ScoredParts,
+): Promise<Outcome> {
+  const document = await guarded(task, run, 'predicted', async () => {
+    const source = await openRunPredictions(run, task.folder.definition, 'model');
+    try {
+      return await scoreRun({ ...scoring(task), run, sets: run, source, truth: null, ...parts });
+    } finally {
+      await source.close();
+    }
+  });
+  return outcome(task, run, document);
 }
 
 /** Photographs that are not there are left unscored, with the reason; everything else still ends the run. */
@@ -163,7 +181,8 @@ interface PredictionParts {
   readonly model: OpenedModel;
   readonly mano: OpenedMano | null;
   readonly samples: readonly Sample[];
-  readonly selection: Selection | null;
+  /** The samples are not all of the folder. */
+  readonly isPart: boolean;
   readonly sweep: SweepRequest | null;
 }
 
@@ -172,7 +191,7 @@ async function predictInto(
   run: RunDirectory,
   parts: PredictionParts,
 ): Promise<void> {
-  const { model, mano, samples, selection, sweep } = parts;
+  const { model, mano, samples, isPart, sweep } = parts;
   const { predict } = await import('../predict/predict.js');
   const predicted = await predict({
     samples,
@@ -189,6 +208,6 @@ async function predictInto(
     samples.map(({ id }) => id),
   );
   const swept = sweep === null ? {} : { sweep: describeSweep(sweep.passes) };
-  await run.update({ ...predicted, ...swept, selected: selection !== null });
+  await run.update({ ...predicted, ...swept, selected: isPart });
   await removeJournal(run.path);
 }

@@ -31,9 +31,12 @@ export function outcomeText(outcome: Outcome, options: OutcomeTextOptions): stri
     const count = Object.values(run.manifest.predictions ?? {})[0]?.shape[0] ?? 0;
     const failed =
       outcome.unpredicted === 0 ? '' : `; ${grouped(outcome.unpredicted)} of them failed (see run.json)`;
+    const { shard } = run.manifest.configuration;
     lines.push(
       `Predicted ${grouped(count)} samples${failed}.`,
-      'There is no ground truth in the folder, so nothing was scored.',
+      shard === undefined
+        ? 'There is no ground truth in the folder, so nothing was scored.'
+        : `That is shard ${shard}: hamba-eval merge SHARD… --out DIR scores all of them.`,
     );
   } else {
     lines.push(

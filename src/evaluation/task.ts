@@ -18,6 +18,7 @@ import { readMetrics } from '../runs/metrics-file.js';
 import { readJournal } from '../runs/progress-journal.js';
 import { toRanges } from '../runs/ranges.js';
 import { RunDirectory, type OpenedRun } from '../runs/run-directory.js';
+import type { Shard } from '../runs/shard.js';
 import type { ScoreRunRequest } from '../score/score-run.js';
 import { grouped } from '../text/text.js';
 import type { FusionKind } from '../tta/fusion.js';
@@ -66,6 +67,8 @@ export interface ModelRequest extends CommonRequest {
   readonly tta?: SweepTta | undefined;
   /** A photograph that cannot be read: its sample is unscored with the reason, or (unless given) the run ends. */
   readonly skipUnreadable?: boolean | undefined;
+  /** Predict a part of the samples alone, to be merged with the others. */
+  readonly shard?: Shard | undefined;
 }
 
 /** Predictions that are there already are scored. */
@@ -105,9 +108,14 @@ export interface Task<Request extends RunRequest = RunRequest> {
   readonly subject: string;
 }
 
-export function defaultRunDirectory(dataset: string, subject: string): string {
+export function defaultRunDirectory(dataset: string, subject: string, shard?: Shard): string {
   const name = basename(subject, extname(subject)).replace(/[^\w.-]+/g, '_');
-  return join('reports', `${dataset}-${name}`);
+  const part = shard === undefined ? '' : `-shard-${shard.index}-of-${shard.count}`;
+  return join('reports', `${dataset}-${name}${part}`);
+}
+
+function shardOf(request: RunRequest): Shard | undefined {
+  return request.model === undefined ? undefined : request.shard;
 }
 
 /**
@@ -175,7 +183,7 @@ export interface DirectoryRequest {
 export async function openDirectory(task: Task, decides: DirectoryRequest): Promise<OpenedRun> {
   const { request, folder, protocol, subject } = task;
   const { samples, selection, resume, configuration } = decides;
-  const path = request.out ?? defaultRunDirectory(request.dataset, subject);
+  const path = request.out ?? defaultRunDirectory(request.dataset, subject, shardOf(request));
   await refuseInputAsOutput(task, path);
   const program = programInfo();
   const { order } = folder;

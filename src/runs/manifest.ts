@@ -58,6 +58,8 @@ const configurationSchema = z.looseObject({
   protocol: z.looseObject({ boxes: z.string().nullish() }).optional(),
   /** Positions of the samples in the folder, as ranges; absent where they are all. */
   selection: z.string().optional(),
+  /** `3/16`: the rows are a part of those samples. */
+  shard: z.string().optional(),
 });
 
 type Configuration = z.infer<typeof configurationSchema>;

@@ -55,6 +55,8 @@ export class StoredRun implements RunFolder {
   async scored(purpose: 'compare' | 'rank'): Promise<MetricsDocument> {
     const document = await this.metrics();
     if (document !== null) return document;
+    const { shard } = this.manifest.configuration;
+    if (shard !== undefined) throw isShard(this.path, shard, purpose);
     throw new UserError({
       code: 'run-unscored',
       message: `This run predicted without ground truth: there is nothing to ${purpose}`,
@@ -93,4 +95,15 @@ export class StoredRun implements RunFolder {
   passes(): Promise<PassRow[]> {
     return readPassTable(this.file('passes'));
   }
+}
+
+function isShard(file: string, shard: string, purpose: string): UserError {
+  return new UserError({
+    code: 'run-is-shard',
+    message: `This run is shard ${shard} of one: there is nothing to ${purpose} before they are merged`,
+    file,
+    expected: 'a finished run with scores',
+    got: 'predictions of a part of the samples',
+    next: 'put all shards together: hamba-eval merge SHARD… --out DIR',
+  });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, temporaryFolder } from '../support/cli.js';
 
-const COMMANDS = ['run', 'demo', 'compare', 'submission', 'leaderboard', 'report', 'doctor'];
+const COMMANDS = ['run', 'demo', 'compare', 'submission', 'leaderboard', 'merge', 'report', 'doctor'];
 const TOPIC_COMMANDS = ['datasets list', 'datasets verify'];
 
 describe('hamba-eval', () => {

@@ -25,6 +25,7 @@ import { JOINTS, score, written, type Place } from '../support/remedies/remedy.j
 import { ofRuns } from '../support/remedies/runs.js';
 import { ofScoring } from '../support/remedies/scoring.js';
 import { ofSets } from '../support/remedies/sets.js';
+import { ofShards } from '../support/remedies/shards.js';
 
 /** The error of a command, or the first problem that a check of a folder lists. */
 function firstError(result: CliResult): ErrorJson {
@@ -50,6 +51,7 @@ describe.each([
   ['of runs', ofRuns],
   ['of models', ofModels],
   ['of submissions and fused sets', ofSets],
+  ['of shards', ofShards],
   ['of checkpoints', ofCheckpoints],
   ['of dataset folders', ofDatasets],
 ])('the remedies %s', (_, remedies) => {
@@ -95,7 +97,7 @@ describe('the remedies', () => {
         if (codes.has(code!)) raised.add(code!);
     }
     const tried = new Set(
-      [...ofScoring, ...ofRuns, ...ofModels, ...ofSets, ...ofCheckpoints, ...ofDatasets].map(
+      [...ofScoring, ...ofRuns, ...ofModels, ...ofSets, ...ofShards, ...ofCheckpoints, ...ofDatasets].map(
         ({ code }) => code,
       ),
     );
