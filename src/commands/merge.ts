@@ -11,9 +11,7 @@ export default class Merge extends BaseCommand {
   static override description =
     'The result is the run directory of the whole run: its predictions byte for byte, its metrics and files. Shards that lack, are there twice or are of unlike runs are named. Neither the model nor a GPU is needed.';
 
-  static override examples = [
-    '<%= config.bin %> <%= command.id %> parts/1 parts/2 --out reports/hamba',
-  ];
+  static override examples = ['<%= config.bin %> <%= command.id %> parts/1 parts/2 --out reports/hamba'];
 
   static override strict = false;
 

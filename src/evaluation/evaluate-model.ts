@@ -69,7 +69,7 @@ export async function evaluateModel(task: Task<ModelRequest>): Promise<Outcome> 
     regressor?.requireParts(meshOf(model), model.session.file);
     const check = await openJointCheck(task, { ...meshOf(model), hasJoints: hasJoints(model) });
     const protocol = withOrigin(task.protocol, {
-      boxes: model.usesBoxes ? task.protocol.boxes : 'image',
+      boxes: model.boxes ?? task.protocol.boxes,
       hasRoots: whole.some(({ root }) => root !== null),
       hasJoints: hasJoints(model),
     });

@@ -29,8 +29,8 @@ export interface OpenedModel {
   readonly contract: ModelContract;
   readonly batchSize: number;
   readonly sha256: string;
-  /** False: it sees whole photographs. */
-  readonly usesBoxes: boolean;
+  /** What its protocol calls the boxes; null where it sees those of the samples. */
+  readonly boxes: string | null;
   /** See `OpenModel`. */
   readonly notes: readonly string[];
 }
@@ -58,8 +58,8 @@ export async function openModel(request: OpenModelRequest): Promise<OpenedModel>
   });
   try {
     const size = batchSizeFor(contract, batchSize);
-    const { usesBoxes } = cropKind(contract.crop);
-    return { session, contract, notes, usesBoxes, batchSize: size, sha256: await sha256OfFile(model) };
+    const { boxes } = cropKind(contract.crop);
+    return { session, contract, notes, boxes, batchSize: size, sha256: await sha256OfFile(model) };
   } catch (error) {
     await session.close();
     throw error;
@@ -141,8 +141,9 @@ export function requireOutputs(
  *
  * @throws UserError where the model sees whole photographs.
  */
-export function requireBoxesUsed({ contract, usesBoxes, session }: OpenedModel, boxes: string): void {
-  if (usesBoxes || boxes === 'image') return;
+export function requireBoxesUsed(model: OpenedModel, boxes: string): void {
+  if (model.boxes === null || boxes === 'image') return;
+  const { contract, session } = model;
   const { crop, sidecar } = contract;
   throw new UserError({
     code: 'boxes-unused',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BuiltModel } from '../../src/checkpoints/build-model.js';
 import type { NetworkProfile } from '../../src/checkpoints/profile.js';
+import type { Manifest } from '../../src/runs/manifest.js';
 import { cli, FIXTURES, temporaryFolder } from '../support/cli.js';
 import { demoFolder } from '../support/demo-folder.js';
 
@@ -26,6 +27,8 @@ describe('model', () => {
     const run = await cli(['run', '--dataset', 'freihand', '--data', data, '--model', model, '--out', out]);
     expect(run.code).toBe(0);
     expect(run.stdout).toContain('MPJPE mm');
+    const { configuration } = JSON.parse(await readFile(join(out, 'run.json'), 'utf8')) as Manifest;
+    expect(configuration.protocol?.boxes).toBe(arch === 'hamba' ? 'hamba-freihand' : 'image');
   });
 
   it('builds beside the checkpoint, with its model_config.yaml, and agrees with the released code', async () => {

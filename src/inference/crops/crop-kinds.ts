@@ -52,15 +52,15 @@ export interface CropOutput {
 }
 
 interface CropKindDefinition {
-  /** False: the sample's box is not used, the whole photograph is. */
-  readonly usesBoxes: boolean;
+  /** What a protocol calls its boxes; null where it takes those of the samples. */
+  readonly boxes: string | null;
   /** The one side of the square photographs that it is made for, px; null where it takes any. */
   readonly photographSide: number | null;
   readonly cropInto: (image: RgbImage, view: CropView, output: CropOutput) => void;
   readonly placement: (view: CropView, patchSize: number) => CropPlacement;
 }
 
-const hamer: Omit<CropKindDefinition, 'usesBoxes'> = {
+const hamer: Omit<CropKindDefinition, 'boxes'> = {
   photographSide: null,
   cropInto: (image, view, { patchSize, columns, table, values, at }) =>
     cropInto(image, { ...view, patchSize }, columns, { table, values, at }),
@@ -73,7 +73,7 @@ const hamer: Omit<CropKindDefinition, 'usesBoxes'> = {
 };
 
 const HAMBA_FREIHAND: CropKindDefinition = {
-  usesBoxes: false,
+  boxes: 'hamba-freihand',
   photographSide: FREIHAND_SIDE,
   cropInto: (image, view, { patchSize, columns, normalisation, values, at }) => {
     const isHalf = values instanceof Uint16Array;
@@ -89,8 +89,8 @@ const HAMBA_FREIHAND: CropKindDefinition = {
  * the whole photograph as Hamba's released FreiHAND evaluation feeds it.
  */
 const CROP_KINDS = {
-  hamer: { usesBoxes: true, ...hamer },
-  'whole-image': { usesBoxes: false, ...hamer },
+  hamer: { boxes: null, ...hamer },
+  'whole-image': { boxes: 'image', ...hamer },
   'hamba-freihand': HAMBA_FREIHAND,
 } as const satisfies Readonly<Record<string, CropKindDefinition>>;
 

@@ -334,7 +334,7 @@ class PooledCropSource implements CropSource {
   }
 
   #boxIn(sample: ImageSample, photo: { readonly width: number; readonly height: number }): Box {
-    return this.#kind.usesBoxes && sample.box !== null ? sample.box : wholeImageBox(photo);
+    return this.#kind.boxes === null && sample.box !== null ? sample.box : wholeImageBox(photo);
   }
 
   #takes({ width, height }: { readonly width: number; readonly height: number }): boolean {
