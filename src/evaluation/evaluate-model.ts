@@ -127,7 +127,7 @@ export async function scorePredicted(
 }
 
 /** Photographs that are not there are left unscored, with the reason; everything else still ends the run. */
-function toleratedBy({ progress }: RunContext): ProblemListener {
+export function toleratedBy({ progress }: RunContext): ProblemListener {
   return (problem) => {
     if (problem.code !== 'dataset-images-missing') throw problem;
     progress.note(`${problem.message}: ${problem.got}`);

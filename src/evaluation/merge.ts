@@ -9,17 +9,17 @@ import type { AnyProtocol } from '../metrics/index.js';
 import { programInfo } from '../program.js';
 import type { RunContext } from '../progress.js';
 import type { RunConfiguration } from '../runs/manifest.js';
-import { mergeSets } from '../runs/merge-sets.js';
 import { fromRanges } from '../runs/ranges.js';
 import { differences } from '../runs/run-configuration.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { parseShard, shardText, type Shard } from '../runs/shard.js';
 import { StoredRun } from '../runs/stored-run.js';
 import { readSampleList, writeSampleList } from '../runs/tables/sample-list.js';
-import { scorePredicted } from './evaluate-model.js';
+import { scorePredicted, toleratedBy } from './evaluate-model.js';
+import { mergeSets } from './merge-sets.js';
 import { openJointCheck, openJointRegressor } from './open-joint-regressor.js';
 import type { Outcome } from './outcome.js';
-import { guarded, outcome, reuse, type ModelRequest, type Task } from './task.js';
+import { guarded, outcome, regressorOf, reuse, type ModelRequest, type Task } from './task.js';
 
 export interface MergeRequest extends Pick<ModelRequest, 'workers' | 'existing' | 'mano' | 'manoIsDefault'> {
   readonly shards: readonly string[];
@@ -42,12 +42,13 @@ export async function mergeRuns(request: MergeRequest, context: RunContext): Pro
   refuseInputAsOutput(shards, request.out);
   const [{ run: first }] = shards as [OpenedShard];
   const configuration = withoutShard(first);
-  const folder = await openFolder(first, request);
+  const folder = await openFolder(first, request, context);
   const ids = shards.flatMap((shard) => shard.ids);
   const selection =
     configuration.selection === undefined ? null : Int32Array.from(fromRanges(configuration.selection));
   const task = taskOf(first, configuration, folder, request, context);
   const regressor = await openJointRegressor(task);
+  requireRegressor(first, regressorOf(regressor));
   const check = await openJointCheck(task, partsOf(first));
 
   const { id, folder: root, split, order } = first.manifest.dataset;
@@ -65,14 +66,12 @@ export async function mergeRuns(request: MergeRequest, context: RunContext): Pro
   if (opened.state !== 'predicted') {
     await guarded(task, run, 'imported', async () => {
       if (opened.state === 'begun') await run.startOver();
-      const stage = context.progress.stage('merge', shards.length, 'shards');
       const merged = await mergeSets(
         shards.map((shard) => shard.run),
         shards.map((shard) => shard.ids.length),
         run,
-        context.signal,
+        context,
       );
-      stage.stop();
       await writeSampleList(run, ids);
       await run.update({ ...merged, selected: selection !== null });
     });
@@ -134,13 +133,15 @@ function requireSameRun(first: OpenedShard, other: OpenedShard): void {
 async function openFolder(
   { path, manifest, boxes }: StoredRun,
   request: MergeRequest,
+  context: RunContext,
 ): Promise<DatasetFolder> {
   const { id, folder: root, split } = manifest.dataset;
   const folder = await openDataset(id, resolve(request.data ?? root), {
     split,
     boxes: request.boxes ?? boxes,
   });
-  const samples = await folder.samples();
+  const skips = manifest.configuration.skip_unreadable === true;
+  const samples = await folder.samples(skips ? toleratedBy(context) : undefined);
   const { selection } = manifest.configuration;
   const chosen =
     selection === undefined ? samples : [...fromRanges(selection)].map((index) => samples[index]!);
@@ -153,6 +154,23 @@ async function openFolder(
     expected: `fingerprint ${manifest.configuration.fingerprint}, as ${path}`,
     got: `fingerprint ${now}`,
     next: 'give the folder with --data, and the --boxes FILE.npz that the shards were made with',
+  });
+}
+
+/** Another MANO file would form other joints than those of the whole run. */
+function requireRegressor(
+  { path, manifest }: StoredRun,
+  { joint_regressor: got }: { joint_regressor?: string },
+): void {
+  const { joint_regressor: expected } = manifest.configuration;
+  if (expected === got) return;
+  throw new UserError({
+    code: 'merge-other-mano',
+    message: 'The MANO file is not the one that the shards were made with',
+    file: path,
+    expected: `SHA-256 ${String(expected)}`,
+    got: `SHA-256 ${String(got)}`,
+    next: 'give that file with --mano',
   });
 }
 

@@ -2,7 +2,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cli, errorOf, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
+import { cli, errorOf, FIXTURES, sharedFolder, temporaryFolder, type CliResult } from '../support/cli.js';
 import { demoFolder, demoFolderCopy } from '../support/demo-folder.js';
 import { givenModel } from '../support/models.js';
 
@@ -24,6 +24,8 @@ const KEYPOINTS = {
   constant: Float32Array.from({ length: 42 }, (_, k) => 0.3 * Math.sin(k)),
   gain: 0.1,
 };
+
+const MANO = ['--mano', join(FIXTURES, 'mano', 'MANO_RIGHT.pkl')];
 
 const shared = sharedFolder();
 const model = join(shared, 'model.onnx');
@@ -81,7 +83,7 @@ function withoutClock(text: string): unknown {
 }
 
 describe('merged shards are the whole run', () => {
-  it.each<[string, string, string[], number]>([
+  it.each<[string, string, string[], number, string[]?]>([
     ['plain', 'freihand', ['--batch-size', '2'], 3],
     ['more in a batch than a shard needs', 'freihand', ['--batch-size', '8'], 1],
     ['with published wrists', 'ho3d-v2', ['--batch-size', '1'], 3],
@@ -112,17 +114,24 @@ describe('merged shards are the whole run', () => {
     ],
     ['some of the samples', 'freihand', ['--limit', '5', '--batch-size', '2'], 2],
     ['boxes of the true hands', 'freihand', ['--boxes', 'truth', '--batch-size', '2'], 2],
-  ])('%s', async (_, dataset, flags, count) => {
+    [
+      'joints formed from the mesh',
+      'freihand',
+      ['--joints-from', 'freihand', ...MANO, '--batch-size', '2'],
+      2,
+      MANO,
+    ],
+  ])('%s', async (_, dataset, flags, count, more = []) => {
     const folder = await temporaryFolder();
     const run = runOn(dataset, await demoFolder(dataset), ...flags);
     const whole = join(folder, 'whole');
     expect((await run(whole)).code).toBe(0);
     const shards = await shardsOf(run, count, folder);
     const out = join(folder, 'merged');
-    const merged = await cli(['merge', ...shards.toReversed(), '--out', out]);
+    const merged = await cli(['merge', ...shards.toReversed(), ...more, '--out', out]);
     expect(merged.code, merged.stderr).toBe(0);
     expect(await contentOf(out)).toEqual(await contentOf(whole));
-    const again = await cli(['merge', ...shards, '--out', out, '--json']);
+    const again = await cli(['merge', ...shards, ...more, '--out', out, '--json']);
     expect(JSON.parse(again.stdout)).toMatchObject({ reused: true });
   });
 
@@ -131,6 +140,7 @@ describe('merged shards are the whole run', () => {
     const data = await demoFolderCopy('freihand');
     for (const photograph of ['00000002', '00000007'])
       await writeFile(join(data, `evaluation/rgb/${photograph}.jpg`), 'no picture');
+    await rm(join(data, 'evaluation/rgb/00000005.jpg'));
     const run = runOn(
       'freihand',
       data,

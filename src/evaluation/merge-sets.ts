@@ -2,10 +2,17 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { NpyReader } from '../formats/npy/npy.js';
-import type { ArrayDescription, Manifest, RunFolder } from './manifest.js';
-import { fusedSet, passSet, PLAIN_SET, type PredictionArray, type SetFolder } from './prediction-sets.js';
-import type { RunDirectory } from './run-directory.js';
-import { AS_PREDICTED, SetWriter, type DescribedArrays } from './set-writer.js';
+import type { RunContext } from '../progress.js';
+import type { ArrayDescription, Manifest, RunFolder } from '../runs/manifest.js';
+import {
+  fusedSet,
+  passSet,
+  PLAIN_SET,
+  type PredictionArray,
+  type SetFolder,
+} from '../runs/prediction-sets.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import { AS_PREDICTED, SetWriter, type DescribedArrays } from '../runs/set-writer.js';
 
 /** Rows copied at a time. */
 const ROWS = 512;
@@ -33,15 +40,22 @@ export async function mergeSets(
   shards: readonly RunFolder[],
   counts: readonly number[],
   run: RunDirectory,
-  signal: AbortSignal,
+  { progress, signal }: RunContext,
 ): Promise<MergedSets> {
   const manifests = shards.map(({ manifest }) => manifest);
   const [first] = manifests as [Manifest];
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const merge = (
+  const sets = 1 + Object.keys(first.fused ?? {}).length + (first.passes?.length ?? 0);
+  const stage = progress.stage('merge', sets, 'sets');
+  let done = 0;
+  const merge = async (
     set: SetFolder,
     of: (manifest: Manifest) => Readonly<Record<string, ArrayDescription>> | undefined,
-  ): Promise<DescribedArrays> => mergeSet(shards, counts, { run, set, total, of, signal });
+  ): Promise<DescribedArrays> => {
+    const described = await mergeSet(shards, counts, { run, set, total, of, signal });
+    stage.update(++done);
+    return described;
+  };
 
   const predictions = await merge(PLAIN_SET, ({ predictions }) => predictions);
   const fused: NonNullable<Manifest['fused']> = {};
@@ -59,6 +73,7 @@ export async function mergeSets(
       manifest.passes?.find(({ index }) => index === pass.index)?.predictions;
     passes.push({ ...pass, predictions: await merge(passSet(pass.index), of) });
   }
+  stage.stop();
   let before = 0;
   const mirrored = manifests.flatMap((manifest, shard) => {
     const rows = manifest.mirrored?.map((row) => row + before) ?? [];
