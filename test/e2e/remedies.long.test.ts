@@ -75,7 +75,7 @@ const UNTRIED: Readonly<Record<string, string>> = {
   'address-space': 'lifts a limit of the shell',
   'provider-unavailable': 'needs libraries of a graphics card, or names a provider that other cases run on',
   'sharp-unavailable': 'installs a package; the two commands were tried by hand',
-  'telemetry-on': 'telemetry.test.ts sets the variable that it names',
+  'telemetry-on': 'no-telemetry.long.test.ts sets the variable that it names',
   'output-in-use': 'at-once.long.test.ts has the other process end',
 };
 
