@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { EXIT, UserError } from './errors.js';
 import { expandHome, outliveUnknownUser } from './files/home.js';
 
+/** Commands whose result is in a run directory before it is printed. */
+const KEEPING = ['run', 'demo', 'merge'];
+
 /** @param root URL of a file of the package, for oclif to find package.json. */
 export async function main(argv: string[], root: string): Promise<void> {
   outliveUnknownUser();
   // It asks for the user's home while it is loaded.
   const { handle, run } = await import('@oclif/core');
-  outliveClosedStreams(argv[0] === 'run');
+  outliveClosedStreams(KEEPING.includes(argv[0] ?? ''));
   try {
     // Plugins of the user's would be read from his home; this program takes none.
     await run(argv.map(expandFlag), { root: fileURLToPath(root), userPlugins: false });

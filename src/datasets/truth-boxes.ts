@@ -12,7 +12,7 @@ import { photographSize } from '../imaging/photograph-size.js';
 import { TRUTH_BOXES, boxFromCorners, isUsableBox, type BoxSide, type Corners } from './boxes.js';
 import { camerasOf } from './cameras.js';
 import { TrueMeshReader } from './ground-truth/mesh-reader.js';
-import type { DatasetFolder, Sample, TrueMeshes } from './types.js';
+import type { DatasetFolder, ProblemListener, Sample, TrueMeshes } from './types.js';
 
 const doubledAndGrown: BoxSide = (width, height) => grownSide(2 * width, 2 * height);
 
@@ -23,13 +23,11 @@ const PART = 64;
 export function withTruthBoxes(folder: DatasetFolder): DatasetFolder {
   const meshes = folder.groundTruth.kind === 'hands' ? folder.groundTruth.meshes : null;
   if (meshes === null || folder.definition.cameras === undefined) throw noTruth(folder);
-  let boxed: Promise<Sample[]> | undefined;
   return {
     ...folder,
     protocol: { ...folder.protocol, boxes: TRUTH_BOXES },
     notices: [...folder.notices, ORACLE],
-    // Nobody is told of problems one by one: a sample that is left out would move the meshes of those behind it.
-    samples: () => (boxed ??= samplesWithBoxes(folder, meshes)),
+    samples: (onProblem) => samplesWithBoxes(folder, meshes, onProblem),
   };
 }
 
@@ -39,8 +37,13 @@ const ORACLE = {
   remedy: 'say so wherever the figures stand, and compare them with runs on the same boxes alone',
 };
 
-async function samplesWithBoxes(folder: DatasetFolder, meshes: TrueMeshes): Promise<Sample[]> {
-  const samples = await folder.samples();
+/** @param onProblem whoever gives one must let no sample be left out: it would move the meshes of those behind it. */
+async function samplesWithBoxes(
+  folder: DatasetFolder,
+  meshes: TrueMeshes,
+  onProblem: ProblemListener | undefined,
+): Promise<Sample[]> {
+  const samples = await folder.samples(onProblem);
   const cameras = (await camerasOf(
     folder,
     samples.map(({ id }, index) => ({ id, index })),
@@ -52,13 +55,18 @@ async function samplesWithBoxes(folder: DatasetFolder, meshes: TrueMeshes): Prom
       const part = samples.slice(first, first + PART);
       const [read, sizes] = await Promise.all([
         reader.next(part.length),
-        Promise.all(part.map(({ image }) => photographSize(image))),
+        Promise.all(part.map(({ image }) => sizeOf(image, onProblem !== undefined))),
       ]);
       const width = (read?.vertexCount ?? 0) * 3;
       part.forEach((sample, k) => {
+        const size = sizes[k]!;
+        if (size === null) {
+          boxed.push({ ...sample, box: null });
+          return;
+        }
         const hand = read?.values.subarray(k * width, (k + 1) * width) ?? new Float64Array();
         const seen = projectPoints(inAxes(hand, folder.definition.axes, 'opencv'), cameras[first + k]!);
-        const box = boxOf(seen, sizes[k]!);
+        const box = boxOf(seen, size);
         if (box === null) throw notSeen(sample, meshes.file);
         boxed.push({ ...sample, box });
       });
@@ -69,8 +77,20 @@ async function samplesWithBoxes(folder: DatasetFolder, meshes: TrueMeshes): Prom
   }
 }
 
+type Size = Awaited<ReturnType<typeof photographSize>>;
+
+/** Null for a photograph that cannot be read, where that is told when it is to be cropped. */
+async function sizeOf(image: string, isTolerated: boolean): Promise<Size | null> {
+  try {
+    return await photographSize(image);
+  } catch (error) {
+    if (isTolerated && error instanceof UserError) return null;
+    throw error;
+  }
+}
+
 /** @param seen px; null where no part of them lies in the photograph. */
-function boxOf(seen: Float64Array, { width, height }: { width: number; height: number }): Box | null {
+function boxOf(seen: Float64Array, { width, height }: Size): Box | null {
   const corners: [number, number, number, number] = [width, height, 0, 0];
   for (let at = 0; at < seen.length; at += 2) {
     const x = Math.min(width, Math.max(0, seen[at]!));

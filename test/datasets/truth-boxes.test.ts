@@ -107,6 +107,15 @@ describe('without what it takes it is an error', () => {
   });
 });
 
+it('a photograph that cannot be read has no box where that is tolerated, and moves no other', async () => {
+  const whole = await (await open()).samples();
+  await writeFile(join(root, 'evaluation/rgb/00000000.jpg'), 'no picture');
+  await expect((await open()).samples()).rejects.toMatchObject({ code: 'image-format' });
+  const [first, second] = await (await open()).samples(() => undefined);
+  expect(first!.box).toBeNull();
+  expect(second!.box).toEqual(whole[1]!.box);
+});
+
 it('the size of a photograph is read from its beginning', async () => {
   const picture = sharp({ create: { width: 31, height: 17, channels: 3, background: 'red' } });
   const [png, jpeg] = [join(root, 'a.png'), join(root, 'a.jpg')];

@@ -83,6 +83,27 @@ export const ofShards = remedies([
     follow: async (place) => [...merge(place, ...(await shardsOf(place))), '--data', place.photographs],
   },
   {
+    code: 'merge-other-mano',
+    raise: async (place) => {
+      const shards = await shardsOf(place);
+      for (const folder of shards) {
+        const file = join(folder, 'run.json');
+        const manifest = JSON.parse(await readFile(file, 'utf8')) as { configuration: object };
+        const configuration = { ...manifest.configuration, joint_regressor: 'another' };
+        await writeFile(file, JSON.stringify({ ...manifest, configuration }));
+      }
+      return merge(place, ...shards);
+    },
+    // The file that such a run was made with is nobody's: the shards are made again instead.
+    next: 'give that file with --mano',
+    follow: async (place) => {
+      const again = ['a', 'b'].map((name) => join(place.folder, name)) as [string, string];
+      await cli(shard(place, 1, again[0]));
+      await cli(shard(place, 2, again[1]));
+      return merge(place, ...again);
+    },
+  },
+  {
     code: 'merge-unfinished',
     raise: async (place) => {
       const shards = (await shardsOf(place)) as [string, string];
